@@ -1,0 +1,1 @@
+"""Where bytes become exchanges: connections, their patience, and the server that holds them."""

@@ -1,0 +1,35 @@
+"""One way to write a setting down: a dataclass field that carries its own manual; the top floors only collect them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Manual:
+    """What a person must know of one setting."""
+
+    text: str
+    unit: str = ""
+    topic: str = ""
+
+
+def setting(default: Any, text: str, *, unit: str = "", topic: str = "") -> Any:
+    """A dataclass field with its default and its manual: a sentence, the unit of its number, the topic in the help.
+
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Limits:
+    ...     idle: float = setting(75.0, "How long a connection may rest between requests.", unit="seconds")
+    >>> manual_of(Limits)["idle"].unit
+    'seconds'
+    """
+    manual = Manual(text, unit, topic)
+    if isinstance(default, list | dict | set):
+        raise TypeError("a setting's default is shared: give a tuple")
+    return dataclasses.field(default=default, metadata={"manual": manual})
+
+
+def manual_of(settings: type) -> dict[str, Manual]:
+    """The manual of each setting of a class, by its name, in the order in which they were written."""
+    return {each.name: each.metadata["manual"] for each in dataclasses.fields(settings) if "manual" in each.metadata}

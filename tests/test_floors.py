@@ -1,0 +1,79 @@
+"""The law of the floors: imports go down only, and what must stay pure imports nothing that does I/O."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "pellucid"
+
+# A part's name, and what it may import besides itself. The order is the order of the floors.
+FLOOR_0 = {"message", "piece", "errors", "watch", "setting"}
+FLOOR_2 = FLOOR_0 | {"protocol", "semantics", "net"}
+FLOOR_3 = FLOOR_2 | {"server"}
+FLOOR_4 = FLOOR_3 | {"apps", "features", "accesslog"}
+FLOOR_5 = FLOOR_4 | {"site", "settings"}
+ALLOWED = {
+    "message": set(),
+    "piece": {"message"},
+    "errors": set(),
+    "setting": set(),
+    "watch": {"message", "piece", "errors"},
+    "semantics": FLOOR_0,
+    "protocol": FLOOR_0 | {"semantics"},
+    "net": FLOOR_0,
+    "server": FLOOR_2,
+    "apps": FLOOR_3,
+    "features": FLOOR_3,
+    "accesslog": FLOOR_3,
+    "site": FLOOR_4,
+    "settings": FLOOR_4,
+    "worker": FLOOR_5,
+    "cli": FLOOR_5 | {"worker"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+PURE = {"protocol", "semantics"}
+BANNED = {"socket", "ssl", "select", "selectors", "threading", "asyncio", "time", "os", "logging"}
+
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """The full names of the modules that a file imports, and a.b for `from a import b`."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_go_down_only(path: Path) -> None:
+    part = part_of(path)
+    for name in imports(path):
+        if name.startswith("pellucid."):
+            other = name.split(".")[1]
+            assert other == part or other in ALLOWED[part] or other == "__version__", f"{part} imports {name}"
+        elif part in PURE:
+            assert name.split(".")[0] not in BANNED, f"{part} must stay pure, but imports {name}"
+
+
+def test_siblings_on_the_third_floor_are_strangers() -> None:
+    for path in (SOURCE / "apps").rglob("*.py"):
+        own = path.relative_to(SOURCE / "apps").parts[0].removesuffix(".py")
+        for name in imports(path):
+            if name.startswith("pellucid.apps."):
+                assert name.split(".")[2] == own, f"apps/{own} imports {name}"
+
+
+def test_every_file_opens_with_a_sentence() -> None:
+    for path in FILES:
+        assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), f"{path} says nothing of itself"
