@@ -62,13 +62,16 @@ def test_the_first_line_is_written_without_a_flush(pipe: tuple[int, int]) -> Non
     writer.close(PATIENCE)
 
 
-def test_no_thread_is_made_before_the_first_line(pipe: tuple[int, int]) -> None:
-    before = threading.active_count()
+def test_no_thread_is_made_before_the_first_line(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[threading.Thread] = []
+    start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda self: (made.append(self), start(self)))
     writer = LineWriter(pipe[1])
-    assert threading.active_count() == before
     assert writer.flush(0)
+    assert made == []
     writer.write("now")
-    assert threading.active_count() == before + 1
+    writer.write("then")
+    assert len(made) == 1
     writer.close(PATIENCE)
 
 
