@@ -1,0 +1,166 @@
+"""What a request costs, measured side by side: `make bench`, with options as in `make bench ARGS="--quick"`.
+
+The figure is the server's processor time for one request, in microseconds: what all its processes and threads have
+used, as the operating system counts it, over the requests that were answered. Requests per second stand beside it as
+a side note: on a machine that is shared they swing with the neighbours, and processor time does so much less.
+
+- One worker, held to one core. The clients are held to another one, so that they take nothing from the server.
+- 64 connections, kept alive, each with a request open at any time; the head is a browser's, with twelve fields.
+- Each server starts fresh for its turn and is warmed up for a second. The servers take turns (A B C, A B C, …), so
+  that whatever else the machine does hits all alike; the figure is the median of the rounds.
+- An answer that is not the expected one, or an error at a socket, makes the cell invalid, and the table says which.
+- All Python servers run under one interpreter, and the table says which and whether it was built with profile-guided
+  optimization. Their access logs are off.
+- A server that is not installed is left out, and the table says so. `--install-peers` installs those of PyPI into
+  `.venv-peers`; nginx and wrk come from the system's packages (on Debian: apt-get install nginx-light wrk).
+- Large files are read by a client of our own, since wrk reads 8 KiB at a time and would measure itself.
+- Memory is the proportional set size: what several processes share is counted once.
+
+Compare only what stands in one table: figures of two runs, or of two machines, say little beside each other.
+Where a request's time goes within Pellucid shows `bench/sample.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import interpreter
+import measure
+from load import Failed, room_for_connections
+from peers import PEERS_BY_NAME, Peer, Place, Unready, running
+from table import OURS, Cell, bars_table, workload_table
+from workloads import WORKLOADS, Effort, Workload, prepare
+
+
+def main() -> int:
+    """Measure and print; 2 where this machine cannot."""
+    options = _options().parse_args()
+    if options.quick:
+        options.seconds, options.rounds, options.idle = 1, 1, 1000
+    for need, reason in _missing():
+        if not need:
+            print(f"bench: {reason}", file=sys.stderr)
+            return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end the servers, as on Ctrl+C
+    if options.install_peers:
+        interpreter.install(options.python)
+    python = interpreter.choose(None if options.install_peers else options.python)
+    wanted = [each for each in WORKLOADS if not options.only or each.name in options.only]
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        print(_report(python, wanted, options, Path(scratch)))
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__.partition("\n")[0])
+    names = [each.name for each in WORKLOADS]
+    parser.add_argument("--only", action="append", choices=names, metavar="WORKLOAD", help=f"of {', '.join(names)}")
+    parser.add_argument("--peer", action="append", choices=PEERS_BY_NAME, help="a server beside Pellucid; else all")
+    parser.add_argument("--seconds", type=_positive, default=3, help="of load in each turn (3)")
+    parser.add_argument("--rounds", type=_positive, default=3, help="turns of each server (3)")
+    parser.add_argument("--idle", type=_positive, default=10_000, help="connections that rest (10000)")
+    parser.add_argument("--quick", action="store_true", help="one round of one second, 1000 idle: a look, no figure")
+    parser.add_argument("--python", metavar="PATH", help="the interpreter of all Python servers (.venv-peers, if made)")
+    parser.add_argument("--install-peers", action="store_true", help="make .venv-peers with the peers of PyPI first")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _missing() -> list[tuple[object, str]]:
+    return [
+        (
+            measure.PROC.joinpath("self", "smaps_rollup").exists(),
+            "processor time and memory are read from Linux's /proc",
+        ),
+        (shutil.which("wrk"), "wrk makes the load and is not installed (on Debian: apt-get install wrk)"),
+    ]
+
+
+def _report(python: str, wanted: Sequence[Workload], options: argparse.Namespace, scratch: Path) -> str:
+    client, server = _cores()
+    if client is not None:
+        os.sched_setaffinity(0, {client})
+    resting = room_for_connections(options.idle)
+    folder = scratch / "served"
+    folder.mkdir()
+    prepare(folder)
+    place = Place(python, folder, scratch, resting + 2000, server)
+    effort = Effort(options.seconds, resting, scratch)
+    versions = {peer: peer.version(python) for each in wanted for peer in each.peers if _chosen(peer, options)}
+    results = {each.name: _rounds(each, versions, place, effort, options.rounds) for each in wanted}
+    parts = [_heading(python, client, server, options)]
+    if resting < options.idle:
+        parts.append(f"The limit of open files leaves room for {resting:,} idle connections, not {options.idle:,}.")
+    if absent := sorted({peer.name for peer, version in versions.items() if version is None}):
+        parts.append(f"Not installed, hence left out: {', '.join(absent)}.")
+    for each in wanted:
+        parts += [f"**{each.title}** (`{each.name}`)", workload_table(results[each.name], each.columns)]
+    return "\n\n".join([*parts, "**The bars**", bars_table(results)])
+
+
+def _cores() -> tuple[int | None, int | None]:
+    # One for the clients and one for the server; nothing is held to any where there is only one.
+    cores = sorted(os.sched_getaffinity(0))
+    return (cores[0], cores[-1]) if len(cores) > 1 else (None, None)
+
+
+def _chosen(peer: Peer, options: argparse.Namespace) -> bool:
+    return not options.peer or peer.name == OURS or peer.name in options.peer
+
+
+def _rounds(
+    workload: Workload, versions: Mapping[Peer, str | None], place: Place, effort: Effort, rounds: int
+) -> dict[str, Cell]:
+    peers = [peer for peer in workload.peers if versions.get(peer) is not None]
+    cells = {peer.name: Cell(versions[peer] or "") for peer in peers}
+    for number in range(rounds):
+        for peer in peers:
+            print(f"{workload.name}: round {number + 1} of {rounds}, {peer.name}", file=sys.stderr)
+            _turn(workload, peer, cells[peer.name], place, effort)
+    return cells
+
+
+def _turn(workload: Workload, peer: Peer, cell: Cell, place: Place, effort: Effort) -> None:
+    if cell.error:
+        return
+    try:
+        with running(peer, place) as server:
+            cell.rounds.append(workload.ask(server, effort))
+    except (Failed, Unready, OSError, subprocess.TimeoutExpired) as error:
+        cell.error = str(error) or type(error).__name__
+
+
+def _heading(python: str, client: int | None, server: int | None, options: argparse.Namespace) -> str:
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    cores = "nothing held to a core" if client is None else f"server on core {server}, clients on core {client}"
+    machine = f"{os.cpu_count()} cores of {measure.processor()}, {platform.system()} {platform.release()}"
+    rounds = f"median of {options.rounds} round(s) of {options.seconds} s"
+    return f"{date}, {machine}; {cores}; {rounds}; {interpreter.describe(python)}; {_wrk_version()}."
+
+
+def _wrk_version() -> str:
+    said = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False)
+    return " ".join((said.stdout + said.stderr).split()[:2])
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,192 @@
+"""The clients: a browser's request, repeated by wrk, long downloads, connections that rest; they know no server."""
+
+from __future__ import annotations
+
+import math
+import resource
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+
+CONNECTIONS = 64
+ROOM = 1 << 18
+
+# What a browser sends when a person follows a link: twelve fields. It is the head, far more than the body of
+# a small answer, that a server works on.
+HEAD = """\
+GET {path} HTTP/1.1
+Host: 127.0.0.1:{port}
+Connection: keep-alive
+sec-ch-ua: "Chromium";v="150", "Google Chrome";v="150", "Not_A Brand";v="99"
+sec-ch-ua-mobile: ?0
+sec-ch-ua-platform: "Linux"
+User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36
+Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8
+Sec-Fetch-Site: same-origin
+Sec-Fetch-Mode: navigate
+Sec-Fetch-Dest: document
+Accept-Encoding: gzip, deflate, br, zstd
+Accept-Language: en-GB,en;q=0.9,de;q=0.8
+
+"""
+
+# wrk asks for the request once and repeats it; at the end it writes one line that `parse` reads.
+SCRIPT = """\
+function init(args)
+  local head = {head}
+  wrk.format = function() return head end
+end
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format("figures %d %d %d %d %d %d %d %d\\n", summary.requests, summary.bytes, summary.duration,
+    e.connect, e.read, e.write, e.status, e.timeout))
+end
+"""
+ERRORS = ("connect", "read", "write", "status", "timeout")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a load has done: answers, bytes with their heads, seconds, and what went wrong, empty for nothing."""
+
+    requests: int
+    received: int
+    seconds: float
+    errors: str = ""
+
+
+class Failed(Exception):
+    """A client did not get what it asked for."""
+
+
+def head(path: str, port: int) -> bytes:
+    """The request of a browser for the path."""
+    return HEAD.format(path=path, port=port).replace("\n", "\r\n").encode("ascii")
+
+
+def parse(report: str) -> Load:
+    """The load that wrk's output tells of, by the line that SCRIPT wrote there; Failed without it."""
+    for line in report.splitlines():
+        if line.startswith("figures "):
+            requests, received, microseconds, *counts = map(int, line.split()[1:])
+            errors = ", ".join(f"{count} {kind}" for kind, count in zip(ERRORS, counts, strict=True) if count)
+            return Load(requests, received, microseconds / 1e6, errors)
+    raise Failed(f"wrk gave no figures: {report.strip()[-300:]}")
+
+
+def press(folder: Path, path: str, port: int, seconds: float) -> Load:
+    """Ask for the path over 64 connections, each asking again once it is answered; the folder is for wrk's script."""
+    script = folder / "wrk.lua"
+    script.write_bytes(SCRIPT.format(head=_quoted(head(path, port))).encode("ascii"))
+    whole = max(1, math.ceil(seconds))  # wrk knows no parts of a second
+    command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={whole}s", "--timeout=10s"]
+    done = subprocess.run(
+        [*command, f"--script={script}", f"http://127.0.0.1:{port}{path}"],
+        capture_output=True,
+        text=True,
+        timeout=whole + 30,
+        check=False,
+    )
+    return parse(done.stdout + done.stderr)
+
+
+def fetch(path: str, port: int) -> tuple[int, int]:
+    """One request on a connection of its own: the status and the length of the answer's body in bytes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        return _exchange(client, head(path, port), bytearray(ROOM))
+
+
+def download(path: str, port: int, seconds: float, connections: int = 2) -> Load:
+    """Fetch the path again and again over a few connections, until the first file that ends after the time is over.
+
+    wrk reads 8 KiB at a time, so that a large file would measure wrk; this reads 256 KiB and looks at none of it.
+    """
+    started = time.monotonic()
+    with ThreadPoolExecutor(connections) as pool:
+        jobs = [pool.submit(_download, head(path, port), port, started + seconds) for _ in range(connections)]
+        sizes = [size for job in jobs for size in job.result()]
+    return Load(len(sizes), sum(sizes), time.monotonic() - started)
+
+
+@contextmanager
+def resting(path: str, port: int, count: int) -> Iterator[list[socket.socket]]:
+    """That many connections, each of which was answered once and stays. They come from ten loopback addresses."""
+    clients: list[socket.socket] = []
+    request = head(path, port)
+    try:
+        clients.extend(_rest(request, port, f"127.0.0.{number % 10 + 1}") for number in range(count))
+        yield clients
+    finally:
+        for client in clients:
+            client.close()
+
+
+def alive(clients: list[socket.socket]) -> int:
+    """How many of the resting connections the server has not closed."""
+    return sum(map(_open, clients))
+
+
+def room_for_connections(wanted: int) -> int:
+    """Raise this process's limit of open files, which its children inherit, and say how many connections fit."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard == resource.RLIM_INFINITY:
+        hard = 1 << 20
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return min(wanted, hard - 1000)
+
+
+def _quoted(text: bytes) -> str:
+    # As a string of Lua, which would make CRLF to LF in its long brackets.
+    return '"' + text.decode("ascii").replace('"', '\\"').replace("\r\n", "\\r\\n") + '"'
+
+
+def _exchange(client: socket.socket, request: bytes, buffer: bytearray) -> tuple[int, int]:
+    # The status, and how many bytes of the body came: as many as were promised, or it fails.
+    client.sendall(request)
+    try:
+        with HTTPResponse(client) as response:
+            response.begin()
+            promised = response.length
+            received = sum(iter(lambda: response.readinto(buffer), 0))
+    except HTTPException as error:
+        raise Failed(f"an answer broke off: {error!r}") from error
+    if promised not in (None, received):
+        raise Failed(f"an answer ended after {received} of {promised} bytes")
+    return response.status, received
+
+
+def _download(request: bytes, port: int, until: float) -> list[int]:
+    # The sizes of the files that one connection has fetched.
+    sizes: list[int] = []
+    buffer = bytearray(ROOM)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        while not sizes or time.monotonic() < until:
+            status, size = _exchange(client, request, buffer)
+            if status != 200:
+                raise Failed(f"a download was answered with {status}")
+            sizes.append(size)
+    return sizes
+
+
+def _rest(request: bytes, port: int, source: str) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
+    status, _ = _exchange(client, request, bytearray(4096))
+    if status != 200:
+        raise Failed(f"a connection that was to rest was answered with {status}")
+    client.setblocking(False)
+    return client
+
+
+def _open(client: socket.socket) -> bool:
+    try:
+        return bool(client.recv(1))
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False

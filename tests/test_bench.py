@@ -1,0 +1,133 @@
+"""The pure parts of the bench: what it reads from wrk and from /proc, and what it makes of the figures."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
+
+import load
+import measure
+import table
+
+WRK = """\
+Running 2s test @ http://127.0.0.1:8000/page.html
+  1 threads and 64 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency     1.02ms  301.07us   9.03ms   93.30%
+Requests/sec:  60072.44
+figures 120145 152584150 2000002 {errors}
+"""
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ("0 0 0 0 0", ""),
+        ("0 3 0 0 0", "3 read"),
+        ("1 0 2 404 5", "1 connect, 2 write, 404 status, 5 timeout"),
+    ],
+)
+def test_the_figures_of_wrk_are_read_with_its_errors(errors: str, said: str) -> None:
+    assert load.parse(WRK.format(errors=errors)) == load.Load(120145, 152584150, 2.000002, said)
+
+
+def test_a_report_without_figures_is_a_failure_that_shows_it() -> None:
+    with pytest.raises(load.Failed, match="unable to connect"):
+        load.parse("unable to connect to 127.0.0.1:8000 Connection refused\n")
+
+
+def test_the_head_is_a_browsers() -> None:
+    head = load.head("/page.html", 8000)
+    line, *fields = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    assert line == b"GET /page.html HTTP/1.1"
+    assert len(fields) == 12
+    assert 600 <= len(head) <= 700
+    assert b"\n" not in head.replace(b"\r\n", b"")
+
+
+# proc(5): pid, (comm), state, ppid, ... utime, stime, cutime and cstime are the fields 14 to 17.
+STAT = (
+    "{pid} ({name}) S {ppid} 7 7 0 -1 4194560 900 0 1 0 {times} 20 0 1 0 5000 9000000 2000 18446744073709551615 1 1\n"
+)
+
+
+@pytest.mark.parametrize("name", ["nginx", "python3 -m x", "a) S 9 (b", ""])
+def test_a_stat_line_is_read_whatever_the_program_is_called(name: str) -> None:
+    line = STAT.format(pid=42, name=name, ppid=17, times="300 40 5 6")
+    assert measure.parent(line) == 17
+    assert measure.ticks(line) == 351
+
+
+def test_a_process_that_has_ended_used_nothing() -> None:
+    assert measure.ticks("") == 0
+    assert measure.proportional("") == 0
+
+
+def test_the_proportional_size_is_in_bytes() -> None:
+    rollup = "5581 [rollup]\nRss:   9000 kB\nPss:   1234 kB\nPss_Dirty:   99 kB\nShared_Clean:  7 kB\n"
+    assert measure.proportional(rollup) == 1234 * 1024
+
+
+def cell(*figures: float, error: str = "", key: str = "cpu") -> table.Cell:
+    return table.Cell("1.0", [{key: each} for each in figures], error)
+
+
+@pytest.mark.parametrize(
+    ("given", "figure"),
+    [
+        (cell(10.0, 90.0, 20.0), 20.0),
+        (cell(), None),
+        (cell(10.0, 20.0, error="3 read"), None),
+    ],
+)
+def test_a_cell_gives_the_median_of_its_rounds_if_it_is_valid(given: table.Cell, figure: float | None) -> None:
+    assert given.figure("cpu") == figure
+
+
+BAR = table.Bar("file-1k", "a bar", "cpu", "nginx", 1.5, 1.0)
+ALONE = table.Bar("idle", "a bar of its own", "growth", "", 60)
+
+
+@pytest.mark.parametrize(
+    ("bar", "cells", "value", "verdict"),
+    [
+        (BAR, {"pellucid": cell(10.0), "nginx": cell(10.0)}, 1.0, "aim met"),
+        (BAR, {"pellucid": cell(15.0), "nginx": cell(10.0)}, 1.5, "met"),
+        (BAR, {"pellucid": cell(16.0), "nginx": cell(10.0)}, 1.6, "missed"),
+        (BAR, {"pellucid": cell(16.0)}, None, "not measured"),
+        (BAR, {"nginx": cell(10.0)}, None, "not measured"),
+        (BAR, {"pellucid": cell(16.0), "nginx": cell(10.0, error="1 read")}, None, "not measured"),
+        (BAR, {"pellucid": cell(16.0), "nginx": cell(0.0)}, None, "not measured"),
+        (ALONE, {"pellucid": cell(59.0, key="growth")}, 59.0, "met"),
+        (ALONE, {"pellucid": cell(61.0, key="growth")}, 61.0, "missed"),
+        (ALONE, {}, None, "not measured"),
+    ],
+)
+def test_a_bar_is_judged_by_what_was_measured(
+    bar: table.Bar, cells: dict[str, table.Cell], value: float | None, verdict: str
+) -> None:
+    assert table.standing(bar, cells) == value
+    assert table.verdict(bar, value) == verdict
+
+
+def test_a_workload_is_a_table_with_ratios() -> None:
+    cells = {"pellucid": cell(15.0), "nginx": cell(10.0), "granian": cell(error="3 read")}
+    assert table.workload_table(cells, [table.Column("cpu", "CPU", 1)]).splitlines() == [
+        "| server   | version | CPU             | over nginx | over granian |",
+        "|----------|---------|-----------------|------------|--------------|",
+        "| pellucid | 1.0     | 15.0            | 1.50       | -            |",
+        "| nginx    | 1.0     | 10.0            | 1.00       | -            |",
+        "| granian  | 1.0     | invalid: 3 read |            |              |",
+    ]
+
+
+def test_every_bar_has_its_row_even_if_nothing_was_measured() -> None:
+    lines = table.bars_table({}).splitlines()
+    assert len(lines) == 2 + len(table.BARS)
+    assert all("not measured" in line for line in lines[2:])
+
+
+def test_a_cell_cannot_break_the_table() -> None:
+    assert table.markdown([["a|b"], ["c\nd"]]).splitlines()[::2] == ["| a\\|b |", "| c d  |"]
