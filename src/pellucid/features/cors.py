@@ -1,0 +1,110 @@
+"""Which other sites' scripts may read what is served: the CORS protocol of the WHATWG Fetch standard.
+
+No answer ever allows credentials, so what is allowed here is only what anybody could read without a login.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pellucid.features.feature import Feature
+from pellucid.message import Field, Headers, Request, Response
+from pellucid.protocol.grammar import is_token, list_members
+from pellucid.server.exchange import Body, Exchange
+from pellucid.setting import setting
+
+# Fetch, "CORS-safelisted response-header name": scripts see those few without being told. Seeking in a file and asking
+# whether it has changed need these too.
+EXPOSED = (b"access-control-expose-headers", b"Accept-Ranges, Content-Encoding, Content-Range, Date, ETag")
+
+PREFLIGHT_VARY = b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+MOST_REQUESTED = 64
+
+# Fetch, "serialized origin": scheme, host and a port that is not the usual one; nothing after it.
+ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
+USUAL_PORTS = {"http": "80", "https": "443"}
+
+
+@dataclass(frozen=True, slots=True)
+class CorsSettings:
+    """Who may read across origins."""
+
+    cors: tuple[str, ...] = setting(
+        (),
+        "A site whose scripts may read what is served, such as https://example.com, or * for all sites. Cookies and "
+        "logins are never allowed across sites.",
+        unit="origin",
+    )
+    cors_max_age: float = setting(
+        7200.0, "How long a browser may remember what a preflight request was told.", unit="seconds"
+    )
+
+
+def sharing(settings: CorsSettings) -> Feature | None:
+    """The feature that tells browsers who may read. ValueError names what is no origin."""
+    if not settings.cors:
+        return None
+    origins = frozenset(parse_origin(text) for text in settings.cors)
+    anyone = b"*" in origins
+    max_age = b"%d" % settings.cors_max_age
+
+    def allowed(request: Request) -> bytes | None:
+        if anyone:
+            return b"*"
+        origin = request.headers.get(b"origin")
+        return origin if origin in origins else None
+
+    def ask(exchange: Exchange) -> None:
+        request = exchange.request
+        if request.method == "OPTIONS" and b"origin" in request.headers:
+            method = request.headers.get(b"access-control-request-method")
+            if method is not None:
+                permitted = _permission(request, method, max_age) if allowed(request) is not None else []
+                exchange.respond(Response(204, Headers([*permitted, (b"vary", PREFLIGHT_VARY)])))
+
+    def answer(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
+        headers = response.headers
+        if b"access-control-allow-origin" in headers:
+            return response, body  # the app has its own mind about who may read this
+        origin = allowed(request)
+        if not anyone:
+            headers = vary_by_origin(headers)
+        if origin is not None:
+            headers = headers.plus((b"access-control-allow-origin", origin), EXPOSED)
+        return Response(response.status, headers), body
+
+    return Feature(ask, answer)
+
+
+def parse_origin(text: str) -> bytes:
+    """An origin as browsers write it, or b"*"; ValueError says what is wrong."""
+    if text == "*":
+        return b"*"
+    match = ORIGIN.fullmatch(text.lower())
+    if not match:
+        raise ValueError(f"{text!r} is no origin: write scheme://host or scheme://host:port without a path, or *")
+    scheme, host, port = match.group("scheme", "host", "port")
+    return (f"{scheme}://{host}:{port}" if port and port != USUAL_PORTS.get(scheme) else f"{scheme}://{host}").encode()
+
+
+def vary_by_origin(headers: Headers) -> Headers:
+    """The fields with Origin among those that the answer depends on (RFC 9110 section 12.5.5)."""
+    vary = headers.get(b"vary")
+    if vary is None:
+        return headers.plus((b"vary", b"Origin"))
+    named = list_members(vary)
+    if b"*" in named or b"origin" in named:
+        return headers
+    return headers.without(b"vary").plus((b"vary", vary + b", Origin"))
+
+
+def _permission(request: Request, method: bytes, max_age: bytes) -> list[Field]:
+    # What was asked for is allowed as long as it is well formed: the app judges the request itself when it comes.
+    names = list_members(request.headers.get(b"access-control-request-headers") or b"")
+    if not is_token(method) or len(names) > MOST_REQUESTED or not all(map(is_token, names)):
+        return []
+    fields = [(b"access-control-allow-methods", method), (b"access-control-max-age", max_age)]
+    if names:
+        fields.append((b"access-control-allow-headers", b", ".join(names)))
+    return fields

@@ -1,0 +1,38 @@
+"""The one ordered list of the features. Each is asked in this order, and changes answers in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from pellucid.features.cors import CorsSettings, sharing
+from pellucid.features.feature import Ask, Feature
+from pellucid.features.headers import HeaderSettings, replacing, securing
+from pellucid.server.exchange import Answer
+
+Part = TypeVar("Part")
+
+
+class Chosen(Protocol):
+    """The settings that somebody chose, by their class."""
+
+    def __getitem__(self, part: type[Part]) -> Part: ...
+
+
+SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
+"""The settings of all features."""
+
+ORDER: tuple[Callable[[Chosen], Feature | None], ...] = (
+    lambda chosen: sharing(chosen[CorsSettings]),
+    lambda chosen: replacing(chosen[HeaderSettings]),
+    # After one's own fields, which it leaves as they are.
+    lambda chosen: securing(chosen[HeaderSettings], shared=bool(chosen[CorsSettings].cors)),
+)
+
+
+def in_order(chosen: Chosen) -> tuple[tuple[Ask, ...], tuple[Answer, ...]]:
+    """The asks and the answers of the features that are on; what is off is in neither. ValueError as theirs."""
+    features = [feature for make in ORDER if (feature := make(chosen)) is not None]
+    asks = tuple(feature.ask for feature in features if feature.ask is not None)
+    answers = tuple(feature.answer for feature in features if feature.answer is not None)
+    return asks, answers

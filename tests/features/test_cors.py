@@ -1,0 +1,132 @@
+"""Browsers are told who may read, as the Fetch standard has it, and nobody is ever allowed a login."""
+
+import pytest
+from carrying import answered, exchange_of
+
+from pellucid.features.cors import EXPOSED, MOST_REQUESTED, CorsSettings, parse_origin, sharing
+from pellucid.message import Field
+
+HOME = b"https://example.com"
+ONE = CorsSettings(cors=("https://example.com", "http://localhost:3000"))
+ALL = CorsSettings(cors=("*",))
+VARY = (b"vary", b"Origin")
+
+
+def allow(origin: bytes) -> Field:
+    return (b"access-control-allow-origin", origin)
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("*", b"*"),
+        ("https://example.com", b"https://example.com"),
+        ("HTTPS://Example.COM", b"https://example.com"),
+        ("https://example.com:443", b"https://example.com"),
+        ("http://example.com:80", b"http://example.com"),
+        ("http://example.com:443", b"http://example.com:443"),
+        ("http://[::1]:8000", b"http://[::1]:8000"),
+        ("moz-extension://abc", b"moz-extension://abc"),
+    ],
+)
+def test_an_origin_is_spelled_as_browsers_do(text: str, origin: bytes) -> None:
+    assert parse_origin(text) == origin
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "null", "example.com", "https://", "https://example.com/", "https://a b", "https://*.example.com",
+     "https://user@example.com", "https://example.com\r\nx: y", "https://example.com:x"],
+)  # fmt: skip
+def test_what_is_no_origin_is_explained(text: str) -> None:
+    with pytest.raises(ValueError, match="is no origin: write scheme://host") as error:
+        sharing(CorsSettings(cors=(text,)))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked", "fields", "expected"),
+    [
+        (ALL, [(b"origin", b"https://other.org")], [], [allow(b"*"), EXPOSED]),
+        (ALL, [], [], [allow(b"*"), EXPOSED]),
+        (ALL, [], [VARY], [VARY, allow(b"*"), EXPOSED]),
+        (ONE, [(b"origin", HOME)], [], [VARY, allow(HOME), EXPOSED]),
+        (ONE, [(b"origin", b"http://localhost:3000")], [], [VARY, allow(b"http://localhost:3000"), EXPOSED]),
+        (ONE, [(b"origin", b"http://example.com")], [], [VARY]),
+        (ONE, [(b"origin", b"https://example.com.evil.org")], [], [VARY]),
+        (ONE, [(b"origin", b"null")], [], [VARY]),
+        (ONE, [(b"origin", HOME), (b"origin", HOME)], [], [VARY]),
+        (ONE, [], [], [VARY]),
+        (ONE, [], [(b"vary", b"Accept-Encoding")], [(b"vary", b"Accept-Encoding, Origin")]),
+        (ONE, [], [(b"vary", b"A"), (b"vary", b"B")], [(b"vary", b"A, B, Origin")]),
+        (ONE, [], [(b"vary", b"accept, ORIGIN")], [(b"vary", b"accept, ORIGIN")]),
+        (ONE, [], [(b"vary", b"*")], [(b"vary", b"*")]),
+        (ONE, [(b"origin", HOME)], [allow(b"null")], [allow(b"null")]),
+    ],
+)
+def test_an_answer_says_who_may_read_it(
+    settings: CorsSettings, asked: list[Field], fields: list[Field], expected: list[Field]
+) -> None:
+    assert answered(sharing(settings), fields, *asked) == expected
+
+
+def preflight(settings: CorsSettings, *fields: Field) -> dict[bytes, bytes]:
+    exchange = exchange_of(sharing(settings), "OPTIONS", *fields)
+    assert exchange.status == 204
+    assert exchange.response is not None
+    return exchange.response.headers.index
+
+
+def test_a_preflight_request_is_answered_before_the_app() -> None:
+    told = preflight(
+        ONE,
+        (b"origin", HOME),
+        (b"access-control-request-method", b"QUERY"),
+        (b"access-control-request-headers", b"range, X-Thing"),
+    )
+    assert told[b"access-control-allow-origin"] == HOME
+    assert told[b"access-control-allow-methods"] == b"QUERY"
+    assert told[b"access-control-allow-headers"] == b"range, x-thing"
+    assert told[b"access-control-max-age"] == b"7200"
+    assert told[b"vary"] == b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [(b"origin", b"https://evil.org"), (b"access-control-request-method", b"PUT")],
+        [(b"origin", HOME), (b"access-control-request-method", b"PUT, GET")],
+        [(b"origin", HOME), (b"access-control-request-method", b"")],
+        [(b"origin", HOME), (b"access-control-request-method", b"PUT"), (b"access-control-request-headers", b"a b")],
+        [(b"origin", HOME), (b"access-control-request-method", b"PUT"),
+         (b"access-control-request-headers", b",".join([b"x"] * (MOST_REQUESTED + 1)))],
+    ],
+)  # fmt: skip
+def test_a_preflight_request_that_may_not_is_told_nothing(fields: list[Field]) -> None:
+    told = preflight(ONE, *fields)
+    assert b"access-control-allow-methods" not in told
+    assert b"access-control-allow-headers" not in told
+
+
+@pytest.mark.parametrize(
+    ("method", "fields"),
+    [
+        ("OPTIONS", []),
+        ("OPTIONS", [(b"origin", HOME)]),
+        ("OPTIONS", [(b"access-control-request-method", b"PUT")]),
+        ("GET", [(b"origin", HOME), (b"access-control-request-method", b"PUT")]),
+    ],
+)
+def test_other_requests_reach_the_app(method: str, fields: list[Field]) -> None:
+    assert not exchange_of(sharing(ONE), method, *fields).answered
+
+
+def test_credentials_are_never_allowed() -> None:
+    request = [(b"origin", HOME), (b"access-control-request-method", b"GET")]
+    for settings in (ONE, ALL):
+        assert b"access-control-allow-credentials" not in preflight(settings, *request)
+        assert b"access-control-allow-credentials" not in dict(answered(sharing(settings), [], *request))
+
+
+def test_without_origins_there_is_no_feature() -> None:
+    assert sharing(CorsSettings()) is None

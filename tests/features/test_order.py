@@ -1,0 +1,45 @@
+"""Features stand in one order, and one that is off is not there."""
+
+from typing import Any
+
+import pytest
+from carrying import request
+
+from pellucid.features.cors import CorsSettings
+from pellucid.features.headers import HeaderSettings
+from pellucid.features.order import SETTINGS, in_order
+from pellucid.message import Headers, Response
+
+
+def chosen(*parts: object) -> Any:
+    return {part: part() for part in SETTINGS} | {type(part): part for part in parts}
+
+
+def test_what_is_off_costs_nothing() -> None:
+    assert in_order(chosen()) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("parts", "asks", "answers"),
+    [
+        ([CorsSettings(cors=("*",))], 1, 1),
+        ([HeaderSettings(header=("A: b",))], 0, 1),
+        ([HeaderSettings(header=("A: b",), security_headers=True), CorsSettings(cors=("*",))], 1, 3),
+    ],
+)
+def test_what_is_on_is_in_the_lists(parts: list[object], asks: int, answers: int) -> None:
+    asked, answered = in_order(chosen(*parts))
+    assert (len(asked), len(answered)) == (asks, answers)
+
+
+def test_ones_own_fields_win_over_the_presets() -> None:
+    headers = HeaderSettings(
+        header=("X-Frame-Options: DENY", "Access-Control-Allow-Origin: null"), security_headers=True
+    )
+    response = Response(200)
+    for answer in in_order(chosen(headers, CorsSettings(cors=("*",))))[1]:
+        response, _ = answer(request(), response, b"")
+    assert response.headers.all(b"x-frame-options") == [b"DENY"]
+    assert response.headers.all(b"access-control-allow-origin") == [b"null"]
+    assert b"cross-origin-resource-policy" not in response.headers
+    assert isinstance(response.headers, Headers)
