@@ -17,7 +17,7 @@ a side note: on a machine that is shared they swing with the neighbours, and pro
 - Memory is the proportional set size: what several processes share is counted once.
 
 Compare only what stands in one table: figures of two runs, or of two machines, say little beside each other.
-Where a request's time goes within Pellucid shows `bench/sample.py`.
+`bench/sample.py` shows where a request's time goes within Pellucid.
 """
 
 from __future__ import annotations
