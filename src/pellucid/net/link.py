@@ -1,0 +1,215 @@
+"""A link: a non-blocking byte pipe to a peer. Here the interface and the plain one over a socket; it knows no HTTP."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Callable
+from typing import Protocol
+
+from pellucid.piece import FileSlice, Piece, discard
+
+CAPACITY = 1 << 20
+"""How many bytes of an answer may wait in a link: for a peer that does not read, one buffer and no more."""
+
+RECEIVE = 65536
+"""How many bytes one receive takes at the most, so that no peer holds the loop."""
+
+AT_ONCE = 1 << 20
+"""How many bytes one round of sending gives to the kernel at the most, likewise."""
+
+
+class Link(Protocol):
+    """A byte pipe. A peer that went away is a fact, `gone`, and no exception."""
+
+    peer: str
+    """The client's address without its port; empty where there is none, as on a unix socket."""
+
+    local: str
+    """The address that the client came to."""
+
+    gone: str
+    """Why nothing can be exchanged any more, empty while all is well."""
+
+    @property
+    def fd(self) -> int:
+        """What the reactor watches."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something waits until the peer takes more."""
+
+    @property
+    def room(self) -> int:
+        """How many more bytes may be given to wait."""
+
+    def receive(self) -> bytes | None:
+        """What has come: some bytes, b"" at the peer's end or when it is gone, None if there is nothing now."""
+
+    def send(self, pieces: list[Piece]) -> int:
+        """Take pieces, and give to the peer what it takes now, in order. Answers how many bytes it took."""
+
+    def finish(self) -> None:
+        """Tell the peer that nothing more will come; receiving goes on."""
+
+    def close(self) -> None:
+        """End both ways; what waits is dropped."""
+
+    def abort(self) -> None:
+        """End both ways so that the peer sees a break and not an end."""
+
+
+class PlainLink:
+    """A link over a stream socket, which it makes non-blocking and owns."""
+
+    __slots__ = ("_outbox", "_queued", "_socket", "gone", "local", "peer")
+
+    def __init__(self, connected: socket.socket, peer: str, local: str) -> None:
+        connected.setblocking(False)
+        self._socket = connected
+        self.peer = peer
+        self.local = local
+        self.gone = ""
+        self._outbox: list[Piece] = []
+        self._queued = 0
+
+    @property
+    def fd(self) -> int:
+        return self._socket.fileno()
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._outbox)
+
+    @property
+    def room(self) -> int:
+        return CAPACITY - self._queued
+
+    def receive(self) -> bytes | None:
+        try:
+            return self._socket.recv(RECEIVE)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except OSError as error:
+            self._lose(error)
+            return b""
+
+    def send(self, pieces: list[Piece]) -> int:
+        if self.gone:
+            discard(pieces)
+            return 0
+        outbox = self._outbox
+        if not outbox and len(pieces) == 1 and type(pieces[0]) is bytes:
+            return self._send_one(pieces[0])
+        outbox += pieces
+        self._queued += sum(map(len, pieces))
+        return self._flush()
+
+    def _send_one(self, data: bytes) -> int:
+        # The usual answer is one piece that the kernel takes whole: nothing is queued and nothing counted.
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._lose(error)
+            return 0
+        if sent < len(data):
+            self._outbox.append(data[sent:])
+            self._queued = len(data) - sent
+        return sent
+
+    def _flush(self) -> int:
+        total = 0
+        try:
+            while self._outbox and total < AT_ONCE:
+                first = self._outbox[0]
+                sent = self._send_file(first) if isinstance(first, FileSlice) else self._send_bytes()
+                total += sent
+                self._queued -= sent
+                if sent == 0:
+                    break
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError as error:
+            self._lose(error)
+        return total
+
+    def _send_bytes(self) -> int:
+        # As many byte pieces as stand together go out in one call; a file behind them is announced to the kernel, so
+        # that a head and the beginning of its file share a packet.
+        outbox = self._outbox
+        together: list[bytes] = []
+        for piece in outbox:
+            if isinstance(piece, FileSlice) or len(together) == 16:
+                break
+            together.append(piece)
+        more = MORE if len(together) < len(outbox) else 0
+        if len(together) == 1:
+            sent = self._socket.send(together[0], more)
+        else:
+            sent = self._socket.sendmsg(together, (), more)
+        left = sent
+        while left and len(together[0]) <= left:
+            left -= len(together.pop(0))
+            del outbox[0]
+        if left:
+            outbox[0] = together[0][left:]
+        return sent
+
+    def _send_file(self, piece: FileSlice) -> int:
+        if piece.length:
+            sent = _sendfile(self._socket, piece)
+            if sent == 0:
+                self.gone = "a file became shorter while it was sent"
+                return 0
+            piece.advance(sent)
+        else:
+            sent = 0
+        if not piece.length:
+            del self._outbox[0]
+            piece.release()
+        return sent
+
+    def _lose(self, error: OSError) -> None:
+        self.gone = error.strerror or str(error)
+        discard(self._outbox)
+        self._queued = 0
+
+    def finish(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            self._lose(error)
+
+    def close(self) -> None:
+        discard(self._outbox)
+        self._queued = 0
+        self._socket.close()
+
+    def abort(self) -> None:
+        # SO_LINGER of zero seconds: the peer gets a reset, which no one can take for the end of a body.
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError:
+            pass  # the peer was faster
+        self.close()
+
+
+MORE = getattr(socket, "MSG_MORE", 0)
+
+
+def _sendfile_linux(connected: socket.socket, piece: FileSlice) -> int:
+    return os.sendfile(connected.fileno(), piece.file.fd, piece.offset, min(piece.length, AT_ONCE))
+
+
+def _sendfile_by_reading(connected: socket.socket, piece: FileSlice) -> int:
+    # Elsewhere sendfile differs in its arguments and its errors; the bytes take one step more.
+    data = os.pread(piece.file.fd, min(piece.length, RECEIVE), piece.offset)
+    return connected.send(data) if data else 0
+
+
+_sendfile: Callable[[socket.socket, FileSlice], int] = (
+    _sendfile_linux if os.uname().sysname == "Linux" else _sendfile_by_reading
+)

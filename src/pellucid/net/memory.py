@@ -1,0 +1,157 @@
+"""Links, a poller and a clock in memory: a whole server runs in a test or a lesson without ports, sleeps and chance.
+
+clock = HandClock()
+reactor = Reactor(MemoryPoller(), clock)
+ours, theirs = memory_pair()
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from pellucid.net.link import CAPACITY, RECEIVE
+from pellucid.net.pollers import READ, WRITE
+from pellucid.piece import FileSlice, Piece, discard
+
+_numbers = itertools.count(1_000_000)
+_links: dict[int, MemoryLink] = {}
+
+
+class HandClock:
+    """A clock that stands still until a hand moves it."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Move on."""
+        self.now += seconds
+
+
+class MemoryLink:
+    """One end of a pipe in memory. The pipe holds at most `holds` bytes; what is more waits in the sender's link."""
+
+    def __init__(self, holds: int, peer: str = "192.0.2.1", local: str = "192.0.2.80:80") -> None:
+        self.fd = next(_numbers)
+        self.peer = peer
+        self.local = local
+        self.gone = ""
+        self.other: MemoryLink = self
+        self.holds = holds
+        self.arrived = bytearray()
+        self.ended = False
+        self.closed = False
+        self.finished = False
+        self._outbox: list[Piece] = []
+        _links[self.fd] = self
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._outbox)
+
+    @property
+    def room(self) -> int:
+        return CAPACITY - sum(map(len, self._outbox))
+
+    @property
+    def mask(self) -> int:
+        """What this end is ready for."""
+        readable = READ if self.arrived or self.ended or self.gone else 0
+        writable = WRITE if self.gone or len(self.other.arrived) < self.holds else 0
+        return readable | writable
+
+    def receive(self) -> bytes | None:
+        if self.arrived:
+            data = bytes(self.arrived[:RECEIVE])
+            del self.arrived[: len(data)]
+            return data
+        return b"" if self.ended or self.gone else None
+
+    def send(self, pieces: list[Piece]) -> int:
+        self._outbox += pieces
+        total = 0
+        while self._outbox and not self.gone:
+            space = self.holds - len(self.other.arrived)
+            if space <= 0:
+                return total
+            total += self._move(space)
+        if self.gone:
+            discard(self._outbox)
+        return total
+
+    def _move(self, space: int) -> int:
+        piece = self._outbox[0]
+        if isinstance(piece, FileSlice):
+            data = piece.read(space)
+            if not data and piece.length:
+                self.gone = "a file became shorter while it was sent"
+            if not piece.length:
+                del self._outbox[0]
+                piece.release()
+        else:
+            data = piece[:space]
+            self._outbox[0] = piece[space:]
+            if not self._outbox[0]:
+                del self._outbox[0]
+        self.other.arrived += data
+        return len(data)
+
+    def finish(self) -> None:
+        self.finished = True
+        self.other.ended = True
+
+    def close(self) -> None:
+        discard(self._outbox)
+        _links.pop(self.fd, None)
+        self.closed = True
+        self.other.ended = True
+        if not self.other.gone and self.arrived:
+            self.other.gone = "Connection reset by peer"  # as the kernel does when unread bytes are dropped
+
+    def abort(self) -> None:
+        self.other.gone = "Connection reset by peer"
+        self.other.arrived.clear()
+        self.close()
+
+
+class MemoryPoller:
+    """A poller over memory links. It never waits: when nothing is ready, the hand that moves the clock is awaited."""
+
+    def __init__(self) -> None:
+        self._interest: dict[int, int] = {}
+
+    def add(self, fd: int, interest: int) -> None:
+        self._interest[fd] = interest
+
+    def change(self, fd: int, interest: int) -> None:
+        self._interest[fd] = interest
+
+    def remove(self, fd: int) -> None:
+        del self._interest[fd]
+
+    def poll(self, timeout: float | None) -> list[tuple[int, int]]:
+        ready = []
+        for fd, interest in self._interest.items():
+            link = _links.get(fd)
+            mask = link.mask & interest if link is not None else 0
+            if link is not None and link.gone:
+                mask |= READ
+            if mask:
+                ready.append((fd, mask))
+        return ready
+
+    def fileno(self) -> int:
+        return -1
+
+    def close(self) -> None:
+        self._interest.clear()
+
+
+def memory_pair(holds: int = 65536, peer: str = "192.0.2.1") -> tuple[MemoryLink, MemoryLink]:
+    """Two ends of a pipe in memory that holds this many bytes each way; the first is the server's."""
+    ours, theirs = MemoryLink(holds, peer), MemoryLink(holds)
+    ours.other, theirs.other = theirs, ours
+    return ours, theirs

@@ -1,0 +1,121 @@
+"""A port: a listening socket, for TCP, for a unix path, or inherited. It accepts links and knows no HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+
+from pellucid.net.link import PlainLink
+
+BACKLOG = 2048
+EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+
+
+class Exhausted(Exception):
+    """The system has no descriptor or memory for another link now."""
+
+
+class Port:
+    """A listening socket that the port owns. `address` is what a person would write to reach it."""
+
+    def __init__(self, listening: socket.socket, path: str = "") -> None:
+        listening.setblocking(False)
+        self._socket = listening
+        self._path = path
+        self._path_inode = os.stat(path).st_ino if path else 0
+        self.address = f"unix:{path}" if path else spell_address(listening.getsockname())
+
+    @classmethod
+    def tcp(cls, host: str, port: int) -> Port:
+        """Listen on an address; port 0 takes a free one. Raises OSError."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            # Accepted sockets inherit it: no system call for each of them.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            listening.bind((host, port))
+            listening.listen(BACKLOG)
+        except OSError:
+            listening.close()
+            raise
+        return cls(listening)
+
+    @classmethod
+    def unix(cls, path: str) -> Port:
+        """Listen on a path. A socket there that nobody listens on any more is replaced. Raises OSError."""
+        _remove_stale(path)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            listening.bind(path)
+            listening.listen(BACKLOG)
+        except OSError:
+            listening.close()
+            raise
+        return cls(listening, os.path.abspath(path))
+
+    @classmethod
+    def inherited(cls, fd: int) -> Port:
+        """Take over a listening socket that the parent process opened. Raises OSError, ValueError if it is none."""
+        listening = socket.socket(fileno=fd)
+        if listening.type != socket.SOCK_STREAM:
+            listening.detach()
+            raise ValueError(f"descriptor {fd} is not a stream socket")
+        listening.listen(BACKLOG)
+        return cls(listening)
+
+    @property
+    def fd(self) -> int:
+        """What the reactor watches."""
+        return self._socket.fileno()
+
+    def accept(self) -> PlainLink | None:
+        """The next link, None if no peer waits. Raises Exhausted."""
+        while True:
+            try:
+                connected, address = self._socket.accept()
+            except (BlockingIOError, InterruptedError):
+                return None
+            except ConnectionError:
+                continue  # that one left before its turn
+            except OSError as error:
+                if error.errno in EXHAUSTED:
+                    raise Exhausted(error.strerror) from error
+                return None  # Linux hands pending network errors of the new socket to accept; treat it as not there
+            return PlainLink(connected, address[0] if isinstance(address, tuple) else "", self.address)
+
+    def close(self) -> None:
+        """Listen no longer; a unix path is removed if it is still this port's."""
+        self._socket.close()
+        if self._path:
+            with contextlib.suppress(OSError):
+                if os.stat(self._path).st_ino == self._path_inode:
+                    os.unlink(self._path)
+
+
+def spell_address(address: object) -> str:
+    """A socket's address as host:port, with brackets around IPv6."""
+    if not isinstance(address, tuple):
+        return f"unix:{os.fsdecode(address)}" if isinstance(address, str | bytes) and address else "unix:"
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _remove_stale(path: str) -> None:
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return  # bind will say that the path is taken
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+        except OSError:
+            pass  # somebody listens, or it is not ours to judge: bind will say

@@ -1,0 +1,81 @@
+"""What every protocol machine is: the same few verbs, and questions that it answers instead of holding timers."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol
+
+from pellucid.message import Event, Headers, Response
+from pellucid.piece import FileSlice, Piece
+
+
+class Phase(Enum):
+    """What an engine waits for from its peer, which tells how much patience is due."""
+
+    IDLE = "the next request"
+    HEAD = "the rest of a head"
+    BODY = "the rest of a body"
+    ANSWER = "nothing: the app has the word"
+    TUNNEL = "whatever the two ends agreed on"
+    OVER = "nothing any more"
+
+
+class Engine(Protocol):
+    """A protocol as a pure machine. One connection's worth; a stream is the number of one exchange on it."""
+
+    phase: Phase
+
+    served: int
+    """How many requests it has given out."""
+
+    finished: bool
+    """Whether nothing more will be said: the link is closed once the output has left."""
+
+    @property
+    def hungry(self) -> bool:
+        """Whether more bytes from the peer are of use now."""
+
+    @property
+    def unread(self) -> bool:
+        """Whether the peer may still be sending what nobody will read: then the link lingers before it is closed."""
+
+    @property
+    def body_arrived(self) -> int:
+        """How many bytes of request bodies have come in all; the difference over time is their rate."""
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+
+    def receive_eof(self) -> None:
+        """Take the end of what the peer sends."""
+
+    def next_event(self) -> tuple[int, Event] | None:
+        """The next event and its stream, or None when more bytes, more credit or an answer must come first."""
+
+    def refuse(self, status: int, why: str) -> None:
+        """Treat the peer as one that broke a rule, now: a deadline has passed. `next_event` tells the rest."""
+
+    def credit(self, stream: int, count: int) -> None:
+        """The app has room for this many more bytes of the request's body."""
+
+    def room(self, stream: int) -> int:
+        """How many bytes of the answer's body the stream may take now."""
+
+    def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
+        """Give a head, and with `body` the whole answer. Without, a body of `length` bytes (None: unknown) follows.
+
+        Answers whether a body is wanted: not for HEAD, 204 and 304, then the answer is complete already.
+        Raises WrongAnswer, and takes nothing, if the answer breaks a rule.
+        """
+
+    def send_data(self, stream: int, piece: bytes | FileSlice) -> None:
+        """Give the next piece of the body. Raises WrongAnswer where it is longer than was said."""
+
+    def send_end(self, stream: int, trailers: Headers) -> None:
+        """Give the end of the answer. Raises WrongAnswer where the body is shorter than was said."""
+
+    def drain(self) -> None:
+        """Finish what runs and take no new request; the peer is told as soon as the protocol lets it."""
+
+    def take_output(self) -> list[Piece]:
+        """The pieces to be sent, in order; they are the caller's from now on."""

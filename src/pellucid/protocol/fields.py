@@ -1,0 +1,101 @@
+"""The one place where header and trailer fields are checked, read from lines and spelled as lines, for any protocol."""
+
+from __future__ import annotations
+
+from pellucid.errors import WrongAnswer
+from pellucid.message import Field
+from pellucid.protocol.grammar import FIELD_VALUE, TOKEN
+
+KEPT = 2048
+"""How many lines a cache keeps before it starts again, and"""
+KEPT_LENGTH = 256
+"""how long a line it keeps, in bytes: so that what peers send cannot grow memory beyond half a megabyte."""
+
+SECRET = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"))
+"""Fields that stay in no cache: their values are secrets, and seldom the same twice between clients."""
+
+# RFC 9110 6.5.1: fields that frame, route, authenticate or say how to read the content must not come after it.
+NOT_IN_TRAILERS = frozenset(
+    b"transfer-encoding content-length host connection keep-alive te trailer upgrade expect max-forwards range "
+    b"cache-control authorization proxy-authorization www-authenticate proxy-authenticate set-cookie cookie "
+    b"content-encoding content-type content-range date expires location retry-after vary age pragma "
+    b"if-match if-none-match if-modified-since if-unmodified-since if-range".split()
+)
+
+
+class Broken(Exception):
+    """The peer broke a rule of its protocol. Raised inside an engine only, which turns it into a `Refused` event."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+def parse_line(line: bytes) -> Field:
+    """A field line as lower-case name and stripped value (RFC 9112 section 5), or Broken with the rule's name."""
+    name, colon, value = line.partition(b":")
+    if not colon or not name or name.translate(None, TOKEN):
+        raise Broken(400, _fault_of_name(line, name, colon))
+    value = value.strip(b" \t")
+    if value.translate(None, FIELD_VALUE):
+        raise Broken(400, f"field {name.decode()}: a control character in the value (RFC 9110 5.5)")
+    return name.lower(), value
+
+
+def _fault_of_name(line: bytes, name: bytes, colon: bytes) -> str:
+    if line[:1] in (b" ", b"\t"):
+        return "a field line that begins with white space: obs-fold (RFC 9112 5.2)"
+    if not colon:
+        return "a field line without a colon (RFC 9112 5)"
+    if name[-1:] in (b" ", b"\t"):
+        return "white space before the colon of a field (RFC 9112 5.1)"
+    return "a field name that is no token (RFC 9110 5.1)"
+
+
+class ReadLines(dict[bytes, Field]):
+    """A bounded cache from a line to its field: keep-alive clients send the same lines again and again.
+
+    `list(map(cache.__getitem__, lines))` reads a whole head, and validates only what was not seen before.
+    """
+
+    def __missing__(self, line: bytes) -> Field:
+        field = parse_line(line)
+        if len(line) <= KEPT_LENGTH and field[0] not in SECRET:
+            if len(self) >= KEPT:
+                self.clear()
+            self[line] = field
+        return field
+
+
+class SpelledLines(dict[Field, bytes]):
+    """A bounded cache from a field of an answer to its line with CRLF; a field that would break the wire raises."""
+
+    def __missing__(self, field: Field) -> bytes:
+        name, value = field
+        check_outgoing(name, value)
+        line = b"%b: %b\r\n" % (name, value)
+        if len(line) <= KEPT_LENGTH and name not in SECRET:
+            if len(self) >= KEPT:
+                self.clear()
+            self[field] = line
+        return line
+
+
+def check_outgoing(name: bytes, value: bytes) -> None:
+    """Raise WrongAnswer if an app's field must not go out: this is where response splitting ends."""
+    if type(name) is not bytes or type(value) is not bytes:
+        raise WrongAnswer(f"a field is a pair of bytes, not {type(name).__name__} and {type(value).__name__}")
+    if not name or name.translate(None, TOKEN) or name != name.lower():
+        raise WrongAnswer(f"the field name {name!r} is no lower-case token (RFC 9110 5.1)")
+    if value.translate(None, FIELD_VALUE):
+        raise WrongAnswer(f"the field {name.decode()} has a control character in its value (RFC 9110 5.5)")
+    if value != value.strip(b" \t"):
+        raise WrongAnswer(f"the field {name.decode()} has white space around its value (RFC 9110 5.5)")
+
+
+def check_trailers(fields: list[Field]) -> None:
+    """Refuse trailer fields that belong before the content (RFC 9110 section 6.5.1)."""
+    for name, _ in fields:
+        if name in NOT_IN_TRAILERS:
+            raise Broken(400, f"{name.decode()} is not allowed in the trailers (RFC 9110 6.5.1)")

@@ -1,0 +1,204 @@
+"""The three ways in which a request's body, or a tunnel's bytes, are told from what follows (RFC 9112 section 6, 7)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pellucid.message import Data, End, Headers
+from pellucid.protocol.fields import Broken, check_trailers, parse_line
+from pellucid.protocol.grammar import CHUNK
+from pellucid.protocol.inbox import Inbox
+from pellucid.protocol.limits import Limits
+
+CHUNK_LINE = 256
+"""The longest chunk-size line with its extensions, in bytes."""
+
+
+class Decoder(Protocol):
+    """Takes a body out of an inbox."""
+
+    @property
+    def left(self) -> int | None:
+        """How many bytes are still to come, None where only the end will tell."""
+
+    @property
+    def received(self) -> int:
+        """How many bytes of body have come."""
+
+    def decode(self, inbox: Inbox, limit: int) -> Data | End | None:
+        """At most `limit` bytes of body, its end, or None until more bytes come. Raises Broken."""
+
+
+class Incoming:
+    """The body of the request under way. `credit` is how much of it the app will take; `held` keeps its end back until
+    the app has said whether a tunnel follows it.
+    """
+
+    __slots__ = ("continue_owed", "credit", "decoder", "dropped", "held", "kept_end")
+
+    def __init__(self, decoder: Decoder, continue_owed: bool, held: bool) -> None:
+        self.decoder = decoder
+        self.credit = 0
+        self.dropped = 0
+        self.continue_owed = continue_owed
+        self.held = held
+        self.kept_end: End | None = None
+
+    def next(self, inbox: Inbox) -> Data | End | None:
+        """The next event of the body within the credit. Raises Broken."""
+        if self.kept_end is not None:
+            return None if self.held else self.kept_end
+        if self.credit <= 0 and self.decoder.left != 0:
+            return None
+        event = self.decoder.decode(inbox, self.credit)
+        if type(event) is Data:
+            self.credit -= len(event.data)
+        elif self.held and type(event) is End:
+            self.kept_end = event
+            return None
+        return event
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it has come."""
+        return self.kept_end is not None or self.decoder.left == 0
+
+    def droppable(self, most: int) -> bool:
+        """Whether the connection can go on behind it if the app reads no more: the rest is small, or the app reads."""
+        if self.continue_owed and not self.whole:
+            return False  # RFC 9110 10.1.1: the client may or may not send it now
+        left = self.decoder.left
+        return self.whole or self.credit > 0 or self.decoder.received > 0 or (left is not None and left <= most)
+
+
+class LengthDecoder:
+    """A body of as many bytes as Content-Length said."""
+
+    __slots__ = ("left", "received")
+
+    def __init__(self, length: int) -> None:
+        self.left: int = length
+        self.received = 0
+
+    def decode(self, inbox: Inbox, limit: int) -> Data | End | None:
+        if self.left == 0:
+            return End()
+        data = inbox.take(min(self.left, limit))
+        if not data:
+            return None
+        self.left -= len(data)
+        self.received += len(data)
+        return Data(data)
+
+
+class TunnelDecoder:
+    """All that comes until the peer's end, which the engine adds (RFC 9110 section 7.8 and 9.3.6)."""
+
+    __slots__ = ("left", "received")
+
+    def __init__(self) -> None:
+        self.left = None
+        self.received = 0
+
+    def decode(self, inbox: Inbox, limit: int) -> Data | End | None:
+        data = inbox.take(limit)
+        self.received += len(data)
+        return Data(data) if data else None
+
+
+class ChunkedDecoder:
+    """A body in chunks, then trailers (RFC 9112 section 7.1). `_chunk` is what is left of the chunk that is read now:
+    a number of bytes, 0 where its closing CRLF is due, None where a size line is; `_last` says that trailers are due.
+    """
+
+    __slots__ = ("_chunk", "_last", "_limits", "_trailers", "_trailers_size", "left", "received")
+
+    def __init__(self, limits: Limits) -> None:
+        self.left = None
+        self.received = 0
+        self._limits = limits
+        self._chunk: int | None = None
+        self._last = False
+        self._trailers: list[bytes] = []
+        self._trailers_size = 0
+
+    def decode(self, inbox: Inbox, limit: int) -> Data | End | None:
+        """Several small chunks that have arrived together come as one Data."""
+        parts: list[bytes] = []
+        while limit > 0 and not self._last:
+            data = self._next(inbox, limit)
+            if data is None:
+                break
+            limit -= len(data)
+            parts.append(data)
+        if any(parts):
+            return Data(b"".join(parts))
+        return self._end(inbox) if self._last else None
+
+    def _next(self, inbox: Inbox, limit: int) -> bytes | None:
+        if self._chunk is None:
+            return self._size_line(inbox)
+        if self._chunk == 0:
+            return self._closing_line(inbox)
+        data = inbox.take(min(self._chunk, limit))
+        self._chunk -= len(data)
+        self.received += len(data)
+        return data or None
+
+    def _size_line(self, inbox: Inbox) -> bytes | None:
+        line = take_line(inbox, CHUNK_LINE, Broken(400, f"a chunk-size line of more than {CHUNK_LINE} bytes"))
+        if line is None:
+            return None
+        match = CHUNK.fullmatch(line)
+        if match is None:
+            raise Broken(400, "a chunk does not begin with its size in hexadecimal digits (RFC 9112 7.1)")
+        size = int(match["size"], 16)
+        if self._limits.body_size and self.received + size > self._limits.body_size:
+            raise Broken(413, f"a body of more than {self._limits.body_size} bytes (RFC 9110 15.5.14)")
+        self._last = size == 0
+        self._chunk = size
+        return b""
+
+    def _closing_line(self, inbox: Inbox) -> bytes | None:
+        if len(inbox) < 2:
+            if len(inbox) == 1 and not inbox.starts_with(b"\r"):
+                raise Broken(400, "a chunk is longer than its size (RFC 9112 7.1)")
+            return None
+        if inbox.take(2) != b"\r\n":
+            raise Broken(400, "a chunk is longer than its size (RFC 9112 7.1)")
+        self._chunk = None
+        return b""
+
+    def _end(self, inbox: Inbox) -> End | None:
+        limits = self._limits
+        room = max(1, limits.head_size - self._trailers_size) if limits.head_size else 0
+        too_large = Broken(431, f"trailers of more than {limits.head_size} bytes (RFC 6585 5)")
+        while (line := take_line(inbox, room, too_large)) is not None:
+            if not line:
+                fields = [parse_line(line) for line in self._trailers]
+                check_trailers(fields)
+                return End(Headers(fields))
+            self._trailers.append(line)
+            self._trailers_size += len(line) + 2
+            if limits.field_count and len(self._trailers) > limits.field_count:
+                raise Broken(431, f"more than {limits.field_count} trailer fields (RFC 6585 5)")
+            if limits.head_size and self._trailers_size > limits.head_size:
+                raise too_large
+        return None
+
+
+def take_line(inbox: Inbox, limit: int, too_long: Broken) -> bytes | None:
+    """The next line without its CRLF, or None until it is whole. A bare LF is refused where it stands, as is a line of
+    more than `limit` bytes (0: no limit). Raises Broken.
+    """
+    line = inbox.take_until(b"\r\n")
+    if line is None:
+        held = inbox.peek() if len(inbox) <= CHUNK_LINE else b""
+        if b"\n" in held:
+            raise Broken(400, "a line that ends with a bare LF (RFC 9112 2.2)")
+        if limit and len(inbox) > limit + 1:
+            raise too_long
+        return None
+    if limit and len(line) > limit:
+        raise too_long
+    return line

@@ -1,0 +1,356 @@
+"""HTTP/1.0 and 1.1 as a pure machine (RFC 1945, 9112): one exchange at a time, pipelined requests wait in the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pellucid.errors import WrongAnswer
+from pellucid.message import Data, End, Event, Headers, Refused, Response
+from pellucid.piece import FileSlice, Piece
+from pellucid.protocol.engine import Phase
+from pellucid.protocol.fields import Broken
+from pellucid.protocol.http1.answer import (
+    CLOSE,
+    KEEP_ALIVE,
+    UPGRADE,
+    BodyWriter,
+    frame,
+    says_close,
+    spell_head,
+    spell_informational,
+)
+from pellucid.protocol.http1.body import ChunkedDecoder, Incoming, LengthDecoder, TunnelDecoder
+from pellucid.protocol.http1.head import Head, parse_head
+from pellucid.protocol.inbox import Inbox
+from pellucid.protocol.limits import Limits
+
+READ_AHEAD = 16384
+"""How many bytes may wait in the inbox for the app before the peer is held back."""
+
+DRAIN = 65536
+"""How many bytes of a body that the app did not read are read and dropped to keep the connection."""
+
+JOINED = 65536
+"""The largest body that is copied behind its head, in bytes: one piece, one system call."""
+
+UNBOUNDED = 1 << 62
+
+
+class Http1:
+    """One connection's HTTP/1 on the server's side. `date` gives the Date line with its CRLF: the clock is outside.
+
+    Two sides move on their own: what comes in (`_incoming`, None once the request is whole) and what goes out
+    (`_owed` until the answer's head is given, then `_writer` while its body follows). The next request is read when
+    both have ended.
+    """
+
+    __slots__ = (
+        "_date",
+        "_eof",
+        "_failure",
+        "_inbox",
+        "_incoming",
+        "_keep_alive",
+        "_limits",
+        "_method",
+        "_output",
+        "_owed",
+        "_received",
+        "_tunnel",
+        "_version",
+        "_writer",
+        "finished",
+        "served",
+        "unread",
+    )
+
+    def __init__(self, limits: Limits, date: Callable[[], bytes]) -> None:
+        self._limits = limits
+        self._date = date
+        self._inbox = Inbox()
+        self._output: list[Piece] = []
+        self._incoming: Incoming | None = None
+        self._writer: BodyWriter | None = None
+        self._failure: Refused | None = None
+        self._method = ""
+        self._version = "1.1"
+        self._owed = False
+        self._tunnel = False
+        self._keep_alive = True
+        self._eof = False
+        self._received = 0
+        self.served = 0
+        self.finished = False
+        self.unread = False
+
+    # Questions
+
+    @property
+    def phase(self) -> Phase:
+        """What the peer is to do next."""
+        if self.finished:
+            return Phase.OVER
+        if self._tunnel:
+            return Phase.TUNNEL
+        incoming = self._incoming
+        if incoming is not None and not incoming.whole and (incoming.credit > 0 or not self._answering):
+            return Phase.BODY
+        if self._answering:
+            return Phase.ANSWER
+        return Phase.HEAD if self._inbox else Phase.IDLE
+
+    @property
+    def hungry(self) -> bool:
+        """Whether more bytes are of use: while the app has the word, only READ_AHEAD of them."""
+        if self.finished or self._eof or self.unread:
+            return False
+        return not self._answering or len(self._inbox) < READ_AHEAD
+
+    @property
+    def body_arrived(self) -> int:
+        """Bytes of bodies so far."""
+        return self._received + (self._incoming.decoder.received if self._incoming is not None else 0)
+
+    @property
+    def _answering(self) -> bool:
+        return self._owed or self._writer is not None
+
+    def room(self, stream: int) -> int:
+        """HTTP/1 has no windows: the link's room is what counts."""
+        return UNBOUNDED
+
+    # From the peer
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+        self._inbox.add(data)
+
+    def receive_eof(self) -> None:
+        """The peer sends no more; what it asked for is still answered."""
+        self._eof = True
+
+    def refuse(self, status: int, why: str) -> None:
+        """The peer took too long."""
+        if not self.finished:
+            self._fail(status, why)
+
+    def next_event(self) -> tuple[int, Event] | None:
+        """The next event, each of them once."""
+        try:
+            if self._failure is None and not self.finished:
+                if self._incoming is not None:
+                    return self._next_of_body(self._incoming)
+                return None if self._answering else self._next_request()
+        except Broken as broken:
+            self._fail(broken.status, broken.why)
+        failure, self._failure = self._failure, None
+        return (self.served, failure) if failure is not None else None
+
+    def _next_request(self) -> tuple[int, Event] | None:
+        inbox = self._inbox
+        if not inbox:
+            self.finished = self._eof
+            return None
+        # RFC 9112 2.2: one empty line before a request is overlooked.
+        start = 2 if inbox.starts_with(b"\r\n") else 0
+        head = inbox.take_until(b"\r\n\r\n", start)
+        if head is None:
+            self._check_partial(start)
+            return None
+        head = head[start:]
+        self._version = "1.1"
+        self._method = "HEAD" if head.startswith(b"HEAD ") else ""  # what a refusal must know
+        if self._limits.head_size and len(head) > self._limits.head_size:
+            raise self._too_large(head)
+        return self._begin(parse_head(head, self._limits))
+
+    def _check_partial(self, start: int) -> None:
+        if self._inbox.shows(b"\n\n"):
+            raise Broken(400, "a head whose lines end with a bare LF (RFC 9112 2.2)")
+        if self._eof:
+            raise Broken(400, "the connection ended inside a request's head (RFC 9112 8)")
+        limits, held = self._limits, len(self._inbox) - start
+        if limits.head_size and held > limits.head_size + 3:
+            raise self._too_large(self._inbox.peek()[start:])
+        if limits.request_line and held > limits.request_line + 1:
+            line = self._inbox.peek()[start : start + limits.request_line + 2]
+            if b"\r\n" not in line:
+                raise self._too_large(line)
+
+    def _too_large(self, head: bytes) -> Broken:
+        limits = self._limits
+        if limits.request_line and len(head.partition(b"\r\n")[0]) > limits.request_line:
+            return Broken(414, f"a request line of more than {limits.request_line} bytes (RFC 9112 3)")
+        return Broken(431, f"a head of more than {limits.head_size} bytes (RFC 6585 5)")
+
+    def _begin(self, head: Head) -> tuple[int, Event]:
+        request = head.request
+        self.served += 1
+        self._method = request.method
+        self._version = request.version
+        self._owed = True
+        if not head.keep_alive or self.served == self._limits.requests:
+            self._keep_alive = False
+        tunnel_offered = request.upgrade or request.method == "CONNECT"
+        if tunnel_offered or not request.complete:
+            decoder = ChunkedDecoder(self._limits) if head.chunked else LengthDecoder(request.length or 0)
+            self._incoming = Incoming(decoder, head.expects_continue, held=bool(tunnel_offered))
+            request.complete = False
+        return self.served, request
+
+    def _next_of_body(self, incoming: Incoming) -> tuple[int, Event] | None:
+        if not self._answering:
+            return self._drop_body(incoming)
+        event = incoming.next(self._inbox)
+        if event is None:
+            return self._eof_in_body(incoming) if self._eof else None
+        if type(event) is End:
+            self._end_body(incoming)
+        return self.served, event
+
+    def _eof_in_body(self, incoming: Incoming) -> tuple[int, Event] | None:
+        if incoming.whole or self._inbox:
+            return None  # what has come is given out first, as the app asks for it
+        if not self._tunnel:
+            raise Broken(400, "the connection ended inside a request's body (RFC 9112 8)")
+        self._end_body(incoming)
+        return self.served, End()
+
+    def _end_body(self, incoming: Incoming) -> None:
+        self._received += incoming.decoder.received
+        self._incoming = None
+
+    def _drop_body(self, incoming: Incoming) -> tuple[int, Event] | None:
+        # The answer is complete and the request is not: its rest is read and dropped, within bounds.
+        incoming.held = False
+        incoming.credit = DRAIN + 1 - incoming.dropped
+        while incoming.credit > 0:
+            event = incoming.next(self._inbox)
+            if event is None:
+                self.finished = self._eof
+                return None
+            if type(event) is not Data:
+                self._end_body(incoming)
+                return self._next_request()
+            incoming.dropped += len(event.data)
+        self._finish()
+        return None
+
+    def _fail(self, status: int, why: str) -> None:
+        self._failure = Refused(status, why)
+        self._keep_alive = False
+        self._incoming = None
+        self._inbox.clear()
+        self.unread = True
+        if not self._answering:
+            self.served += 1
+            self._owed = True
+
+    # From the app
+
+    def credit(self, stream: int, count: int) -> None:
+        """The app asks for the body: the moment for 100 Continue (RFC 9110 section 10.1.1)."""
+        incoming = self._incoming
+        if incoming is not None and stream == self.served:
+            incoming.credit += count
+            if incoming.continue_owed and not self._inbox and self._owed:
+                self._output.append(b"HTTP/1.1 100 Continue\r\n\r\n")
+            incoming.continue_owed = False
+
+    def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
+        """Give the answer's head, and with `body` all of it."""
+        status = response.status
+        if 100 <= status < 200 and status != 101:
+            return self._inform(response)
+        if body is not None:
+            length = len(body)
+        framing = frame(self._method, self._version, response, length)
+        opens_tunnel = status == 101 or (self._method == "CONNECT" and 200 <= status < 300)
+        keeps = not opens_tunnel and self._keeps_alive(response, framing.unending)
+        lines = spell_head(response, framing.line, self._connection_line(status, keeps), self._date())
+        if opens_tunnel:
+            self._open_tunnel()
+        elif self._incoming is not None:
+            self._incoming.held = False
+        self._owed = False
+        self._keep_alive = keeps
+        whole = body is not None and not opens_tunnel
+        if whole and framing.wanted and body:
+            self._put_whole(lines, body)
+        else:
+            self._output.append(b"".join(lines))
+        if whole or not framing.wanted:
+            self._end_answer()
+            return False
+        self._writer = BodyWriter(framing)
+        return True
+
+    def _inform(self, response: Response) -> bool:
+        if self._version != "1.0":  # RFC 9110 15.2
+            self._output.append(spell_informational(response))
+        return True
+
+    def _keeps_alive(self, response: Response, unending: bool) -> bool:
+        if not self._keep_alive or unending or self._method == "CONNECT" or says_close(response):
+            return False
+        return self._incoming is None or self._incoming.droppable(DRAIN)
+
+    def _connection_line(self, status: int, keeps: bool) -> bytes:
+        if status == 101:
+            return UPGRADE
+        if keeps:
+            return KEEP_ALIVE if self._version == "1.0" else b""
+        return b"" if self._method == "CONNECT" and status < 300 else CLOSE
+
+    def _put_whole(self, lines: list[bytes], body: bytes) -> None:
+        if len(body) <= JOINED:
+            lines.append(body)
+            self._output.append(b"".join(lines))
+        else:
+            self._output.append(b"".join(lines))
+            self._output.append(body)
+
+    def _open_tunnel(self) -> None:
+        if self._incoming is None or not self._incoming.held:
+            raise WrongAnswer("a tunnel that the client did not ask for (RFC 9110 7.8)")
+        if not self._incoming.whole:
+            raise WrongAnswer("a tunnel before the end of the request's body (RFC 9110 7.8)")
+        credit = self._incoming.credit
+        self._tunnel = True
+        self._incoming = Incoming(TunnelDecoder(), continue_owed=False, held=False)
+        self._incoming.credit = credit
+
+    def send_data(self, stream: int, piece: bytes | FileSlice) -> None:
+        """Give the next piece of the answer's body."""
+        if self._writer is None:
+            raise WrongAnswer("a piece of a body outside of an answer")
+        self._output += self._writer.data(piece)
+
+    def send_end(self, stream: int, trailers: Headers) -> None:
+        """Give the end of the answer."""
+        if self._writer is None:
+            raise WrongAnswer("the end of a body outside of an answer")
+        self._output += self._writer.end(trailers)
+        self._end_answer()
+
+    def _end_answer(self) -> None:
+        self._writer = None
+        if not self._keep_alive:
+            self._finish()
+
+    def _finish(self) -> None:
+        self.finished = True
+        if self._inbox or (self._incoming is not None and not self._incoming.whole):
+            self.unread = True
+        self.unread = self.unread and not self._eof
+
+    def drain(self) -> None:
+        """The next answer is the last, and where none is due nothing more is."""
+        self._keep_alive = False
+        if not self._answering and not self._inbox:
+            self._finish()
+
+    def take_output(self) -> list[Piece]:
+        """What is to be sent."""
+        output, self._output = self._output, []
+        return output

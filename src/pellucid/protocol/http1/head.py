@@ -1,0 +1,133 @@
+"""A request's head from bytes to a `Request`, with every rule of RFC 9112 sections 2, 3, 5, 6.3 and 9 checked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pellucid.message import Headers, Request
+from pellucid.protocol.fields import Broken, ReadLines
+from pellucid.protocol.grammar import TOKEN, VERSION, is_token, list_members
+from pellucid.protocol.limits import Limits
+from pellucid.protocol.target import check_host, parse_target
+
+_read_line = ReadLines().__getitem__
+
+
+class Head(NamedTuple):
+    """A request and what its connection must know beyond it."""
+
+    request: Request
+    keep_alive: bool
+    chunked: bool
+    expects_continue: bool
+
+
+def parse_head(head: bytes, limits: Limits) -> Head:
+    """Read a head, given without its empty line. Raises Broken with the status and the rule."""
+    first, *lines = head.split(b"\r\n")
+    method, target, version = parse_request_line(first, limits)
+    if limits.field_count and len(lines) > limits.field_count:
+        raise Broken(431, f"more than {limits.field_count} header fields (RFC 6585 5)")
+    headers = Headers(list(map(_read_line, lines)))
+    path, query, authority = parse_target(method, target)
+    index = headers.index
+    host = index.get(b"host")
+    if host is None:
+        if version == "1.1":
+            raise Broken(400, "no Host field (RFC 9112 3.2)")
+    elif host:
+        check_host(host, "the Host field")
+    elif authority:
+        raise Broken(400, "an empty Host field beside an authority in the target (RFC 9112 3.2)")
+    if authority:
+        headers = _with_host(headers, authority)  # RFC 9112 3.2.2: the target's host counts, not the field's
+    else:
+        authority = host or b""
+    chunked, length = body_framing(method, version, index, limits)
+    request = Request(method, target, path, query, authority, headers, version, b"http", length == 0, length)
+    connection = index.get(b"connection")
+    options = list_members(connection) if connection else []
+    if b"upgrade" in options and version == "1.1":
+        request.upgrade = index.get(b"upgrade", b"")
+    keep_alive = b"close" not in options if version == "1.1" else b"keep-alive" in options and b"close" not in options
+    return Head(request, keep_alive, chunked, b"expect" in index and expects_continue(version, index[b"expect"]))
+
+
+def parse_request_line(line: bytes, limits: Limits) -> tuple[str, bytes, str]:
+    """The method, the target and the version, "1.0" or "1.1" (RFC 9112 section 3)."""
+    parts = line.split(b" ")
+    if limits.request_line and len(line) > limits.request_line:
+        raise Broken(414, f"a request line of more than {limits.request_line} bytes (RFC 9112 3)")
+    if len(parts) != 3:
+        raise Broken(400, "the request line is not method, target and version with one space between (RFC 9112 3)")
+    method, target, version = parts
+    if not method or method.translate(None, TOKEN):
+        raise Broken(400, "the method is no token (RFC 9110 9.1)")
+    if version == b"HTTP/1.1":
+        return method.decode(), target, "1.1"
+    return method.decode(), target, _other_version(version)
+
+
+def _other_version(version: bytes) -> str:
+    match = VERSION.fullmatch(version)
+    if match is None:
+        raise Broken(400, "the version is not HTTP/ and two digits (RFC 9112 2.3)")
+    if match[1] != b"1":
+        raise Broken(505, "the major version is not 1 (RFC 9110 15.6.6)")
+    return "1.0" if match[2] == b"0" else "1.1"  # RFC 9110 2.5: a higher minor version is read as the highest known
+
+
+def body_framing(method: str, version: str, index: dict[bytes, bytes], limits: Limits) -> tuple[bool, int | None]:
+    """Whether the body is chunked, and its length, None for chunked (RFC 9112 section 6)."""
+    coding = index.get(b"transfer-encoding")
+    declared = index.get(b"content-length")
+    if coding is None and declared is None:
+        if version == "1.0" and method in ("POST", "PUT"):
+            raise Broken(411, f"HTTP/1.0 {method} without Content-Length (RFC 1945 7.2.2)")
+        return False, 0
+    if method == "CONNECT":
+        raise Broken(400, "CONNECT has no content (RFC 9110 9.3.6)")
+    if coding is None:
+        assert declared is not None
+        return False, content_length(declared, limits)
+    if version == "1.0":
+        raise Broken(400, "Transfer-Encoding in HTTP/1.0 (RFC 9112 6.1)")
+    if declared is not None:
+        raise Broken(400, "both Transfer-Encoding and Content-Length (RFC 9112 6.1)")
+    if coding.lower() != b"chunked":
+        _refuse_coding(coding)
+    return True, None
+
+
+def content_length(value: bytes, limits: Limits) -> int:
+    """The length that a Content-Length gives; a list, a sign or anything but digits is refused (RFC 9110 8.6)."""
+    if not value.isdigit():
+        raise Broken(400, "Content-Length is not one row of digits (RFC 9110 8.6)")
+    if len(value) > 18 or (limits.body_size and int(value) > limits.body_size):
+        raise Broken(413, f"a body of more than {limits.body_size} bytes (RFC 9110 15.5.14)")
+    return int(value)
+
+
+def _refuse_coding(value: bytes) -> None:
+    codings = [coding.strip(b" \t").lower() for coding in value.split(b",")]
+    if not all(map(is_token, codings)):
+        raise Broken(400, "Transfer-Encoding is not a list of codings (RFC 9112 6.1)")
+    if codings[-1] != b"chunked":
+        raise Broken(400, "chunked is not the last transfer coding (RFC 9112 6.3)")
+    if codings.count(b"chunked") > 1:
+        raise Broken(400, "chunked stands twice among the transfer codings (RFC 9112 6.1)")
+    raise Broken(501, "a transfer coding other than chunked (RFC 9112 6.1)")
+
+
+def expects_continue(version: str, value: bytes) -> bool:
+    """Whether the client waits for 100; any other expectation is refused (RFC 9110 section 10.1.1)."""
+    if version == "1.0":
+        return False
+    if value.lower() != b"100-continue":
+        raise Broken(417, "an expectation other than 100-continue (RFC 9110 10.1.1)")
+    return True
+
+
+def _with_host(headers: Headers, authority: bytes) -> Headers:
+    fields = [field for field in headers.fields if field[0] != b"host"]
+    return Headers([(b"host", authority), *fields])

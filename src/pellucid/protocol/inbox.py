@@ -1,0 +1,74 @@
+"""The bytes that have arrived and were not used yet, with a place up to which they were searched."""
+
+from __future__ import annotations
+
+
+class Inbox:
+    """A buffer that is read from the front. Searches go on where they stopped, so dripped bytes cost no second look.
+
+    Its bound is its user's: an engine that is not hungry is given no more.
+    """
+
+    __slots__ = ("_at", "_bytes", "_looked", "_searched")
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._at = 0
+        self._searched = 0
+        self._looked = 0
+
+    def __len__(self) -> int:
+        return len(self._bytes) - self._at
+
+    def add(self, data: bytes) -> None:
+        """Put bytes behind those that are there."""
+        if self._at == len(self._bytes):
+            self._bytes = data
+        else:
+            self._bytes = self._bytes[self._at :] + data
+        self._searched = max(self._searched - self._at, 0)
+        self._looked = max(self._looked - self._at, 0)
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        """The first bytes, as many as asked for or as there are."""
+        at = self._at
+        data = self._bytes[at : at + count]
+        self._at = self._searched = at + len(data)
+        if self._at == len(self._bytes):
+            self.clear()
+        return data
+
+    def take_until(self, mark: bytes, start: int = 0) -> bytes | None:
+        """The bytes before the mark, and step over the mark; None while it has not come.
+
+        The search begins `start` bytes from the front.
+        """
+        data, at = self._bytes, self._at
+        found = data.find(mark, max(self._searched, at + start))
+        if found < 0:
+            self._searched = max(at, len(data) - len(mark) + 1)
+            return None
+        self._at = self._searched = found + len(mark)
+        if self._at == len(data):
+            self.clear()
+        return data[at:found]
+
+    def starts_with(self, prefix: bytes) -> bool:
+        """Whether these bytes are at the front."""
+        return self._bytes.startswith(prefix, self._at)
+
+    def shows(self, mark: bytes) -> bool:
+        """Whether the mark has come in what was not looked at before."""
+        found = self._bytes.find(mark, max(self._looked, self._at))
+        self._looked = max(self._at, len(self._bytes) - len(mark) + 1)
+        return found >= 0
+
+    def peek(self) -> bytes:
+        """All the bytes, left where they are."""
+        return self._bytes[self._at :]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._bytes = b""
+        self._at = self._searched = self._looked = 0

@@ -1,0 +1,190 @@
+"""One request and its answer, whatever protocol carried it: all that an app sees. It queues and wakes, never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pellucid.errors import WrongAnswer
+from pellucid.message import NO_FIELDS, Data, End, Request, Response
+from pellucid.piece import Source
+
+WINDOW = 65536
+"""How many bytes of a request's body wait in memory for the app, in bytes."""
+
+Body = bytes | Source
+Answer = Callable[[Request, Response, Body], tuple[Response, Body]]
+
+
+class Carrier(Protocol):
+    """What an exchange knows of the connection that carries it."""
+
+    peer: str
+    """The address of the client, without its port; empty where the link has none."""
+
+    local: str
+    """The address that the client came to, as host:port or a path."""
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds, the same for all that happens in one round of the loop."""
+
+    def wake(self, exchange: Exchange) -> None:
+        """Something of this exchange waits to be collected."""
+
+    def inform(self, exchange: Exchange, response: Response) -> None:
+        """An informational answer goes out ahead of the final one."""
+
+    def credit(self, exchange: Exchange, count: int) -> None:
+        """The exchange has room for this many more bytes of its request's body."""
+
+    def abort(self, why: str) -> None:
+        """Cut the connection."""
+
+
+def _nothing() -> None:
+    pass
+
+
+class Exchange:
+    """One request and the answer to it.
+
+    An app calls `respond` once, at once or later. It reads the request's body with `read`, and is told by `on_body`
+    when more of it can be read, and by `on_gone` when the client is no longer there.
+    """
+
+    __slots__ = (
+        "_arrived",
+        "_asked",
+        "_ended",
+        "answers",
+        "begun",
+        "body",
+        "body_sent",
+        "carrier",
+        "finished",
+        "gone",
+        "on_body",
+        "on_gone",
+        "request",
+        "response",
+        "started",
+        "stream",
+        "trailers",
+        "why",
+    )
+
+    def __init__(self, request: Request, carrier: Carrier, stream: int, now: float) -> None:
+        self.request = request
+        self.carrier = carrier
+        self.stream = stream
+        self.begun = now
+        self.finished = 0.0
+        self.answers: tuple[Answer, ...] = ()
+        self.response: Response | None = None
+        self.body: Body = b""
+        self.body_sent = 0
+        self.started = False
+        self.gone = False
+        self.why = ""
+        self.on_body: Callable[[], None] = _nothing
+        self.on_gone: Callable[[], None] = _nothing
+        self.trailers = NO_FIELDS
+        self._arrived: list[bytes] | None = None
+        self._asked = False
+        self._ended = request.complete
+
+    @property
+    def peer(self) -> str:
+        """The client's address without its port, empty where there is none."""
+        return self.carrier.peer
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds, the same for all requests of one round of the loop."""
+        return self.carrier.now
+
+    @property
+    def answered(self) -> bool:
+        """Whether `respond` was called."""
+        return self.response is not None
+
+    @property
+    def status(self) -> int:
+        """The status of the answer, 0 while there is none."""
+        return self.response.status if self.response is not None else 0
+
+    def respond(self, response: Response, body: Body = b"") -> None:
+        """Give the answer: its head, and its body whole or as a source to be pulled. Once only, else WrongAnswer."""
+        if self.response is not None:
+            if not isinstance(body, bytes):
+                body.close()
+            if self.gone:
+                return
+            raise WrongAnswer("this exchange was answered already")
+        for answer in self.answers:
+            response, body = answer(self.request, response, body)
+        self.response = response
+        self.body = body
+        self.carrier.wake(self)
+
+    def inform(self, response: Response) -> None:
+        """Send an informational answer, such as 103 early hints (RFC 8297), ahead of the final one."""
+        if self.response is None and not self.gone:
+            self.carrier.inform(self, response)
+
+    def wake(self) -> None:
+        """Tell that the source has something again, after it answered a pull with None."""
+        if not self.gone:
+            self.carrier.wake(self)
+
+    def read(self) -> bytes | None:
+        """What has arrived of the request's body: bytes, b"" at its end, or None if there is nothing yet.
+
+        The first call asks for the body: a client that waits for 100-continue gets it now, and `on_body` is called
+        whenever there is more to read. At most WINDOW bytes wait here; what is not read holds the client back.
+        """
+        data = b"".join(self._arrived) if self._arrived else b""
+        self._arrived = None
+        if not self._ended and not self.gone:
+            room = len(data) if self._asked else WINDOW
+            self._asked = True
+            if room:
+                self.carrier.credit(self, room)
+        if data or self._ended:
+            return data
+        return b"" if self.gone else None
+
+    # What follows is for the connection.
+
+    def take(self, event: Data | End) -> None:
+        """A part of the request's body has come."""
+        if isinstance(event, Data):
+            if self._arrived is None:
+                self._arrived = []
+            self._arrived.append(event.data)
+        else:
+            self._ended = True
+            self.trailers = event.trailers
+        self.on_body()
+
+    def lose(self, why: str) -> None:
+        """The client, or the way to it, is gone."""
+        if not self.gone:
+            self.gone = True
+            self.why = self.why or why
+            self.on_gone()
+
+    def replace(self, response: Response, body: bytes) -> None:
+        """Put this answer in the place of one of which nothing was sent."""
+        self.close_body()
+        self.response = response
+        self.body = body
+
+    def close_body(self) -> None:
+        """Close the source, once."""
+        body, self.body = self.body, b""
+        if not isinstance(body, bytes):
+            body.close()
+
+
