@@ -47,10 +47,9 @@ def main() -> int:
     options = _options().parse_args()
     if options.quick:
         options.seconds, options.rounds, options.idle = 1, 1, 1000
-    for need, reason in _missing():
-        if not need:
-            print(f"bench: {reason}", file=sys.stderr)
-            return 2
+    if reason := _hindrance(options):
+        print(f"bench: {reason}", file=sys.stderr)
+        return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end the servers, as on Ctrl+C
     if options.install_peers:
         interpreter.install(options.python)
@@ -82,14 +81,14 @@ def _positive(text: str) -> int:
     return number
 
 
-def _missing() -> list[tuple[object, str]]:
-    return [
-        (
-            measure.PROC.joinpath("self", "smaps_rollup").exists(),
-            "processor time and memory are read from Linux's /proc",
-        ),
-        (shutil.which("wrk"), "wrk makes the load and is not installed (on Debian: apt-get install wrk)"),
-    ]
+def _hindrance(options: argparse.Namespace) -> str:
+    if not measure.PROC.joinpath("self", "smaps_rollup").exists():
+        return "processor time and memory are read from Linux's /proc, which is not here"
+    if not shutil.which("wrk"):
+        return "wrk makes the load and is not installed (on Debian: apt-get install wrk)"
+    if options.python and not shutil.which(options.python):
+        return f"--python: there is no interpreter {options.python}"
+    return ""
 
 
 def _report(python: str, wanted: Sequence[Workload], options: argparse.Namespace, scratch: Path) -> str:

@@ -33,9 +33,12 @@ def choose(named: str | None) -> str:
 def install(named: str | None) -> None:
     """Make the peers' environment from the named interpreter, else the first with PGO, and fill it from PyPI."""
     base = named or next(filter(optimized, _candidates()), sys.executable)
-    subprocess.run([base, "-m", "venv", "--clear", VENV], check=True)
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    subprocess.run([VENV / "bin" / "python", "-m", "pip", "install", *quiet, "-r", REQUIREMENTS], check=True)
+    pip = [f"{VENV / 'bin' / 'python'}", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    try:
+        subprocess.run([base, "-m", "venv", "--clear", VENV], check=True)
+        subprocess.run([*pip, "-r", f"{REQUIREMENTS}"], check=True)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit("bench: the peers could not be installed; on Debian a venv needs python3-venv") from error
 
 
 def describe(python: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import signal
@@ -124,7 +123,7 @@ http {{
 
 def _nginx(place: Place, port: int) -> list[str]:
     text = NGINX.format(
-        user=f"user {getpass.getuser()};" if os.geteuid() == 0 else "",
+        user="user root;" if os.geteuid() == 0 else "",
         files=place.connections + 500,
         scratch=place.scratch,
         folder=place.folder,
@@ -209,8 +208,8 @@ PEERS_BY_NAME = {
         Peer("granian", _asked("from importlib.metadata import version; print(version('granian'))"), _granian),
         Peer("http.server", _asked("import platform; print(platform.python_version())"), _http_server),
         Peer(
-            "starlette on uvicorn",
-            _asked("from importlib.metadata import version as v; print(v('starlette'), 'on', v('uvicorn'))"),
+            "starlette",
+            _asked("from importlib.metadata import version as v; print(v('starlette') + ', uvicorn', v('uvicorn'))"),
             _starlette,
         ),
     )
