@@ -196,10 +196,8 @@ def _asked(code: str) -> Callable[[str], str | None]:
     return version
 
 
-_PELLUCID_VERSION = _asked("import pellucid.cli; print(pellucid.__version__)")
-
-PELLUCID = Peer("pellucid", _PELLUCID_VERSION, _pellucid)
-HELLO = Peer("pellucid", _PELLUCID_VERSION, _hello)
+PELLUCID = Peer("pellucid", _asked("import pellucid.cli.command as c; print(c.__version__)"), _pellucid)
+HELLO = Peer("pellucid", _asked("import pellucid.server.server, pellucid as p; print(p.__version__)"), _hello)
 PEERS_BY_NAME = {
     peer.name: peer
     for peer in (
