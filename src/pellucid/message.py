@@ -124,7 +124,8 @@ class Headers:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Headers) and self.fields == other.fields
 
-    __hash__ = None  # type: ignore[assignment]  # two equal ones may be looked up by identity in no cache
+    def __hash__(self) -> int:
+        return hash(tuple(self.fields))
 
     def __repr__(self) -> str:
         return f"Headers({self.fields!r})"

@@ -91,7 +91,7 @@ class Source(Protocol):
         """Called once, when no more will be pulled, whether or not the end was reached."""
 
 
-def discard(pieces: list[Piece]) -> None:
+def discard(pieces: list[Piece] | list[Piece | memoryview]) -> None:
     """Drop pieces that will never be sent, and let go of their files."""
     for piece in pieces:
         if isinstance(piece, FileSlice):

@@ -71,7 +71,8 @@ class PlainLink:
         self.peer = peer
         self.local = local
         self.gone = ""
-        self._outbox: list[Piece] = []
+        # What is left of a piece stays a view of it: a large body is not copied at each send.
+        self._outbox: list[Piece | memoryview] = []
         self._queued = 0
 
     @property
@@ -116,7 +117,7 @@ class PlainLink:
             self._lose(error)
             return 0
         if sent < len(data):
-            self._outbox.append(data[sent:])
+            self._outbox.append(memoryview(data)[sent:])
             self._queued = len(data) - sent
         return sent
 
@@ -140,22 +141,19 @@ class PlainLink:
         # As many byte pieces as stand together go out in one call; a file behind them is announced to the kernel, so
         # that a head and the beginning of its file share a packet.
         outbox = self._outbox
-        together: list[bytes] = []
+        together: list[bytes | memoryview] = []
         for piece in outbox:
             if isinstance(piece, FileSlice) or len(together) == 16:
                 break
             together.append(piece)
         more = MORE if len(together) < len(outbox) else 0
-        if len(together) == 1:
-            sent = self._socket.send(together[0], more)
-        else:
-            sent = self._socket.sendmsg(together, (), more)
+        sent = self._socket.send(together[0], more) if len(together) == 1 else self._socket.sendmsg(together, (), more)
         left = sent
         while left and len(together[0]) <= left:
             left -= len(together.pop(0))
             del outbox[0]
         if left:
-            outbox[0] = together[0][left:]
+            outbox[0] = memoryview(together[0])[left:]
         return sent
 
     def _send_file(self, piece: FileSlice) -> int:
@@ -174,6 +172,9 @@ class PlainLink:
 
     def _lose(self, error: OSError) -> None:
         self.gone = error.strerror or str(error)
+        self._drop()
+
+    def _drop(self) -> None:
         discard(self._outbox)
         self._queued = 0
 
@@ -184,8 +185,7 @@ class PlainLink:
             self._lose(error)
 
     def close(self) -> None:
-        discard(self._outbox)
-        self._queued = 0
+        self._drop()
         self._socket.close()
 
     def abort(self) -> None:

@@ -23,21 +23,22 @@ class Phase(Enum):
 class Engine(Protocol):
     """A protocol as a pure machine. One connection's worth; a stream is the number of one exchange on it."""
 
-    phase: Phase
-
     served: int
     """How many requests it has given out."""
 
     finished: bool
     """Whether nothing more will be said: the link is closed once the output has left."""
 
+    unread: bool
+    """Whether the peer may still be sending what nobody will read: then the link lingers before it is closed."""
+
+    @property
+    def phase(self) -> Phase:
+        """What the peer is to do next."""
+
     @property
     def hungry(self) -> bool:
         """Whether more bytes from the peer are of use now."""
-
-    @property
-    def unread(self) -> bool:
-        """Whether the peer may still be sending what nobody will read: then the link lingers before it is closed."""
 
     @property
     def body_arrived(self) -> int:
@@ -64,7 +65,7 @@ class Engine(Protocol):
     def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
         """Give a head, and with `body` the whole answer. Without, a body of `length` bytes (None: unknown) follows.
 
-        Answers whether a body is wanted: not for HEAD, 204 and 304, then the answer is complete already.
+        Answers whether a body goes out: not for HEAD, 204 and 304, then the answer is complete already.
         Raises WrongAnswer, and takes nothing, if the answer breaks a rule.
         """
 

@@ -19,11 +19,13 @@ Answer = Callable[[Request, Response, Body], tuple[Response, Body]]
 class Carrier(Protocol):
     """What an exchange knows of the connection that carries it."""
 
-    peer: str
-    """The address of the client, without its port; empty where the link has none."""
+    @property
+    def peer(self) -> str:
+        """The address of the client, without its port; empty where the link has none."""
 
-    local: str
-    """The address that the client came to, as host:port or a path."""
+    @property
+    def local(self) -> str:
+        """The address that the client came to, as host:port or a path."""
 
     @property
     def now(self) -> float:
@@ -186,5 +188,3 @@ class Exchange:
         body, self.body = self.body, b""
         if not isinstance(body, bytes):
             body.close()
-
-

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
+from typing import NamedTuple
 
+from pellucid.protocol.engine import Phase
 from pellucid.setting import setting
 
 
@@ -23,3 +26,32 @@ class Patience:
     linger: float = setting(
         5.0, "How long an error answer waits for its reader while more of the request still comes in.", unit="seconds"
     )
+
+
+class Deadline(NamedTuple):
+    """When patience ends, in the loop's seconds, and the setting that says so."""
+
+    when: float
+    limit: str
+
+
+NEVER = Deadline(inf, "")
+
+
+def deadline(patience: Patience, phase: Phase, since: float, arrived: int, stalled: float | None) -> Deadline:
+    """The deadline of a connection in this phase `since` then, in which `arrived` bytes of body have come; `stalled`
+    is the moment since which its peer takes nothing of what waits for it, None where nothing waits.
+    """
+    if stalled is not None:
+        return _after(stalled, patience.write_stall, "write-stall")
+    if phase is Phase.IDLE:
+        return _after(since, patience.idle, "idle")
+    if phase is Phase.HEAD:
+        return _after(since, patience.head_time, "head-time")
+    if phase is Phase.BODY and patience.body_rate:
+        return Deadline(since + patience.body_grace + arrived / patience.body_rate, "body-rate")
+    return NEVER
+
+
+def _after(since: float, seconds: float, limit: str) -> Deadline:
+    return Deadline(since + seconds, limit) if seconds else NEVER

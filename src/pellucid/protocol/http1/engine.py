@@ -281,9 +281,9 @@ class Http1:
             self._output.append(b"".join(lines))
         if whole or not framing.wanted:
             self._end_answer()
-            return False
-        self._writer = BodyWriter(framing)
-        return True
+        else:
+            self._writer = BodyWriter(framing)
+        return framing.wanted
 
     def _inform(self, response: Response) -> bool:
         if self._version != "1.0":  # RFC 9110 15.2

@@ -1,0 +1,178 @@
+"""The server: its ports, the connections that they bring, how many there may be, and how all of it ends."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from pellucid.net.link import Link
+from pellucid.net.pollers import READ
+from pellucid.net.port import Exhausted, Port
+from pellucid.net.reactor import Reactor
+from pellucid.protocol.http1.engine import Http1
+from pellucid.protocol.limits import Limits
+from pellucid.server.connection import App, Connection, Shared
+from pellucid.server.dateline import DateLine
+from pellucid.server.refusal import refusal
+from pellucid.server.timeouts import Patience
+from pellucid.setting import setting
+from pellucid.watch import Watch
+
+BATCH = 64
+"""How many links one port hands over in a round at the most."""
+
+PAUSE = 0.25
+"""How long a port rests when the system is out of descriptors, in seconds; the end of a connection wakes it earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many connections a server holds. Zero stands for no limit."""
+
+    connections: int = setting(10_000, "The most connections in all; while they are held no more are accepted.")
+    connections_per_address: int = setting(
+        512, "The most connections from one address; one more is answered with 503 and closed."
+    )
+
+
+class Server:
+    """One thread's worth of HTTP: `listen` on ports, `run`, and `stop` from a callback or by `reactor.post`."""
+
+    def __init__(
+        self,
+        app: App,
+        capacity: Capacity | None = None,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+        watch: Watch | None = None,
+        reactor: Reactor | None = None,
+    ) -> None:
+        self.watch = watch if watch is not None else Watch()
+        self.reactor = reactor if reactor is not None else Reactor(failed=self._failed)
+        self.connections: set[Connection] = set()
+        self._capacity = capacity if capacity is not None else Capacity()
+        self._limits = limits if limits is not None else Limits()
+        self._shared = Shared(
+            self.reactor, app, patience if patience is not None else Patience(), self.watch, self._closed
+        )
+        self._date = DateLine(lambda: self.reactor.now, time.time)
+        self._ports: list[Port] = []
+        self._of_address: dict[str, int] = {}
+        self._paused = False
+        self._stopping = False
+
+    def listen(self, port: Port) -> None:
+        """Take the links that this port brings; the port is the server's from now on."""
+        self._ports.append(port)
+        self.reactor.add(port.fd, 0 if self._paused else READ, lambda mask: self._accept(port))
+
+    def adopt(self, link: Link) -> Connection | None:
+        """Begin a connection over a link, or turn it away if its address has too many; then None."""
+        most = self._capacity.connections_per_address
+        if link.peer:
+            held = self._of_address.get(link.peer, 0)
+            if most and held >= most:
+                self._turn_away(link, f"connections-per-address: {most} from this address are open already")
+                return None
+            self._of_address[link.peer] = held + 1
+        connection = Connection(self._shared, link, Http1(self._limits, self._date))
+        self.connections.add(connection)
+        return connection
+
+    def run(self) -> None:
+        """Serve until `stop` has come to its end."""
+        self.reactor.open_to_posts()
+        try:
+            self.reactor.run()
+        finally:
+            self.halt()
+            self.reactor.close()
+
+    def stop(self, grace: float) -> None:
+        """Accept no more, finish what runs, and cut what still runs after so many seconds. Called again: `halt`."""
+        if self._stopping:
+            self.halt()
+            return
+        self._stopping = True
+        self._close_ports()
+        for connection in tuple(self.connections):
+            connection.drain()
+        self.reactor.at(self.reactor.now + grace, self._out_of_grace)
+        self._stop_if_done()
+
+    def halt(self) -> None:
+        """Cut everything now."""
+        self._stopping = True
+        self._close_ports()
+        for connection in tuple(self.connections):
+            connection.abort("the server stops")
+        self.reactor.stop()
+
+    def _out_of_grace(self) -> None:
+        if self.connections:
+            self.watch.note("warning", f"grace: {len(self.connections)} connections were cut at the end of it")
+        self.halt()
+
+    def _close_ports(self) -> None:
+        for port in self._ports:
+            self.reactor.remove(port.fd)
+            port.close()
+        self._ports.clear()
+
+    def _stop_if_done(self) -> None:
+        if self._stopping and not self.connections:
+            self.reactor.stop()
+
+    def _accept(self, port: Port) -> None:
+        most = self._capacity.connections
+        try:
+            for _ in range(BATCH):
+                if most and len(self.connections) >= most:
+                    self._pause(f"connections: {most} are open, so no more are accepted until one ends")
+                    return
+                link = port.accept()
+                if link is None:
+                    return
+                self.adopt(link)
+        except Exhausted as error:
+            self._pause(f"{error}: accepting rests until a connection ends")
+            self.reactor.at(self.reactor.now + PAUSE, self._resume)
+
+    def _pause(self, why: str) -> None:
+        if not self._paused:
+            self._paused = True
+            self.watch.note("warning", why)
+            for port in self._ports:
+                self.reactor.change(port.fd, 0)
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            for port in self._ports:
+                self.reactor.change(port.fd, READ)
+
+    def _closed(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        address = connection.peer
+        if address:
+            left = self._of_address[address] - 1
+            if left:
+                self._of_address[address] = left
+            else:
+                del self._of_address[address]
+        if self._paused:
+            self._resume()
+        self._stop_if_done()
+
+    def _turn_away(self, link: Link, why: str) -> None:
+        self.watch.note("info", f"{link.peer} turned away: {why}")
+        engine = Http1(self._limits, self._date)
+        engine.refuse(503, why)
+        engine.next_event()
+        response, body = refusal(503, why)
+        engine.send_response(1, response, body)
+        link.send(engine.take_output())
+        link.close()
+
+    def _failed(self, words: str) -> None:
+        self.watch.note("error", f"a fault in the server\n{words}")

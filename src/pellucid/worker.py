@@ -1,0 +1,40 @@
+"""One process at work: a server, the signals that end it, and as many descriptors as the system grants."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import signal
+from types import FrameType
+
+from pellucid.server.server import Server
+
+
+def work(server: Server, grace: float) -> None:
+    """Run a server until SIGTERM or SIGINT has ended it: what runs is finished within `grace` seconds; a second
+    signal ends it at once.
+    """
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        server.reactor.post(lambda: server.stop(grace))
+
+    server.reactor.open_to_posts()
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    gc.collect()
+    gc.freeze()  # what stands now stands to the end: the collector need not look at it again
+    try:
+        server.run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def raise_descriptor_limit() -> int:
+    """Ask the system for as many descriptors as it allows; answers how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            return soft  # macOS names a hard limit that it does not grant
+    return hard
