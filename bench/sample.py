@@ -88,6 +88,8 @@ def _load(place: Place, seconds: int) -> float:
     with running(Peer("sampled", PELLUCID.version, command), place) as server:
         before = server.cpu_seconds()
         done = load.press(place.scratch, workloads.SMALL, server.port, seconds)
+        if done.errors or not done.requests:
+            raise SystemExit(f"the server did not do what it was asked: {done.errors or 'no answer'}")
         return (server.cpu_seconds() - before) * 1e6 / done.requests
 
 
