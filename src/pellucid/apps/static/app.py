@@ -1,0 +1,220 @@
+"""The app that serves a folder: it asks the other parts in their order and answers; the rules are theirs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable
+
+from pellucid.apps.static.answers import DIFFICULT, answer_file, answer_made
+from pellucid.apps.static.beneath import Root
+from pellucid.apps.static.entries import Entries, Entry
+from pellucid.apps.static.folder import collect, show
+from pellucid.apps.static.listing import Item
+from pellucid.apps.static.lookup import Elsewhere, Target, find, make_entry
+from pellucid.apps.static.refusals import options, redirect, refusal
+from pellucid.apps.static.representation import SMALL, Representation
+from pellucid.apps.static.rules import Rules
+from pellucid.apps.static.settings import StaticSettings
+from pellucid.errors import FileChanged
+from pellucid.message import Field, Response
+from pellucid.semantics.path import Fault, Route, parse_path
+from pellucid.semantics.ranges import unsatisfied_range
+from pellucid.server.exchange import Body, Exchange
+
+DEFAULTS = StaticSettings()
+
+# How often the root's own path is looked at, in seconds.
+ROOT_EVERY = 1.0
+
+# A file that changes whenever it is looked at is given up after so many looks.
+ATTEMPTS = 3
+
+
+class Static:
+    """Serves the files beneath a folder, and nothing else.
+
+    OSError if the folder cannot be opened, ValueError if a setting is wrong. `clock` gives the seconds of the clock by
+    which files are dated.
+    """
+
+    __slots__ = ("_clock", "_entries", "_known", "_root", "_root_due", "_rules", "_settings")
+
+    def __init__(
+        self, root: str | bytes, settings: StaticSettings = DEFAULTS, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._settings = settings
+        self._rules = Rules(settings)
+        self._root = Root(os.fsencode(root))
+        self._entries = Entries(settings.file_cache)
+        self._known = self._entries.known
+        self._root_due = 0.0
+        self._clock = clock
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one request, at once."""
+        request = exchange.request
+        entry = self._known.get(request.path)
+        if entry is not None and request.method == "GET":
+            now = exchange.now
+            fields = request.headers.index
+            if (entry.checked == now or self._trusted(entry, now)) and fields.keys().isdisjoint(DIFFICULT):
+                chosen = entry.choose(fields.get(b"accept-encoding")) if entry.variants else entry.plain
+                body = chosen.body
+                if body is not None and (chosen.checked == now or chosen.stands(self._root.fd, now)):
+                    exchange.respond(chosen.response, body)
+                    return
+        self._answer(exchange)
+
+    def close(self) -> None:
+        """Let go of the folder; answers that are being sent go on."""
+        self._entries.clear()
+        self._root.close()
+
+    def _answer(self, exchange: Exchange) -> None:
+        request = exchange.request
+        if request.method == "OPTIONS":
+            exchange.respond(options())
+        elif request.method not in ("GET", "HEAD"):
+            self._refuse(exchange, 405)
+        else:
+            try:
+                self._read(exchange)
+            except OSError as error:
+                self._refuse(exchange, _status_of(error))
+
+    def _read(self, exchange: Exchange) -> None:
+        """Answer GET and HEAD. OSError says why there is nothing to answer with."""
+        request = exchange.request
+        route = parse_path(request.path)
+        if isinstance(route, Fault):
+            self._refuse(exchange, route.value)
+        elif self._rules.hidden(route.segments):
+            self._refuse(exchange, 404)
+        elif route.doubled:
+            exchange.respond(redirect(route.segments, folder=route.folder, query=request.query))
+        else:
+            try:
+                self._serve(exchange, request.path, route)
+            except OSError as error:
+                if _status_of(error) != 404 or not self._navigates(exchange):
+                    raise
+                self._serve(exchange, b"spa:", Route(self._rules.spa, False, False), (b"Accept",))
+
+    def _serve(self, exchange: Exchange, key: bytes, route: Route, vary: tuple[bytes, ...] = ()) -> None:
+        request = exchange.request
+        for _ in range(ATTEMPTS):
+            found = self._find(key, route, vary, exchange.now)
+            if isinstance(found, Elsewhere):
+                exchange.respond(redirect(found.names, folder=found.folder, query=request.query))
+                return
+            if isinstance(found, list):
+                made = show(_shown(route), found, request.query, request.headers.get(b"accept"))
+                self._give(exchange, answer_made(request, *made, int(self._clock())))
+                return
+            content = found.choose(request.headers.get(b"accept-encoding"))
+            try:
+                if content.stands(self._root.fd, exchange.now):
+                    self._send(exchange, key, found, content)
+                    return
+            except FileChanged:
+                pass
+            self._entries.forget(key)
+        raise FileChanged(errno.ESTALE, "the file does not rest")
+
+    def _send(self, exchange: Exchange, key: bytes, entry: Entry, content: Representation) -> None:
+        new = content.body is None
+        root, most = self._root.fd, self._settings.ranges
+        answer = answer_file(exchange.request, content, root, most, int(self._clock()))
+        if new and content.body is not None:
+            # It has become heavier.
+            self._entries.keep(key, entry)
+        self._give(exchange, answer, content.size)
+
+    def _find(self, key: bytes, route: Route, vary: tuple[bytes, ...], now: float) -> Entry | Elsewhere | list[Item]:
+        """The file at a path, from memory or by a walk, or the other path, or what the folder holds."""
+        entry = self._known.get(key)
+        if entry is not None and self._trusted(entry, now):
+            return entry
+        self._follow_root(now)
+        with self._root.walk() as walk:
+            target = find(walk, route, self._rules, self._settings)
+            if isinstance(target, Elsewhere):
+                return target
+            if isinstance(target, Target):
+                entry = make_entry(walk, target, self._rules, self._settings, vary, now, self._clock())
+                self._entries.keep(key, entry)
+                return entry
+            if not self._settings.listing:
+                raise FileNotFoundError(errno.ENOENT, "folders are not shown")
+            return collect(walk, target, dot_files=self._settings.dot_files, most=self._settings.listing_limit)
+
+    def _trusted(self, entry: Entry, now: float) -> bool:
+        return not self._follow_root(now) and entry.stands(self._root.fd, now)
+
+    def _follow_root(self, now: float) -> bool:
+        """Go over to the folder that the root's path leads to now, if it is another, and forget all of the old one."""
+        if now < self._root_due:
+            return False
+        self._root_due = now + ROOT_EVERY
+        if not self._root.replaced():
+            return False
+        self._root, old = Root(self._root.path), self._root
+        old.close()
+        self._entries.clear()
+        return True
+
+    def _navigates(self, exchange: Exchange) -> bool:
+        """Whether a person goes to a path, in an application with paths of its own: only then HTML is asked for."""
+        return bool(self._rules.spa) and b"text/html" in (exchange.request.headers.get(b"accept") or b"").lower()
+
+    def _give(self, exchange: Exchange, answer: tuple[Response, Body] | int, size: int = 0) -> None:
+        if not isinstance(answer, int):
+            exchange.respond(*answer)
+        elif answer == 416:
+            self._refuse(exchange, answer, (b"content-range", unsatisfied_range(size)))
+        else:
+            self._refuse(exchange, answer)
+
+    def _refuse(self, exchange: Exchange, status: int, *more: Field) -> None:
+        accept = exchange.request.headers.get(b"accept")
+        exchange.respond(*refusal(status, accept, *more, page=self._page(status, exchange.now)))
+
+    def _page(self, status: int, now: float) -> tuple[bytes, bytes] | None:
+        """The Content-Type and the bytes of the page for this status, None if there is none to be had."""
+        names = self._rules.error_pages.get(status)
+        if names is None:
+            return None
+        try:
+            entry = self._find(b"page:%d" % status, Route(names, False, False), (), now)
+            if isinstance(entry, Entry) and entry.plain.size <= SMALL:
+                return entry.plain.content_type, entry.plain.read(self._root.fd)
+        except OSError:
+            pass
+        return None
+
+
+# What is wrong with a file, to what is said of it. An error that is not named is a fault of the machine: 500.
+_STATUS = {
+    errno.ENOENT: 404,
+    errno.ENOTDIR: 404,
+    errno.ENAMETOOLONG: 404,
+    errno.ELOOP: 404,
+    errno.EACCES: 403,
+    errno.EPERM: 403,
+    errno.EMFILE: 503,
+    errno.ENFILE: 503,
+    errno.ESTALE: 503,
+}
+
+
+def _status_of(error: OSError) -> int:
+    status = _STATUS.get(error.errno or 0)
+    if status is None:
+        raise error
+    return status
+
+
+def _shown(route: Route) -> bytes:
+    return b"/" + b"".join(name + b"/" for name in route.segments)

@@ -1,0 +1,115 @@
+"""From a path to what answers it: a file with its variants, a folder, or another path; it looks and answers nothing."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pellucid.apps.static.beneath import Found, Place, Walk
+from pellucid.apps.static.entries import Check, Entry
+from pellucid.apps.static.representation import CODINGS, NOSNIFF, PLAIN, Coding, Representation
+from pellucid.apps.static.rules import Names, Rules
+from pellucid.apps.static.settings import StaticSettings
+from pellucid.message import Field
+from pellucid.piece import identify
+from pellucid.semantics.media import compressible
+from pellucid.semantics.path import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The path is better said with or without its last slash."""
+
+    folder: bool
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file, its path from the root, the folder in which its variants stand, and whether another could come first."""
+
+    found: Found
+    names: Names
+    folder: Found
+    preferred: bool
+
+
+def find(walk: Walk, route: Route, rules: Rules, settings: StaticSettings) -> Target | Found | Elsewhere:
+    """What a path means: a file, a folder to be listed, or another path. OSError as `Walk.look` where it is nothing."""
+    names = route.segments
+    try:
+        parent = walk.look(names[:-1])
+        found = walk.look(names[-1:], parent.place)
+    except OSError as error:
+        if not settings.clean_urls or not names or error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            raise
+        return _page(walk, route)
+    if not found.folder:
+        return Elsewhere(False, names) if route.folder else Target(found, names, parent, False)
+    if not route.folder:
+        # `about` may be a folder and about.html the page above it; the slash then says which one is meant.
+        return Elsewhere(True, names)
+    for name in rules.index:
+        index = _file(walk, name, found.place)
+        if index is not None:
+            return Target(index, (*names, name), found, True)
+    return found
+
+
+def _page(walk: Walk, route: Route) -> Target | Elsewhere:
+    """The page of a path that leaves its ending out."""
+    parent = walk.look(route.segments[:-1])
+    names = (*route.segments[:-1], route.segments[-1] + b".html")
+    page = walk.look(names[-1:], parent.place)
+    if page.folder:
+        raise FileNotFoundError(errno.ENOENT, "a folder is no page")
+    return Elsewhere(False, route.segments) if route.folder else Target(page, names, parent, True)
+
+
+def make_entry(
+    walk: Walk, target: Target, rules: Rules, settings: StaticSettings, vary: Sequence[bytes], now: float, wall: float
+) -> Entry:
+    """The entry of a file, with the variants beside it. `now` is the loop's clock, `wall` the one of the files."""
+    content_type = rules.media_type(target.names[-1])
+    looks = settings.precompressed and compressible(content_type)
+    variants = _variants(walk, target, target.folder.place) if looks else []
+    varies = [*([b"Accept-Encoding"] if variants else []), *vary]
+    fields: list[Field] = [
+        (b"content-type", content_type),
+        (b"cache-control", rules.cache_control(target.names, content_type)),
+        NOSNIFF,
+    ]
+    if varies:
+        fields.append((b"vary", b", ".join(varies)))
+    path = b"/".join(target.names)
+    plain = Representation(path, target.found.stat, PLAIN, fields, wall)
+    others = tuple(Representation(path + coding.ending, found.stat, coding, fields, wall) for coding, found in variants)
+    folder: Check | None = None
+    if looks or target.preferred:
+        folder = (b"/".join(target.names[:-1]) or b".", identify(target.folder.stat))
+    return Entry(plain, others, folder, now, wall)
+
+
+def _variants(walk: Walk, target: Target, place: Place) -> list[tuple[Coding, Found]]:
+    variants = []
+    for coding in CODINGS:
+        found = _file(walk, target.names[-1] + coding.ending, place)
+        # One that is older than its original was forgotten; one that is not smaller is of no use.
+        if (
+            found is not None
+            and found.stat.st_mtime_ns >= target.found.stat.st_mtime_ns
+            and found.stat.st_size < target.found.stat.st_size
+        ):
+            variants.append((coding, found))
+    return variants
+
+
+def _file(walk: Walk, name: bytes, place: Place) -> Found | None:
+    try:
+        found = walk.look((name,), place)
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
+        return None
+    return None if found.folder else found

@@ -1,0 +1,78 @@
+"""The small answers that carry no file: errors and redirects, in the form that the client reads; they know no file."""
+
+from __future__ import annotations
+
+from html import escape
+
+from pellucid.apps.static.representation import NOSNIFF
+from pellucid.message import PHRASES, Field, Headers, Response
+from pellucid.semantics.media import TEXT
+from pellucid.semantics.negotiation import choose_type
+from pellucid.semantics.path import canonical_path
+
+ALLOW: Field = (b"allow", b"GET, HEAD, OPTIONS")
+HTML = b"text/html; charset=utf-8"
+
+WHY = {
+    400: "The path has a percent sign that is not followed by two hexadecimal digits (RFC 3986 section 2.1).",
+    403: "The server may not read this file.",
+    404: "There is nothing at this path.",
+    405: "Here are files: they can be read (GET, HEAD) and nothing else.",
+    412: "The file is not what the request expects it to be (RFC 9110 section 13.2).",
+    416: "The file has no such part (RFC 9110 section 14.2).",
+    503: "The server cannot open the file at the moment. Try again in a second.",
+}
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{status} {phrase}</title>
+<style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:20vh auto;padding:0 1rem}}</style>
+<h1>{phrase}</h1>
+<p>{why}</p>
+</html>
+"""
+
+_OFTEN: dict[int, tuple[Field, ...]] = {405: (ALLOW,), 503: ((b"retry-after", b"1"),)}
+
+
+def refusal(
+    status: int, accept: bytes | None, *more: Field, page: tuple[bytes, bytes] | None = None
+) -> tuple[Response, bytes]:
+    """An error's head and body: text, HTML for those who prefer it, or the given page (its Content-Type and bytes)."""
+    if page is not None and _prefers(accept, page[0].partition(b";")[0], b"text/plain"):
+        content_type, body = page
+    elif page is None and not _prefers(accept, b"text/plain", b"text/html"):
+        content_type, body = HTML, _html(status)
+    else:
+        content_type, body = TEXT, f"{status} {PHRASES[status]}\n{WHY.get(status, '')}\n".encode()
+    return Response(status, _fields(content_type, (b"vary", b"Accept"), *_OFTEN.get(status, ()), *more)), body
+
+
+def redirect(segments: tuple[bytes, ...], *, folder: bool, query: bytes) -> Response:
+    """To the canonical path of these names, the query kept.
+
+    By 301, and not 308: only GET and HEAD come here, so that there is no method to preserve, and the oldest clients
+    understand it.
+    """
+    location = canonical_path(segments, folder=folder) + (b"?" + query if query else b"")
+    return Response(301, _fields(TEXT, (b"location", location)))
+
+
+def options() -> Response:
+    """What may be asked here."""
+    return Response(204, Headers([ALLOW, NOSNIFF]))
+
+
+def _fields(content_type: bytes, *more: Field) -> Headers:
+    return Headers([(b"content-type", content_type), (b"cache-control", b"no-cache"), NOSNIFF, *more])
+
+
+def _prefers(accept: bytes | None, first: bytes, second: bytes) -> bool:
+    return choose_type(accept, (first, second)) != second
+
+
+def _html(status: int) -> bytes:
+    return _PAGE.format(status=status, phrase=escape(PHRASES[status]), why=escape(WHY.get(status, ""))).encode()

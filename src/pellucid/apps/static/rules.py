@@ -1,0 +1,123 @@
+"""What the settings say about a file of a given name; it knows names only, no file."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+
+from pellucid.apps.static.settings import StaticSettings
+from pellucid.message import PHRASES
+from pellucid.semantics.media import media_type
+from pellucid.semantics.path import Fault, parse_path
+
+REVALIDATE = b"no-cache"
+IMMUTABLE = b"public, max-age=31536000, immutable"
+
+Names = tuple[bytes, ...]
+
+
+class Rules:
+    """The settings made ready to be asked. ValueError says which setting is wrong and how to write it."""
+
+    __slots__ = ("_cache_control", "_media_types", "_settings", "error_pages", "index", "spa")
+
+    def __init__(self, settings: StaticSettings) -> None:
+        self._settings = settings
+        self._cache_control = [
+            (
+                b"/" in pattern,
+                re.compile(fnmatch.translate(pattern.decode("latin-1").removeprefix("/")).encode("latin-1")),
+                value,
+            )
+            for pattern, value in _pairs("cache-control", "PATTERN=VALUE", settings.cache_control)
+        ]
+        self._media_types = {
+            # ".foo" and "foo" are the same extension to whoever writes it; a whole name keeps its case.
+            extension.removeprefix(b"."): value
+            for extension, value in _pairs("media-types", "EXTENSION=TYPE", settings.media_types)
+        }
+        self.index: Names = tuple(_file_name(name) for name in settings.index)
+        self.spa: Names = _names("spa", settings.spa) if settings.spa else ()
+        self.error_pages: Mapping[int, Names] = {404: (b"404.html",)} | {
+            _status(status): _names("error-pages", page.decode("utf-8", "surrogateescape"))
+            for status, page in _pairs("error-pages", "STATUS=FILE", settings.error_pages)
+        }
+
+    def hidden(self, names: Names) -> bool:
+        """Whether a path is not served because of a name with a dot before it; RFC 8615's folder is no secret."""
+        if self._settings.dot_files:
+            return False
+        return any(name.startswith(b".") and (place or name != b".well-known") for place, name in enumerate(names))
+
+    def media_type(self, name: bytes) -> bytes:
+        """The Content-Type of a file."""
+        return media_type(name, self._media_types)
+
+    def cache_control(self, names: Names, content_type: bytes) -> bytes:
+        """The Cache-Control of a file: that of the first pattern, else by its name."""
+        path = b"/".join(names)
+        for from_root, pattern, value in self._cache_control:
+            if pattern.match(path if from_root else names[-1]):
+                return value
+        # A page is what people come back to by its name, whatever that looks like.
+        if self._settings.immutable and not content_type.startswith(b"text/html") and hashed(names[-1]):
+            return IMMUTABLE
+        return REVALIDATE
+
+
+def hashed(name: bytes) -> bool:
+    """Whether a build tool seems to have put a hash of the content into this name, between `.` or `-` and `.`.
+
+    Eight or more hexadecimal digits, or letters and digits, in so random an order as no word, date or version has:
+    to keep a file for a year that does change is worse than to ask once too often.
+    """
+    return any(_random(part) for part in _BETWEEN.findall(name))
+
+
+_BETWEEN = re.compile(rb"(?<=[.-])[0-9A-Za-z]{8,64}(?=\.)")
+_HEXADECIMAL = re.compile(rb"[0-9a-f]+")
+_LOWER, _UPPER, _DIGIT = b"a", b"A", b"0"
+_KINDS = bytes.maketrans(
+    b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", _LOWER * 26 + _UPPER * 26 + _DIGIT * 10
+)
+
+
+def _random(part: bytes) -> bool:
+    kinds = part.translate(_KINDS)
+    changes = sum(before != after for before, after in pairwise(kinds))
+    if _HEXADECIMAL.fullmatch(part):
+        return changes >= 3
+    return changes * 2 >= len(part) and all(kind in kinds for kind in (_LOWER, _UPPER, _DIGIT))
+
+
+def _pairs(option: str, form: str, texts: tuple[str, ...]) -> list[tuple[bytes, bytes]]:
+    pairs = []
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip() or not value.strip() or not value.isprintable():
+            raise ValueError(f"{option} {text!r} is not of the form {form}")
+        pairs.append((key.strip().encode("utf-8", "surrogateescape"), value.strip().encode("utf-8", "surrogateescape")))
+    return pairs
+
+
+def _status(text: bytes) -> int:
+    if not text.isdigit() or int(text) not in PHRASES or int(text) < 400:
+        raise ValueError(f"error-pages: {text.decode(errors='replace')!r} is not a status from 400 to 599")
+    return int(text)
+
+
+def _file_name(name: str) -> bytes:
+    if not name or "/" in name or "\0" in name or name in (".", ".."):
+        raise ValueError(f"index {name!r} is not the name of a file")
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _names(option: str, file: str) -> Names:
+    # A file of the settings is written as it is named on disk, so a percent sign in it is only that.
+    raw = file.encode("utf-8", "surrogateescape").replace(b"%", b"%25")
+    route = parse_path(b"/" + raw.removeprefix(b"/"))
+    if isinstance(route, Fault) or not route.segments or route.folder:
+        raise ValueError(f"{option}: {file!r} is not the path of a file within the folder")
+    return route.segments

@@ -1,0 +1,59 @@
+"""What can be chosen about serving a folder; it knows the words, not what is made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pellucid.setting import setting
+
+
+@dataclass(frozen=True, slots=True)
+class StaticSettings:
+    """How a folder is served. Zero stands for none."""
+
+    index: tuple[str, ...] = setting(
+        ("index.html", "index.htm"),
+        "The file that stands for its folder; the first one that is there.",
+        unit="name",
+    )
+    listing: bool = setting(True, "Show what is in a folder that has no index file.")
+    listing_limit: int = setting(5000, "The most entries that a listing shows; a larger folder is not shown in full.")
+    clean_urls: bool = setting(True, "Answer /about with about.html where there is no file of the shorter name.")
+    spa: str = setting(
+        "",
+        "The file, from the root of the folder, that answers when a browser navigates to a path that does not exist, "
+        "for applications that do their own routing.",
+        unit="file",
+    )
+    error_pages: tuple[str, ...] = setting(
+        (),
+        "A page of your own for a status, from the root of the folder. A 404.html there is used without asking.",
+        unit="STATUS=FILE",
+    )
+    cache_control: tuple[str, ...] = setting(
+        (),
+        "The Cache-Control of the files that a pattern matches, such as '*.png=max-age=3600'; a pattern with a slash "
+        "is matched from the root. The first match counts; files without one get no-cache, which means: ask whether it "
+        "has changed.",
+        unit="PATTERN=VALUE",
+    )
+    immutable: bool = setting(
+        True, "Let browsers keep files with a hash in their name (app.3f2a9c1b.js) for a year without asking."
+    )
+    media_types: tuple[str, ...] = setting(
+        (),
+        "The Content-Type of files with an extension, or of a name, such as 'foo=application/x-foo'.",
+        unit="EXTENSION=TYPE",
+    )
+    dot_files: bool = setting(
+        False, "Serve files and folders whose names begin with a dot. Only /.well-known is served without this."
+    )
+    precompressed: bool = setting(
+        True, "Send page.html.br, .zst or .gz in the place of page.html to clients that can decompress it."
+    )
+    file_cache: int = setting(
+        16 << 20,
+        "The memory for small files that were asked for; what is kept is checked before it is used.",
+        unit="bytes",
+    )
+    ranges: int = setting(32, "The most ranges of a file that one request may ask for; more get the whole file.")
