@@ -76,13 +76,14 @@ class Headers:
     """Header or trailer fields in their order; the names are lower-case bytes, the values stripped bytes.
 
     `get` answers with the combined value of RFC 9110 section 5.3; `all` gives the lines apart. Never changed once made:
-    `plus` and `without` make new ones.
+    `plus` and `without` make new ones. `memo` is a protocol's: what it made of them, for those that are sent again.
     """
 
-    __slots__ = ("_index", "fields")
+    __slots__ = ("_index", "fields", "memo")
 
     def __init__(self, fields: Iterable[Field] = ()) -> None:
         self.fields: list[Field] = fields if type(fields) is list else list(fields)
+        self.memo: object = None
         self._index: dict[bytes, bytes] | None = None
 
     @property

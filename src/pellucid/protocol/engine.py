@@ -37,6 +37,10 @@ class Engine(Protocol):
         """What the peer is to do next."""
 
     @property
+    def pending(self) -> bool:
+        """Whether `next_event` may have something to tell: it need not be asked else."""
+
+    @property
     def hungry(self) -> bool:
         """Whether more bytes from the peer are of use now."""
 

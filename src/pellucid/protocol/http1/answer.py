@@ -20,6 +20,41 @@ KEEP_ALIVE = b"connection: keep-alive\r\n"
 UPGRADE = b"connection: upgrade\r\n"
 
 
+class Spelled:
+    """Fields as lines, checked, and what they say of framing and of the connection; kept as the memo of a Headers.
+
+    Not among the lines are those of connection and keep-alive, which are this connection's own (RFC 9110 section
+    7.6.1), and of content-length, which the framing spells.
+    """
+
+    __slots__ = ("closes", "dated", "length", "lines")
+
+    def __init__(self, headers: Headers) -> None:
+        index = headers.index
+        if b"transfer-encoding" in index:
+            raise WrongAnswer("an app does not give transfer-encoding: framing is the protocol's (RFC 9112 6.1)")
+        own = b"connection" in index or b"content-length" in index or b"keep-alive" in index
+        fields = headers.without(b"connection", b"keep-alive", b"content-length").fields if own else headers.fields
+        self.lines = b"".join(map(_spell, fields))
+        self.dated = b"date" in index
+        self.closes = b"connection" in index and b"close" in list_members(index[b"connection"])
+        self.length = _declared(index.get(b"content-length"))
+
+
+def spelled(headers: Headers) -> Spelled:
+    """The lines of an answer's fields. Raises WrongAnswer for one that would break the wire."""
+    memo = headers.memo
+    if type(memo) is not Spelled:
+        memo = headers.memo = Spelled(headers)
+    return memo
+
+
+def _declared(value: bytes | None) -> int | None:
+    if value is not None and not value.isdigit():
+        raise WrongAnswer(f"the Content-Length {value!r} is not one row of digits (RFC 9110 8.6)")
+    return None if value is None else int(value)
+
+
 class Framing(NamedTuple):
     """How an answer's body goes out: `wanted` is False where there is none, whatever the app gives; `length` is None
     where the body is chunked, or, without `chunked`, ends with the connection.
@@ -36,71 +71,39 @@ class Framing(NamedTuple):
         return self.wanted and self.length is None and not self.chunked
 
 
-def frame(method: str, version: str, response: Response, length: int | None) -> Framing:
-    """Decide the framing of an answer whose body has this length, None where that is not known.
+def frame(method: str, version: str, status: int, declared: int | None, length: int | None) -> Framing:
+    """Decide the framing of an answer whose app declared one length and whose body has another, None for not known.
 
-    Raises WrongAnswer where the app's own Content-Length is no number or says something else.
+    Raises WrongAnswer where the two differ.
     """
-    index = response.headers.index
-    status = response.status
-    if b"transfer-encoding" in index:
-        raise WrongAnswer("an app does not give transfer-encoding: framing is the protocol's (RFC 9112 6.1)")
     if status == 101 or (method == "CONNECT" and 200 <= status < 300):
         return Framing(True, None, False, b"")
-    declared = index.get(b"content-length")
-    if declared is not None:
-        length = _agreed(declared, length, method == "HEAD" or status == 304)
-    wanted = method != "HEAD" and status not in (204, 304)
-    if declared is not None or (status == 304 and length == 0) or status == 204:
-        return Framing(wanted, length, False, b"")  # RFC 9110 8.6: none with 204, and 304 tells that of the 200
+    if status == 204:
+        return Framing(False, 0, False, b"")  # RFC 9110 8.6: no Content-Length with 204
+    bodiless = method == "HEAD" or status == 304
+    if declared is not None and length is not None and declared != length and not (bodiless and length == 0):
+        raise WrongAnswer(f"a body of {length} bytes with a Content-Length of {declared} (RFC 9110 8.6)")
+    length = declared if declared is not None else length
     if length is not None:
-        return Framing(wanted, length, False, b"content-length: %d\r\n" % length)
+        unknown = status == 304 and declared is None and length == 0  # a 304 tells the length of the 200, or nothing
+        return Framing(not bodiless, length, False, b"" if unknown else b"content-length: %d\r\n" % length)
     if version == "1.1":
-        return Framing(wanted, None, True, CHUNKED)
-    return Framing(wanted, None, False, b"")
-
-
-def _agreed(declared: bytes, length: int | None, bodiless: bool) -> int:
-    if not declared.isdigit():
-        raise WrongAnswer(f"the Content-Length {declared!r} is not one row of digits (RFC 9110 8.6)")
-    if length is not None and length != int(declared) and not (bodiless and length == 0):
-        raise WrongAnswer(f"a body of {length} bytes with a Content-Length of {int(declared)} (RFC 9110 8.6)")
-    return int(declared)
-
-
-def spell_head(response: Response, framing: bytes, connection: bytes, date: bytes) -> list[bytes]:
-    """The lines of a head, its empty line included. Raises WrongAnswer for a field that would break the wire."""
-    headers = response.headers
-    index = headers.index
-    if b"connection" in index or b"keep-alive" in index:
-        headers = headers.without(b"connection", b"keep-alive")  # RFC 9110 7.6.1: they are this connection's own
-    if response.status == 204 and b"content-length" in index:
-        headers = headers.without(b"content-length")  # RFC 9110 8.6
-    lines = [_status_line(response.status), *map(_spell, headers.fields), framing]
-    if b"date" not in index:
-        lines.append(date)
-    lines.append(connection)
-    lines.append(b"\r\n")
-    return lines
+        return Framing(not bodiless, None, True, CHUNKED)
+    return Framing(not bodiless, None, False, b"")
 
 
 def spell_informational(response: Response) -> bytes:
     """A whole 1xx answer, which has no framing (RFC 9110 section 15.2)."""
-    return b"".join([_status_line(response.status), *map(_spell, response.headers.fields), b"\r\n"])
+    return b"%b%b\r\n" % (status_line(response.status), spelled(response.headers).lines)
 
 
 def spell_trailers(trailers: Headers) -> bytes:
-    """The trailer fields as lines (RFC 9112 section 7.1.2). Raises WrongAnswer like `spell_head`."""
+    """The trailer fields as lines (RFC 9112 section 7.1.2). Raises WrongAnswer like `spelled`."""
     return b"".join(map(_spell, trailers.fields))
 
 
-def says_close(response: Response) -> bool:
-    """Whether the app asks for the connection to be closed after this answer."""
-    value = response.headers.index.get(b"connection")
-    return value is not None and b"close" in list_members(value)
-
-
-def _status_line(status: int) -> bytes:
+def status_line(status: int) -> bytes:
+    """The first line of an answer (RFC 9112 section 4)."""
     line = STATUS_LINES.get(status)
     if line is not None:
         return line

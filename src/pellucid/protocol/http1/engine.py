@@ -14,10 +14,11 @@ from pellucid.protocol.http1.answer import (
     KEEP_ALIVE,
     UPGRADE,
     BodyWriter,
+    Spelled,
     frame,
-    says_close,
-    spell_head,
     spell_informational,
+    spelled,
+    status_line,
 )
 from pellucid.protocol.http1.body import ChunkedDecoder, Incoming, LengthDecoder, TunnelDecoder
 from pellucid.protocol.http1.head import Head, parse_head
@@ -98,6 +99,11 @@ class Http1:
         if self._answering:
             return Phase.ANSWER
         return Phase.HEAD if self._inbox else Phase.IDLE
+
+    @property
+    def pending(self) -> bool:
+        """Whether `next_event` may have something to tell."""
+        return bool(self._inbox) or self._eof or self._incoming is not None or self._failure is not None
 
     @property
     def hungry(self) -> bool:
@@ -262,27 +268,35 @@ class Http1:
         status = response.status
         if 100 <= status < 200 and status != 101:
             return self._inform(response)
-        if body is not None:
-            length = len(body)
-        framing = frame(self._method, self._version, response, length)
+        fields = spelled(response.headers)
+        framing = frame(self._method, self._version, status, fields.length, length if body is None else len(body))
         opens_tunnel = status == 101 or (self._method == "CONNECT" and 200 <= status < 300)
-        keeps = not opens_tunnel and self._keeps_alive(response, framing.unending)
-        lines = spell_head(response, framing.line, self._connection_line(status, keeps), self._date())
         if opens_tunnel:
             self._open_tunnel()
-        elif self._incoming is not None:
-            self._incoming.held = False
+        keeps = self._keep_alive and not opens_tunnel and self._keeps_alive(fields, framing.unending)
+        head = b"%b%b%b%b%b\r\n" % (
+            status_line(status),
+            fields.lines,
+            framing.line,
+            b"" if fields.dated else self._date(),
+            self._connection_line(status, keeps),
+        )
         self._owed = False
         self._keep_alive = keeps
-        whole = body is not None and not opens_tunnel
-        if whole and framing.wanted and body:
-            self._put_whole(lines, body)
+        if self._incoming is not None:
+            self._incoming.held = False
+        if body is None or opens_tunnel:
+            self._output.append(head)
+            if framing.wanted:
+                self._writer = BodyWriter(framing)
+                return True
+        elif not framing.wanted or not body:
+            self._output.append(head)
+        elif len(body) <= JOINED:
+            self._output.append(head + body)
         else:
-            self._output.append(b"".join(lines))
-        if whole or not framing.wanted:
-            self._end_answer()
-        else:
-            self._writer = BodyWriter(framing)
+            self._output += (head, body)
+        self._end_answer()
         return framing.wanted
 
     def _inform(self, response: Response) -> bool:
@@ -290,8 +304,8 @@ class Http1:
             self._output.append(spell_informational(response))
         return True
 
-    def _keeps_alive(self, response: Response, unending: bool) -> bool:
-        if not self._keep_alive or unending or self._method == "CONNECT" or says_close(response):
+    def _keeps_alive(self, fields: Spelled, unending: bool) -> bool:
+        if unending or fields.closes or self._method == "CONNECT":
             return False
         return self._incoming is None or self._incoming.droppable(DRAIN)
 
@@ -301,14 +315,6 @@ class Http1:
         if keeps:
             return KEEP_ALIVE if self._version == "1.0" else b""
         return b"" if self._method == "CONNECT" and status < 300 else CLOSE
-
-    def _put_whole(self, lines: list[bytes], body: bytes) -> None:
-        if len(body) <= JOINED:
-            lines.append(body)
-            self._output.append(b"".join(lines))
-        else:
-            self._output.append(b"".join(lines))
-            self._output.append(body)
 
     def _open_tunnel(self) -> None:
         if self._incoming is None or not self._incoming.held:

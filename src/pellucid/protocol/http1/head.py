@@ -5,67 +5,128 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pellucid.message import Headers, Request
-from pellucid.protocol.fields import Broken, ReadLines
+from pellucid.protocol.fields import KEPT_LENGTH, SECRET, Broken, ReadLines
 from pellucid.protocol.grammar import TOKEN, VERSION, is_token, list_members
 from pellucid.protocol.limits import Limits
 from pellucid.protocol.target import check_host, parse_target
 
 _read_line = ReadLines().__getitem__
 
+BLOCKS = 256
+"""How many blocks of fields, and how many request lines, are kept read."""
+
 
 class Head(NamedTuple):
     """A request and what its connection must know beyond it."""
 
     request: Request
-    keep_alive: bool
-    chunked: bool
-    expects_continue: bool
+    keep_alive: bool = True
+    chunked: bool = False
+    expects_continue: bool = False
+
+
+class RequestLine(NamedTuple):
+    """A request line taken apart; `authority` is empty where the target has none."""
+
+    method: str
+    target: bytes
+    version: str
+    path: bytes
+    query: bytes
+    authority: bytes
+
+
+class Fields:
+    """The fields of a head, and what they say. `plain` is the usual case: a host, no body, nothing special asked of
+    the connection.
+    """
+
+    __slots__ = ("headers", "host", "options", "plain")
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self.headers = Headers(list(map(_read_line, lines)))
+        index = self.headers.index
+        self.host = index.get(b"host")
+        connection = index.get(b"connection")
+        self.options = list_members(connection) if connection else []
+        self.plain = bool(self.host) and self.options in ([], [b"keep-alive"]) and SPECIAL.isdisjoint(index)
+
+
+SPECIAL = frozenset((b"content-length", b"transfer-encoding", b"expect"))
+
+
+class _ReadFields(dict[bytes, Fields]):
+    """A bounded cache of whole blocks of fields: a client that keeps its connection often sends the same again.
+
+    A block with a secret in it stays out, as does a large one.
+    """
+
+    def __missing__(self, block: bytes) -> Fields:
+        fields = Fields(block.split(b"\r\n") if block else [])
+        if fields.host:
+            check_host(fields.host, "the Host field")
+        if len(block) <= 2048 and SECRET.isdisjoint(fields.headers.index):
+            if len(self) >= BLOCKS:
+                self.clear()
+            self[block] = fields
+        return fields
+
+
+class _ReadRequestLines(dict[bytes, RequestLine]):
+    """A bounded cache of request lines. One with a query stays out: it is seldom sent twice, and may hold a secret."""
+
+    def __missing__(self, line: bytes) -> RequestLine:
+        method, target, version = split_request_line(line)
+        read = RequestLine(method, target, version, *parse_target(method, target))
+        if len(line) <= KEPT_LENGTH and not read.query:
+            if len(self) >= BLOCKS:
+                self.clear()
+            self[line] = read
+        return read
+
+
+_read_fields = _ReadFields()
+_read_request_line = _ReadRequestLines()
 
 
 def parse_head(head: bytes, limits: Limits) -> Head:
     """Read a head, given without its empty line. Raises Broken with the status and the rule."""
-    first, *lines = head.split(b"\r\n")
-    method, target, version = parse_request_line(first, limits)
-    if limits.field_count and len(lines) > limits.field_count:
+    line, _, block = head.partition(b"\r\n")
+    if limits.request_line and len(line) > limits.request_line:
+        raise Broken(414, f"a request line of more than {limits.request_line} bytes (RFC 9112 3)")
+    if limits.field_count and block.count(b"\r\n") >= limits.field_count:
         raise Broken(431, f"more than {limits.field_count} header fields (RFC 6585 5)")
-    headers = Headers(list(map(_read_line, lines)))
-    path, query, authority = parse_target(method, target)
-    index = headers.index
-    host = index.get(b"host")
-    if host is None:
-        if version == "1.1":
-            raise Broken(400, "no Host field (RFC 9112 3.2)")
-    elif host:
-        check_host(host, "the Host field")
-    elif authority:
+    method, target, version, path, query, authority = _read_request_line[line]
+    fields = _read_fields[block]
+    if fields.plain and version == "1.1" and not authority:
+        return Head(Request(method, target, path, query, fields.host or b"", fields.headers))
+    headers, index = fields.headers, fields.headers.index
+    if fields.host is None and version == "1.1":
+        raise Broken(400, "no Host field (RFC 9112 3.2)")
+    if fields.host == b"" and authority:
         raise Broken(400, "an empty Host field beside an authority in the target (RFC 9112 3.2)")
-    if authority:
-        headers = _with_host(headers, authority)  # RFC 9112 3.2.2: the target's host counts, not the field's
-    else:
-        authority = host or b""
+    if authority:  # RFC 9112 3.2.2: the target's host counts, not the field's
+        headers = Headers([(b"host", authority), *headers.without(b"host").fields])
     chunked, length = body_framing(method, version, index, limits)
-    request = Request(method, target, path, query, authority, headers, version, b"http", length == 0, length)
-    connection = index.get(b"connection")
-    options = list_members(connection) if connection else []
-    if b"upgrade" in options and version == "1.1":
+    request = Request(method, target, path, query, authority or fields.host or b"", headers, version)
+    request.complete = length == 0
+    request.length = length
+    if b"upgrade" in fields.options and version == "1.1":
         request.upgrade = index.get(b"upgrade", b"")
-    keep_alive = b"close" not in options if version == "1.1" else b"keep-alive" in options and b"close" not in options
+    closes = b"close" in fields.options
+    keep_alive = not closes and (version == "1.1" or b"keep-alive" in fields.options)
     return Head(request, keep_alive, chunked, b"expect" in index and expects_continue(version, index[b"expect"]))
 
 
-def parse_request_line(line: bytes, limits: Limits) -> tuple[str, bytes, str]:
+def split_request_line(line: bytes) -> tuple[str, bytes, str]:
     """The method, the target and the version, "1.0" or "1.1" (RFC 9112 section 3)."""
     parts = line.split(b" ")
-    if limits.request_line and len(line) > limits.request_line:
-        raise Broken(414, f"a request line of more than {limits.request_line} bytes (RFC 9112 3)")
     if len(parts) != 3:
         raise Broken(400, "the request line is not method, target and version with one space between (RFC 9112 3)")
     method, target, version = parts
     if not method or method.translate(None, TOKEN):
         raise Broken(400, "the method is no token (RFC 9110 9.1)")
-    if version == b"HTTP/1.1":
-        return method.decode(), target, "1.1"
-    return method.decode(), target, _other_version(version)
+    return method.decode(), target, "1.1" if version == b"HTTP/1.1" else _other_version(version)
 
 
 def _other_version(version: bytes) -> str:
@@ -126,8 +187,3 @@ def expects_continue(version: str, value: bytes) -> bool:
     if value.lower() != b"100-continue":
         raise Broken(417, "an expectation other than 100-continue (RFC 9110 10.1.1)")
     return True
-
-
-def _with_host(headers: Headers, authority: bytes) -> Headers:
-    fields = [field for field in headers.fields if field[0] != b"host"]
-    return Headers([(b"host", authority), *fields])
