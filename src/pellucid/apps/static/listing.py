@@ -223,7 +223,7 @@ def _summary(items: Sequence[Item]) -> str:
 
 
 # How the page is built.
-_ROOT = "Files"
+_ROOT = "Home"
 
 _PAGE = """\
 <!doctype html>
