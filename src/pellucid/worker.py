@@ -18,13 +18,15 @@ def work(server: Server, grace: float) -> None:
     def on_signal(number: int, frame: FrameType | None) -> None:
         server.reactor.post(lambda: server.stop(grace))
 
-    server.reactor.open_to_posts()
+    # A signal that comes just before the poller falls asleep would wait for the next request without this.
+    woken_before = signal.set_wakeup_fd(server.reactor.open_to_posts(), warn_on_full_buffer=False)
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     gc.collect()
     gc.freeze()  # what stands now stands to the end: the collector need not look at it again
     try:
         server.run()
     finally:
+        signal.set_wakeup_fd(woken_before)
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -1,0 +1,49 @@
+"""What a person reads when the server starts: what is served, where, and how to stop it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+
+import click
+
+from pellucid import __version__
+from pellucid.net.address import reachable
+
+
+def banner(folder: str, addresses: Sequence[str], colours: bool) -> str:
+    """The banner's lines. `addresses` are those of the ports, `folder` is as it was given."""
+    places = [place for address in addresses for place in _places(address)]
+    width = max(len(where) for where, _ in places)
+    lines = [
+        f"{click.style('Pellucid', bold=True)} {__version__} serves {click.style(_name(folder), bold=True)}",
+        *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in places),
+        click.style("Ctrl+C stops it.", dim=True),
+    ]
+    return "\n".join(line if colours else click.unstyle(line).rstrip() for line in lines)
+
+
+def wants_colours(terminal: bool, environment: Mapping[str, str]) -> bool:
+    """Whether to colour: on a terminal that can, if nobody has asked for none (no-color.org)."""
+    return terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def _places(address: str) -> list[tuple[str, str]]:
+    # Where to find what listens at an address, and a word about it.
+    if address.startswith("unix:"):
+        path = address.removeprefix("unix:")
+        return [(address, f"curl --unix-socket {shlex.quote(path)} http://localhost/")]
+    found = reachable(address)
+    return [(f"http://{each}/", "from this machine" if _loopback(each) else "from the network") for each in found]
+
+
+def _loopback(address: str) -> bool:
+    return address.startswith(("127.", "[::1]"))
+
+
+def _name(folder: str) -> str:
+    path, home = os.path.abspath(folder), os.path.expanduser("~")
+    if path.startswith(home.rstrip("/") + "/"):
+        path = "~" + path[len(home.rstrip("/")) :]
+    return path if path.isprintable() else ascii(path)

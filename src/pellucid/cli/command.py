@@ -1,0 +1,151 @@
+"""The commands: `serve` a folder, and print a shell's `completion`. Whatever goes wrong is one line and status 2."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import click
+from click.shell_completion import ShellComplete, get_completion_class
+
+from pellucid import __version__
+from pellucid.cli.banner import banner, wants_colours
+from pellucid.cli.options import ENVIRONMENT, SettingsCommand, chosen_of
+from pellucid.cli.serving import serve_folder
+from pellucid.settings import Settings
+
+SHELLS = ("bash", "zsh", "fish")
+
+# What other servers call it.
+ELSEWHERE = {
+    "--port": "--bind PORT",
+    "-p": "--bind PORT",
+    "--host": "--bind HOST:PORT",
+    "--address": "--bind HOST:PORT",
+    "--listen": "--bind HOST:PORT",
+    "-b": "--bind HOST:PORT",
+}
+
+
+class OneLine(click.Group):
+    """A group of commands whose complaints are one line on standard error, with exit status 2."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, and leave the process with its exit status."""
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(*args, **extra)
+        except click.Abort:
+            sys.exit(1)
+        except click.ClickException as error:
+            click.echo(f"pellucid: {_one_line(error)}", err=True)
+            sys.exit(2)
+        sys.exit(status if isinstance(status, int) else 0)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a folder that was given without `serve` in mind."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            near = get_close_matches(name, self.list_commands(ctx), 1)
+            hint = f"pellucid serve {name}" if os.path.isdir(name) else f"pellucid {near[0] if near else '--help'}"
+            raise click.UsageError(f"there is no command {name!r}; did you mean `{hint}`?")
+        return super().resolve_command(ctx, args)
+
+
+class FolderType(click.Path):
+    """A folder, which shells complete; whether it can be served is judged in our own words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As it was given."""
+        return value
+
+
+def _one_line(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption) and error.option_name in ELSEWHERE:
+        return f"there is no {error.option_name}: say {ELSEWHERE[error.option_name]}"
+    return " ".join(error.format_message().split())
+
+
+@click.group(
+    cls=OneLine,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`pellucid serve --help` tells all that can be set.",
+)
+@click.version_option(__version__, message="Pellucid %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Pellucid, an HTTP server in plain Python that you can see through."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def serve(folder: str, **values: Any) -> None:
+    """Serve FOLDER, or the current one, over HTTP.
+
+    The access log goes to standard output and everything else to standard error. Ctrl+C or SIGTERM lets running
+    requests finish; once more stops at once.
+    """
+    check_folder(folder)
+    colours = wants_colours(sys.stderr.isatty(), os.environ)
+
+    def ready(addresses: Sequence[str]) -> None:
+        with contextlib.suppress(OSError):  # nobody may be there to read it
+            click.echo(banner(folder, addresses, colours), err=True, color=colours)
+
+    try:
+        serve_folder(folder, Settings(chosen_of(values)), ready)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def check_folder(folder: str) -> None:
+    """Complain about a folder that cannot be served."""
+    if not os.path.lexists(folder):
+        raise click.UsageError(f"there is no folder {folder!r}{_near_folder(folder)}")
+    if not os.path.isdir(folder):
+        raise click.UsageError(f"{folder!r} is not a folder: give the one that it is in")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise click.UsageError(f"the folder {folder!r} may not be read: its permissions forbid it")
+
+
+def _near_folder(folder: str) -> str:
+    parent, name = os.path.split(os.path.normpath(folder))
+    try:
+        folders = [each.name for each in os.scandir(parent or ".") if each.is_dir()]
+    except OSError:
+        return ""
+    near = get_close_matches(name, folders, 1)
+    return f"; did you mean {os.path.join(parent, near[0])!r}?" if near else ""
+
+
+main.add_command(
+    SettingsCommand(
+        "serve",
+        callback=serve,
+        params=[click.Argument(["folder"], default=".", envvar="PELLUCID_FOLDER", type=FolderType(file_okay=False))],
+        help=serve.__doc__,
+        epilog=ENVIRONMENT,
+        short_help="Serve a folder.",
+    )
+)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print what teaches a SHELL to complete our options.
+
+    For bash: eval "$(pellucid completion bash)" in ~/.bashrc; zsh likewise; for fish:
+    pellucid completion fish > ~/.config/fish/completions/pellucid.fish
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None
+    # Not bash's own `source`, which runs a bash to ask for its version.
+    click.echo(ShellComplete.source(kind(main, {}, "pellucid", "_PELLUCID_COMPLETE")))

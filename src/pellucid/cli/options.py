@@ -1,0 +1,121 @@
+"""The settings' table as options of a command: names, types, environment variables and help, all from the manuals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pellucid.settings import Setting, all_settings, read_truth
+
+ENVIRONMENT = (
+    "Every option can be set in the environment too: --head-time as PELLUCID_HEAD_TIME, and so on. A variable holds "
+    "several values on lines of their own; yes or no for what has a --no- form. Sizes take K, M and G; times take ms, "
+    "s, m and h. Zero switches a limit off. An option that says so may be repeated."
+)
+REPEATABLE = "May be repeated."
+
+
+class SettingType(click.ParamType):  # type: ignore[type-arg]  # older releases of click know no argument
+    """How click reads one setting: as the setting does, and complaining in its words."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.name = setting.manual.unit or "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The setting's value from its text."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.setting.read(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """The items of a variable: a line each, because header fields and formats hold spaces."""
+        return [item for line in rv.splitlines() if (item := line.strip())]
+
+
+class SwitchType(click.types.BoolParamType):
+    """How click reads a setting that is on or off, in the same words as the others."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Yes or no from a variable's text; an option's own form has no text."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return read_truth(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class SettingOption(click.Option):
+    """An option that is made from a setting; it stays None, or empty, if nobody has given it."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        switch = isinstance(setting.default, bool)
+        names = f"{setting.option}/--no-{setting.option[2:]}" if switch else setting.option
+        super().__init__(
+            [names, setting.name],
+            default=None,
+            type=SwitchType() if switch else SettingType(setting),
+            multiple=isinstance(setting.default, tuple),
+            envvar=setting.variable,
+            metavar=None if switch else metavar_of(setting),
+            help=help_of(setting),
+        )
+
+
+class SettingsCommand(click.Command):
+    """A command that has every setting as an option, and shows them by topic."""
+
+    def __init__(self, name: str, *, params: list[click.Parameter] | None = None, **attributes: Any) -> None:
+        options: list[click.Parameter] = [SettingOption(each) for each in all_settings()]
+        super().__init__(name, params=[*(params or []), *options], **attributes)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A section of the help for each topic; --help itself comes last."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            topic = param.setting.topic if isinstance(param, SettingOption) else "Help"
+            record = param.get_help_record(ctx)
+            if record is not None and isinstance(param, click.Option):
+                sections.setdefault(topic, []).append(record)
+        for topic, records in sections.items():
+            with formatter.section(topic):
+                formatter.write_dl(records)
+
+
+def chosen_of(values: dict[str, Any]) -> dict[str, Any]:
+    """The settings that were really given, from what click hands to a command."""
+    return {name: value for name, value in values.items() if value is not None and value != ()}
+
+
+def metavar_of(setting: Setting) -> str:
+    """What stands for the value in the help: the unit of a number, or what kind of text it is."""
+    number = isinstance(setting.default, int | float)
+    return setting.manual.unit.upper().replace(" PER ", "/") or ("NUMBER" if number else "TEXT")
+
+
+def help_of(setting: Setting) -> str:
+    """The manual of a setting and its default."""
+    repeatable = [REPEATABLE] if isinstance(setting.default, tuple) else []
+    default = spell(setting)
+    return " ".join([setting.manual.text, *repeatable, *([f"[{default}]"] if default else [])])
+
+
+def spell(setting: Setting) -> str:
+    """The default as a person would type it, empty where there is none."""
+    value = setting.default
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, str):
+        return value
+    for size, letter in ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")):
+        if setting.manual.unit == "bytes" and value and value % size == 0:
+            return f"{value // size}{letter}"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,77 @@
+"""The banner says what is served and where, in words and colours that the reader's terminal can take."""
+
+import os
+
+import pytest
+
+from pellucid import __version__
+from pellucid.cli import banner as module
+from pellucid.cli.banner import banner, wants_colours
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with two addresses, a home and a working folder."""
+    spelled = {"0.0.0.0:80": ["127.0.0.1:80", "192.0.2.7:80"], "[::]:80": ["[2001:db8::7]:80"]}
+    monkeypatch.setattr(module, "reachable", lambda address: spelled.get(address, [address]))
+    monkeypatch.setattr(os, "getcwd", lambda: "/home/ann/site")
+    monkeypatch.setenv("HOME", "/home/ann")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "lines"),
+    [
+        (["127.0.0.1:8000"], ["  http://127.0.0.1:8000/  from this machine"]),
+        (
+            ["0.0.0.0:80", "[::]:80"],
+            [
+                "  http://127.0.0.1:80/      from this machine",
+                "  http://192.0.2.7:80/      from the network",
+                "  http://[2001:db8::7]:80/  from the network",
+            ],
+        ),
+        (["[::1]:80"], ["  http://[::1]:80/  from this machine"]),
+        (
+            ["unix:/run/a b.sock"],
+            ["  unix:/run/a b.sock  curl --unix-socket '/run/a b.sock' http://localhost/"],
+        ),
+    ],
+)
+def test_each_place_has_a_line(addresses: list[str], lines: list[str]) -> None:
+    assert banner(".", addresses, colours=False).split("\n") == [
+        f"Pellucid {__version__} serves ~/site",
+        *lines,
+        "Ctrl+C stops it.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [(".", "~/site"), ("pages", "~/site/pages"), ("/srv/www/", "/srv/www"), ("/home/annex", "/home/annex"),
+     ("/srv/\x1b[31m", "'/srv/\\x1b[31m'")],
+)  # fmt: skip
+def test_a_folder_is_named_in_full(folder: str, name: str) -> None:
+    assert banner(folder, ["127.0.0.1:80"], colours=False).split("\n")[0].endswith(f" serves {name}")
+
+
+def test_colours_are_only_there_if_wanted() -> None:
+    plain, coloured = (banner(".", ["127.0.0.1:80"], colours=colours) for colours in (False, True))
+    assert "\x1b" not in plain
+    assert "\x1b[" in coloured
+    assert "http://127.0.0.1:80/" in coloured
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "wanted"),
+    [
+        (True, {}, True),
+        (True, {"TERM": "xterm", "NO_COLOR": ""}, True),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (False, {}, False),
+    ],
+)
+def test_colours_are_for_terminals_whose_owner_likes_them(
+    terminal: bool, environment: dict[str, str], wanted: bool
+) -> None:
+    assert wants_colours(terminal, environment) is wanted

@@ -1,0 +1,149 @@
+"""The commands do what they are told, and what they cannot do is one line on standard error and status 2."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pellucid import __version__
+from pellucid.cli import command as module
+from pellucid.cli.command import main
+from pellucid.server.timeouts import Patience
+from pellucid.settings import CommandSettings, Settings
+
+
+class Served:
+    """What was served instead of really serving."""
+
+    def __init__(self) -> None:
+        self.folder = ""
+        self.settings = Settings()
+        self.complaint = ""
+
+    def __call__(self, folder: str, settings: Settings, ready: Callable[[Sequence[str]], None]) -> None:
+        if self.complaint:
+            raise ValueError(self.complaint)
+        self.folder, self.settings = folder, settings
+        ready(["127.0.0.1:8000"])
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Served:
+    """Stands for the server; the working folder holds a folder `demo` and a file `page.html`."""
+    instead = Served()
+    monkeypatch.setattr(module, "serve_folder", instead)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "page.html").write_text("a page")
+    return instead
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, arguments, prog_name="pellucid", env=environment)
+
+
+def test_a_folder_is_served_and_the_banner_says_so(served: Served) -> None:
+    result = run("serve", "demo", "--idle", "3", "--bind", ":80")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "http://127.0.0.1:8000/" in result.stderr
+    assert served.folder == "demo"
+    assert served.settings[Patience].idle == 3.0
+    assert served.settings[CommandSettings].bind == (":80",)
+
+
+def test_without_a_folder_it_is_the_current_one(served: Served) -> None:
+    assert run("serve").exit_code == 0
+    assert served.folder == "."
+
+
+def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
+    assert run("serve", PELLUCID_FOLDER="demo", PELLUCID_IDLE="3").exit_code == 0
+    assert served.folder == "demo"
+    assert served.settings[Patience].idle == 3.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["serve", "demoo"], "there is no folder 'demoo'; did you mean 'demo'?"),
+        (["serve", "none/at/all"], "there is no folder 'none/at/all'"),
+        (["serve", "page.html"], "'page.html' is not a folder: give the one that it is in"),
+        (["serve", "demo", "--hed-time", "3"], "--head-time"),
+        (["serve", "demo", "--port", "80"], "there is no --port: say --bind PORT"),
+        (["serve", "demo", "--idle", "soon"], "'soon' is not a time such as"),
+        (["serve", "demo", "--idle"], "requires an argument"),
+        (["serve", "demo", "more"], "unexpected extra argument"),
+        (["srve"], "there is no command 'srve'; did you mean `pellucid serve`?"),
+        (["demo"], "there is no command 'demo'; did you mean `pellucid serve demo`?"),
+        (["zzz"], "there is no command 'zzz'; did you mean `pellucid --help`?"),
+        (["--hlp"], "--help"),
+        (["completion", "tcsh"], "'tcsh' is not one of"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(served: Served, arguments: list[str], complaint: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("pellucid: ")
+    assert result.stderr.count("\n") == 1
+    assert complaint in result.stderr
+    assert served.folder == ""
+
+
+def test_what_the_server_cannot_do_is_one_line_too(served: Served) -> None:
+    served.complaint = "cannot listen on :80: it is taken"
+    result = run("serve")
+    assert result.exit_code == 2
+    assert result.stderr == "pellucid: cannot listen on :80: it is taken\n"
+
+
+def test_a_folder_that_may_not_be_read_is_explained(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    result = run("serve", "demo")
+    assert result.exit_code == 2
+    assert "the folder 'demo' may not be read" in result.stderr
+
+
+def test_a_banner_that_nobody_reads_does_not_matter(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(module.click, "echo", fail)
+    assert run("serve", "demo").exit_code == 0
+    assert served.folder == "demo"
+
+
+def test_alone_it_shows_the_help() -> None:
+    result = run()
+    assert result.exit_code == 0
+    assert "serve" in result.stdout
+    assert result.stdout == run("--help").stdout == run("-h").stdout
+
+
+def test_it_knows_its_version() -> None:
+    assert run("--version").stdout == f"Pellucid {__version__}\n"
+
+
+def test_an_interrupt_before_the_server_runs_is_no_traceback(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "serve_folder", interrupt)
+    result = run("serve", "demo")
+    assert result.exit_code == 1
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_asks_the_command(shell: str) -> None:
+    result = run("completion", shell)
+    assert result.exit_code == 0
+    assert f"_PELLUCID_COMPLETE={shell}_complete" in result.stdout
+
+
+def test_the_shell_is_told_the_options() -> None:
+    result = run(_PELLUCID_COMPLETE="bash_complete", COMP_WORDS="pellucid serve --head", COMP_CWORD="2")
+    assert [line.split(",")[1] for line in result.stdout.split()] == ["--header", "--head-size", "--head-time"]

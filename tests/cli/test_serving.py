@@ -1,0 +1,94 @@
+"""What settings describe is put together in full, or not at all and with a reason."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pellucid.cli import serving
+from pellucid.cli.serving import keep_standard_descriptors, logs, serve_folder
+from pellucid.settings import Settings
+from pellucid.watch import Watch
+
+
+@pytest.fixture
+def outputs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The line writers that were made, instead of real ones."""
+    made: list[Any] = []
+
+    class Lines:
+        def __init__(self, fd: int, **_: object) -> None:
+            self.fd = fd
+            self.lines: list[str] = []
+            self.closed = False
+            made.append(self)
+
+        def write(self, line: str) -> None:
+            self.lines.append(line)
+
+        def close(self, timeout: float) -> None:
+            self.closed = True
+
+    monkeypatch.setattr(serving, "LineWriter", Lines)
+    return made
+
+
+def test_notes_go_to_standard_error_and_requests_to_standard_output(outputs: list[Any]) -> None:
+    watch = Watch()
+    with logs(watch, Settings({"log_level": "warning", "access_log": "{status}"})):
+        errors, output = outputs
+        assert (errors.fd, output.fd) == (2, 1)
+        watch.note("warning", "listen")
+        watch.note("info", "hush")
+        (observer,) = watch.ended
+        observer(type("Ended", (), {"status": 204})())
+    assert [line.partition(" ")[2] for line in errors.lines] == ["warning: listen"]
+    assert output.lines == ["204"]
+    assert errors.closed
+    assert output.closed
+    assert watch.noted == []
+
+
+def test_an_access_log_that_is_off_costs_nothing(outputs: list[Any]) -> None:
+    watch = Watch()
+    with logs(watch, Settings({"access_log": "off"})):
+        assert watch.ended == []
+    assert len(outputs) == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "complaint"),
+    [
+        ({"bind": ("a/b",)}, "'a/b' is no address"),
+        ({"access_log": "{huh}"}, "unknown directive {huh}"),
+        ({"log_level": "loud"}, "unknown log level 'loud'"),
+        ({"header": ("huh",)}, "the header 'huh' has no colon"),
+        ({"cors": ("huh",)}, "'huh' is no origin"),
+        ({"error_pages": ("huh",)}, "huh"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
+    tmp_path: Path, chosen: dict[str, Any], complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "raise_descriptor_limit", int)
+    started: list[object] = []
+    with pytest.raises(ValueError, match=complaint):
+        serve_folder(str(tmp_path), Settings(chosen), started.append)
+    assert started == []
+
+
+@pytest.mark.parametrize(("closed", "opened"), [(set(), 0), ({1}, 1), ({0, 1, 2}, 3)])
+def test_no_connection_gets_the_number_of_a_closed_standard_stream(
+    closed: set[int], opened: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fstat(fd: int) -> None:
+        if fd in closed:
+            raise OSError(9, "Bad file descriptor")
+
+    paths: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", fstat)
+        patch.setattr(os, "open", lambda path, flags: paths.append(path))
+        keep_standard_descriptors()
+    assert paths == [os.devnull] * opened
