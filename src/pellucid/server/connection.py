@@ -17,7 +17,7 @@ from pellucid.net.link import Link
 from pellucid.net.pollers import READ, WRITE
 from pellucid.net.reactor import Reactor, Timer
 from pellucid.piece import FileSlice, Piece, discard
-from pellucid.protocol.engine import Engine, Phase
+from pellucid.protocol.engine import Engine
 from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
 from pellucid.server.timeouts import Deadline, Patience, deadline
@@ -51,8 +51,9 @@ class Connection:
         "_arrived",
         "_exchanges",
         "_interest",
-        "_mark",
+        "_phase",
         "_ready",
+        "_served",
         "_shared",
         "_since",
         "_soon",
@@ -76,7 +77,8 @@ class Connection:
         self._turning = False
         self._soon = False
         self._interest = READ
-        self._mark: tuple[Phase, int] = (engine.phase, 0)
+        self._phase = engine.phase
+        self._served = 0
         self._since = shared.reactor.now
         self._arrived = 0
         self._stalled: float | None = None
@@ -152,10 +154,11 @@ class Connection:
                 moved = self._deliver()
                 if self._ready:
                     moved |= self._collect()
-                if not self._flush() and not moved:
-                    break
+                moved |= self._flush()
                 if self.closed:
                     return
+                if not (moved and (self._ready or self.engine.pending)):
+                    break
             else:
                 self._put_off()
         except Exception:
@@ -182,7 +185,7 @@ class Connection:
     def _deliver(self) -> bool:
         moved = False
         engine = self.engine
-        while not self.closed and (item := engine.next_event()) is not None:
+        while engine.pending and not self.closed and (item := engine.next_event()) is not None:
             moved = True
             stream, event = item
             watch = self._shared.watch
@@ -311,12 +314,17 @@ class Connection:
         if interest != self._interest:
             reactor.change(link.fd, interest)
             self._interest = interest
-        mark = (engine.phase, engine.served)
-        if mark != self._mark:
-            self._mark = mark
+        phase, served = engine.phase, engine.served
+        if phase is not self._phase or served != self._served:
+            # With the same phase again, for another request, the deadline moves on: the timer may fire too early.
+            earlier = phase is not self._phase
+            self._phase, self._served = phase, served
             self._since = reactor.now
             self._arrived = engine.body_arrived
-        self._set_timer()
+            if earlier:
+                self._set_timer()
+        if waiting or self._timer is None:
+            self._set_timer()
         watch = self._shared.watch
         if watch.rearmed:
             watch.tell(watch.rearmed, self)
@@ -335,7 +343,7 @@ class Connection:
         if self.lingering is not None:
             return Deadline(self.lingering + patience.linger, "linger")
         engine = self.engine
-        return deadline(patience, self._mark[0], self._since, engine.body_arrived - self._arrived, self._stalled)
+        return deadline(patience, self._phase, self._since, engine.body_arrived - self._arrived, self._stalled)
 
     def _on_time(self) -> None:
         self._timer = None

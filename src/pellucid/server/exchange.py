@@ -55,45 +55,33 @@ class Exchange:
     when more of it can be read, and by `on_gone` when the client is no longer there.
     """
 
-    __slots__ = (
-        "_arrived",
-        "_asked",
-        "_ended",
-        "answers",
-        "begun",
-        "body",
-        "body_sent",
-        "carrier",
-        "finished",
-        "gone",
-        "on_body",
-        "on_gone",
-        "request",
-        "response",
-        "started",
-        "stream",
-        "trailers",
-        "why",
-    )
+    # One is made for each request, so what an exchange begins with stands here and is not set for each of them.
+    finished = 0.0
+    """When it ended, in the loop's seconds."""
+    answers: tuple[Answer, ...] = ()
+    """What features do to the answer, in their order."""
+    response: Response | None = None
+    body: Body = b""
+    body_sent = 0
+    """How many bytes of the answer's body were given to the link."""
+    started = False
+    """Whether the head of the answer is on its way: then it cannot be replaced any more."""
+    gone = False
+    """Whether the client is no longer there."""
+    why = ""
+    """Why it was refused or cut short, empty if all is well."""
+    on_body: Callable[[], None] = staticmethod(_nothing)
+    on_gone: Callable[[], None] = staticmethod(_nothing)
+    trailers = NO_FIELDS
+    """The trailer fields of the request's body, after its end."""
+    _arrived: list[bytes] | None = None
+    _asked = False
 
     def __init__(self, request: Request, carrier: Carrier, stream: int, now: float) -> None:
         self.request = request
         self.carrier = carrier
         self.stream = stream
         self.begun = now
-        self.finished = 0.0
-        self.answers: tuple[Answer, ...] = ()
-        self.response: Response | None = None
-        self.body: Body = b""
-        self.body_sent = 0
-        self.started = False
-        self.gone = False
-        self.why = ""
-        self.on_body: Callable[[], None] = _nothing
-        self.on_gone: Callable[[], None] = _nothing
-        self.trailers = NO_FIELDS
-        self._arrived: list[bytes] | None = None
-        self._asked = False
         self._ended = request.complete
 
     @property

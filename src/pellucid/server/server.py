@@ -55,7 +55,7 @@ class Server:
         self._shared = Shared(
             self.reactor, app, patience if patience is not None else Patience(), self.watch, self._closed
         )
-        self._date = DateLine(lambda: self.reactor.now, time.time)
+        self._date = DateLine(self.reactor, time.time)
         self._ports: list[Port] = []
         self._of_address: dict[str, int] = {}
         self._paused = False
