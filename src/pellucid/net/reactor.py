@@ -43,7 +43,7 @@ class Reactor:
         failed: Callable[[str], None] | None = None,
     ) -> None:
         self._poller = poller if poller is not None else best_poller()
-        self._clock = clock
+        self.clock = clock
         self._failed = failed
         self._handlers: dict[int, Handler] = {}
         self._timers: list[tuple[float, int, Timer]] = []
@@ -125,7 +125,7 @@ class Reactor:
     def step(self, most: float | None = None) -> None:
         """One round, waiting for at most this many seconds."""
         ready = self._poller.poll(self._wait(most))
-        self.now = self._clock()
+        self.now = self.clock()
         handlers = self._handlers
         for fd, mask in ready:
             # A descriptor that was closed and opened anew in this round gets the old one's news: that is harmless,
@@ -170,7 +170,7 @@ class Reactor:
             heapq.heappop(timers)
         if not timers:
             return most
-        due = max(0.0, timers[0][0] - self._clock())
+        due = max(0.0, timers[0][0] - self.clock())
         return due if most is None else min(due, most)
 
     def _call_due(self) -> None:

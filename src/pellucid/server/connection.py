@@ -399,7 +399,6 @@ class Connection:
 
     def _end(self, exchange: Exchange, why: str = "") -> None:
         del self._exchanges[exchange.stream]
-        exchange.finished = self._shared.reactor.now
         try:
             if why:
                 exchange.lose(why)
@@ -408,6 +407,7 @@ class Connection:
             self._shared.watch.note("error", f"the app failed at its end\n{traceback.format_exc()}")
         watch = self._shared.watch
         if watch.ended:
+            exchange.finished = self._shared.reactor.clock()  # not the round's: durations are of interest here
             watch.tell(watch.ended, exchange)
 
     def _finish(self) -> None:

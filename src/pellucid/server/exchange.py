@@ -57,7 +57,7 @@ class Exchange:
 
     # One is made for each request, so what an exchange begins with stands here and is not set for each of them.
     finished = 0.0
-    """When it ended, in the loop's seconds."""
+    """When it ended, in the seconds of the loop's clock; set for those who watch the ends."""
     answers: tuple[Answer, ...] = ()
     """What features do to the answer, in their order."""
     response: Response | None = None
