@@ -13,6 +13,8 @@ a side note: on a machine that is shared they swing with the neighbours, and pro
   optimization. Their access logs are off.
 - A server that is not installed is left out, and the table says so. `--install-peers` installs those of PyPI into
   `.venv-peers`; nginx and wrk come from the system's packages (on Debian: apt-get install nginx-light wrk).
+- nginx sends by sendfile and opens each file anew, as it does unless told otherwise; Pellucid asks for a small file's
+  state each time, and may answer with bytes that it keeps.
 - Large files are read by a client of our own, since wrk reads 8 KiB at a time and would measure itself.
 - Memory is the proportional set size: what several processes share is counted once.
 

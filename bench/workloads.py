@@ -59,8 +59,8 @@ def _hello(server: Server, effort: Effort) -> Figures:
 
 def _requests(server: Server, effort: Effort, path: str, size: int) -> Figures:
     _probe(server, path, size)
-    _press(server, effort, path, seconds=1)
-    cost, rate = _press(server, effort, path, effort.seconds)
+    _press(server, effort, path, size, seconds=1)
+    cost, rate = _press(server, effort, path, size, effort.seconds)
     return {"cpu": cost, "rate": rate, "memory": server.memory_bytes() / 1e6}
 
 
@@ -75,12 +75,12 @@ def _large_file(server: Server, effort: Effort) -> Figures:
 
 def _resting(server: Server, effort: Effort) -> Figures:
     _probe(server, SMALL, KIB)
-    _press(server, effort, SMALL, seconds=1)
-    alone, _ = _press(server, effort, SMALL, effort.seconds)
+    _press(server, effort, SMALL, KIB, seconds=1)
+    alone, _ = _press(server, effort, SMALL, KIB, effort.seconds)
     before = server.memory_bytes()
     with load.resting(SMALL, server.port, effort.resting) as clients:
         growth = server.memory_bytes() - before
-        beside, _ = _press(server, effort, SMALL, effort.seconds)
+        beside, _ = _press(server, effort, SMALL, KIB, effort.seconds)
         held = load.alive(clients)
     if held < effort.resting:
         raise load.Failed(f"only {held} of {effort.resting} resting connections were kept")
@@ -94,13 +94,15 @@ def _probe(server: Server, path: str, size: int) -> None:
         raise load.Failed(f"{path} was answered with status {answer[0]} and {answer[1]} bytes")
 
 
-def _press(server: Server, effort: Effort, path: str, seconds: float) -> tuple[float, float]:
+def _press(server: Server, effort: Effort, path: str, size: int, seconds: float) -> tuple[float, float]:
     # The processor time of one request in microseconds, and the requests per second.
     before = server.cpu_seconds()
     done = load.press(effort.scratch, path, server.port, seconds)
     used = server.cpu_seconds() - before
     if done.errors or not done.requests:
         raise load.Failed(f"errors under load: {done.errors or 'no answer'}")
+    if done.received < done.requests * size:
+        raise load.Failed(f"{done.requests} answers of {size} bytes came as {done.received} bytes with their heads")
     return used * 1e6 / done.requests, done.requests / done.seconds
 
 
