@@ -1,0 +1,189 @@
+"""The command as a person runs it: a real process, real sockets and real signals."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from running import BY_MODULE, BY_SCRIPT, PATIENCE, Running, ask, refused
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
+
+LARGE = 64 << 20
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    """A folder with a page and a file that no socket buffer can hold."""
+    (tmp_path / "index.html").write_text("<!doctype html><title>hello</title>")
+    with open(tmp_path / "large.bin", "wb") as large:
+        large.truncate(LARGE)
+    return str(tmp_path)
+
+
+def complaint(*arguments: str, **environment: str) -> str:
+    """The one line that a command leaves behind which cannot do what it was told."""
+    done = subprocess.run(
+        [*BY_MODULE, *arguments], env=os.environ | environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize("command", [BY_MODULE, BY_SCRIPT], ids=["module", "script"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_says_where_and_stops_when_told(
+    folder: str, command: tuple[str, ...], number: signal.Signals
+) -> None:
+    with Running("serve", folder, "--bind", "0", command=command) as server:
+        assert server.port > 0
+        assert server.banner.startswith("Pellucid ")
+        assert "\x1b" not in server.banner
+        assert server.get().endswith(b"<title>hello</title>")
+        status, output, errors = server.end(number)
+    assert (status, errors) == (0, "")
+    assert '"GET / HTTP/1.1" 200 35 ' in output
+
+
+def test_a_signal_right_after_the_banner_is_heard(folder: str) -> None:
+    with Running("serve", folder, "--bind", "0") as server:
+        assert server.end()[0] == 0
+
+
+def test_all_addresses_are_told(folder: str) -> None:
+    with Running("serve", folder, "--bind", ":0") as server:
+        assert f"http://127.0.0.1:{server.port}/" in server.banner
+        assert server.get().startswith(b"HTTP/1.1 200 ")
+        assert server.end()[0] == 0
+
+
+def test_a_taken_port_is_one_line(folder: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert f"pellucid: cannot listen on {address}: it is taken" in complaint("serve", folder, "--bind", address)
+
+
+def test_a_bad_setting_in_the_environment_is_one_line(folder: str) -> None:
+    assert "{huh}" in complaint("serve", folder, PELLUCID_ACCESS_LOG="{huh}")
+
+
+def test_what_runs_is_finished_after_the_first_signal(folder: str) -> None:
+    with Running("serve", folder, "--bind", "0") as server, server.connect() as client:
+        client.sendall(b"GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = len(client.recv(1000))
+        server.send(signal.SIGTERM)
+        assert refused(server.port)
+        while more := client.recv(1 << 20):
+            received += len(more)
+        assert received > LARGE
+        assert server.ended()[0] == 0
+
+
+def test_the_second_signal_ends_at_once(folder: str) -> None:
+    with Running("serve", folder, "--bind", "0", "--grace", "10m") as server, server.connect() as client:
+        client.sendall(b"GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(1000)
+        server.send(signal.SIGTERM)
+        assert refused(server.port)
+        assert server.process.poll() is None
+        assert server.end()[0] == 0
+
+
+def test_grace_ends_a_client_that_never_does(folder: str) -> None:
+    with Running("serve", folder, "--bind", "0", "--grace", "100ms") as server, server.connect() as client:
+        client.sendall(b"GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(1000)
+        began = time.monotonic()
+        status, _, errors = server.end()
+        assert time.monotonic() - began < PATIENCE / 2
+    assert status == 0
+    assert "grace" in errors
+
+
+def test_a_unix_socket_is_served_and_removed(folder: str, tmp_path: Path) -> None:
+    path = tmp_path / "a socket"
+    with Running("serve", folder, "--bind", f"unix:{path}") as server:
+        assert f"unix:{path}" in server.banner
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            assert ask(client).startswith(b"HTTP/1.1 200 ")
+        status, output, _ = server.end()
+    assert status == 0
+    assert output.startswith("- - - [")
+    assert not path.exists()
+
+
+def test_a_socket_can_be_inherited(folder: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        fd = listening.fileno()
+        with Running("serve", folder, "--bind", f"fd:{fd}", pass_fds=[fd]) as server:
+            assert server.port == listening.getsockname()[1]
+            assert server.get().startswith(b"HTTP/1.1 200 ")
+            assert server.end()[0] == 0
+
+
+def test_a_descriptor_that_is_no_socket_is_one_line(folder: str) -> None:
+    assert "cannot listen on fd:0: it is not an open socket" in complaint("serve", folder, "--bind", "fd:0")
+
+
+def test_the_environment_sets_everything(folder: str, tmp_path: Path) -> None:
+    environment = {
+        "PELLUCID_FOLDER": folder,
+        "PELLUCID_BIND": f"127.0.0.1:0\nunix:{tmp_path}/s",
+        "PELLUCID_ACCESS_LOG": "json",
+        "PELLUCID_HEADER": "X-One: 1\nX-Two: 2 and more",
+        "PELLUCID_SECURITY_HEADERS": "yes",
+    }
+    with Running("serve", environment=environment) as server:
+        assert (tmp_path / "s").exists()
+        answer = server.get()
+        status, output, _ = server.end()
+    assert status == 0
+    for line in (b"x-one: 1", b"x-two: 2 and more", b"x-frame-options: sameorigin"):
+        assert b"\r\n%b\r\n" % line in answer.lower()
+    assert json.loads(output)["target"] == "/"
+
+
+def test_a_log_reader_that_goes_away_stops_nothing(folder: str) -> None:
+    with Running("serve", folder, "--bind", "0") as server:
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        server.process.stdout = None
+        for _ in range(3):
+            assert server.get().startswith(b"HTTP/1.1 200 ")
+        status, _, errors = server.end()
+    assert (status, errors) == (0, "")
+
+
+def test_a_closed_standard_output_is_not_mistaken_for_a_connection(folder: str) -> None:
+    program = "import os, runpy; os.close(1); runpy.run_module('pellucid', run_name='__main__')"
+    with Running("serve", folder, "--bind", "0", command=(sys.executable, "-c", program)) as server:
+        with server.connect() as first, server.connect() as second:
+            for client in (first, second):
+                answer = ask(client)
+                assert answer.startswith(b"HTTP/1.1 200 ")
+                assert b" - - [" not in answer
+        assert server.end()[0] == 0
+
+
+def test_a_stuck_log_reader_holds_up_neither_requests_nor_the_end(folder: str) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while os.write(writing, b"x" * 4096):
+            pass
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    with Running("serve", folder, "--bind", "0", stdout=writing) as server:
+        for _ in range(3):
+            assert server.get().startswith(b"HTTP/1.1 200 ")
+        assert server.end()[0] == 0
+    os.close(reading)
+    os.close(writing)
