@@ -179,7 +179,9 @@ def test_time_goes_on_from_line_to_line() -> None:
     now = [NOON]
     spell = compile_format("{time_common} {time}", lambda: now[0])
     assert spell(ended()) == "22/Nov/2026:12:00:00 +0000 2026-11-22T12:00:00.000Z"
-    now[0] += 61.5
+    now[0] += 0.5
+    assert spell(ended()) == "22/Nov/2026:12:00:00 +0000 2026-11-22T12:00:00.500Z"
+    now[0] += 61
     assert spell(ended()) == "22/Nov/2026:12:01:01 +0000 2026-11-22T12:01:01.500Z"
 
 

@@ -25,8 +25,6 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # older releases 
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The setting's value from its text."""
-        if not isinstance(value, str):
-            return value
         try:
             return self.setting.read(value)
         except ValueError as error:
