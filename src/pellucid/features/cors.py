@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pellucid.features.feature import Feature
+from pellucid.features.feature import ChangedHeaders, Feature
 from pellucid.message import Field, Headers, Request, Response
 from pellucid.protocol.grammar import is_token, list_members
 from pellucid.server.exchange import Body, Exchange
@@ -63,16 +63,19 @@ def sharing(settings: CorsSettings) -> Feature | None:
                 permitted = _permission(request, method, max_age) if allowed(request) is not None else []
                 exchange.respond(Response(204, Headers([*permitted, (b"vary", PREFLIGHT_VARY)])))
 
+    def permitting(origin: bytes | None) -> ChangedHeaders:
+        def changed(headers: Headers) -> Headers:
+            if b"access-control-allow-origin" in headers:
+                return headers  # the app has its own mind about who may read this
+            headers = headers if anyone else vary_by_origin(headers)
+            return headers if origin is None else headers.plus((b"access-control-allow-origin", origin), EXPOSED)
+
+        return ChangedHeaders(changed)
+
+    permissions = {origin: permitting(origin) for origin in (*origins, None)}
+
     def answer(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
-        headers = response.headers
-        if b"access-control-allow-origin" in headers:
-            return response, body  # the app has its own mind about who may read this
-        origin = allowed(request)
-        if not anyone:
-            headers = vary_by_origin(headers)
-        if origin is not None:
-            headers = headers.plus((b"access-control-allow-origin", origin), EXPOSED)
-        return Response(response.status, headers), body
+        return permissions[allowed(request)].answer(request, response, body)
 
     return Feature(ask, answer)
 

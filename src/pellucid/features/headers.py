@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pellucid.errors import WrongAnswer
-from pellucid.features.feature import Feature
-from pellucid.message import Field, Headers, Request, Response
+from pellucid.features.feature import ChangedHeaders, Feature
+from pellucid.message import Field, Headers
 from pellucid.protocol.fields import check_outgoing
-from pellucid.server.exchange import Body
 from pellucid.setting import setting
 
 # They frame the message or belong to one hop (RFC 9110 section 7.6.1), or are the engine's own.
@@ -55,26 +53,22 @@ def replacing(settings: HeaderSettings) -> Feature | None:
     fields = [parse_header(text) for text in settings.header]
     names = {name for name, _ in fields}
 
-    def answer(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
-        kept = [field for field in response.headers.fields if field[0] not in names]
-        return Response(response.status, Headers(kept + fields)), body
+    def replaced(headers: Headers) -> Headers:
+        return Headers([field for field in headers.fields if field[0] not in names] + fields)
 
-    return Feature(answer=answer)
+    return Feature(answer=ChangedHeaders(replaced).answer)
 
 
 def securing(settings: HeaderSettings, shared: bool) -> Feature | None:
     """The feature that completes an answer with the preset; `shared` says that other sites may use what is served."""
     if not settings.security_headers:
         return None
-    preset: Iterable[Field] = SECURITY
-    fields = [field for field in preset if not (shared and field[0] == b"cross-origin-resource-policy")]
+    fields = [field for field in SECURITY if not (shared and field[0] == b"cross-origin-resource-policy")]
 
-    def answer(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
-        has = response.headers.index
-        missing = [field for field in fields if field[0] not in has]
-        return Response(response.status, response.headers.plus(*missing)), body
+    def completed(headers: Headers) -> Headers:
+        return headers.plus(*(field for field in fields if field[0] not in headers))
 
-    return Feature(answer=answer)
+    return Feature(answer=ChangedHeaders(completed).answer)
 
 
 def parse_header(text: str) -> Field:
