@@ -71,7 +71,7 @@ def _fields(content_type: bytes, *more: Field) -> Headers:
 
 
 def _prefers(accept: bytes | None, first: bytes, second: bytes) -> bool:
-    return choose_type(accept, (first, second)) != second
+    return first == second or choose_type(accept, (first, second)) != second
 
 
 def _html(status: int) -> bytes:

@@ -34,8 +34,8 @@ class Rules:
             for pattern, value in _pairs("cache-control", "PATTERN=VALUE", settings.cache_control)
         ]
         self._media_types = {
-            # ".foo" and "foo" are the same extension to whoever writes it; a whole name keeps its case.
-            extension.removeprefix(b"."): value
+            # ".foo" and "foo" are the same extension to whoever writes it; what may be a whole name keeps its case.
+            extension[1:].lower() if extension.startswith(b".") else extension: value
             for extension, value in _pairs("media-types", "EXTENSION=TYPE", settings.media_types)
         }
         self.index: Names = tuple(_file_name(name) for name in settings.index)

@@ -1,0 +1,110 @@
+"""What the settings say of names: hidden ones, types, Cache-Control, hashes; and what settings may not say."""
+
+import pytest
+
+from pellucid.apps.static.rules import IMMUTABLE, REVALIDATE, Rules, hashed
+from pellucid.apps.static.settings import StaticSettings
+
+TEXT = b"text/css; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"app.3f2a9c1b.js", b"main.8e1d4b7f2c90.chunk.css", b"index-BkjKHj1z.js", b"logo-4d21f6aa90be.svg"),
+        *(b"vendor.0f3a9c1b7d2e4f6a8b0c.js.map", b"font-a1B2c3D4e5F6.woff2"),
+    ],
+)
+def test_a_hash_in_a_name_is_seen(name: bytes) -> None:
+    assert hashed(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"app.js", b"report-20240101.pdf", b"app-settings.js", b"app-20240101a.js", b"photo-20240101.jpg"),
+        *(b"iphone-iPhone15Pro.jpg", b"book-Chapter12.epub", b"README-JavaScript2.md", b"jquery-3.7.1.min.js"),
+        *(b"report-Version2Final.pdf", b"deadbeef.js", b"app-deadbeef.js", b"app-12345678.js", b"app-3f2a9c1.js"),
+        *(b"3f2a9c1b.js", b"app-3f2a9c1b", b"a-INTERNATIONALIZATION.txt", b"clip-1080p60fps.mp4", b""),
+    ],
+)
+def test_words_dates_and_versions_are_no_hashes(name: bytes) -> None:
+    assert not hashed(name)
+
+
+@pytest.mark.parametrize(
+    ("names", "content_type", "value"),
+    [
+        ((b"a.css",), TEXT, REVALIDATE),
+        ((b"assets", b"app.3f2a9c1b.css"), TEXT, IMMUTABLE),
+        ((b"page.3f2a9c1b.html",), b"text/html; charset=utf-8", REVALIDATE),
+        ((b"deep", b"a.png"), b"image/png", b"max-age=60"),
+        ((b"fonts", b"x", b"a.css"), TEXT, b"max-age=600"),
+        ((b"other", b"fonts", b"a.css"), TEXT, REVALIDATE),
+        ((b"app.3f2a9c1b.png",), b"image/png", b"max-age=60"),
+    ],
+)
+def test_cache_control_is_by_pattern_then_by_hash(names: tuple[bytes, ...], content_type: bytes, value: bytes) -> None:
+    rules = Rules(StaticSettings(cache_control=("*.png=max-age=60", "/fonts/*=max-age=600", "*.png=no-store")))
+    assert rules.cache_control(names, content_type) == value
+
+
+def test_hashes_can_be_ignored() -> None:
+    rules = Rules(StaticSettings(immutable=False))
+    assert rules.cache_control((b"app.3f2a9c1b.css",), TEXT) == REVALIDATE
+
+
+@pytest.mark.parametrize(
+    ("names", "hidden"),
+    [
+        ((), False),
+        ((b"a", b"b"), False),
+        ((b".git", b"config"), True),
+        ((b"a", b".env"), True),
+        ((b".well-known", b"security.txt"), False),
+        ((b".well-known", b".secret"), True),
+        ((b"a", b".well-known"), True),
+        ((b".well-knownx",), True),
+    ],
+)
+def test_names_with_a_dot_before_them_are_hidden(names: tuple[bytes, ...], hidden: bool) -> None:
+    assert Rules(StaticSettings()).hidden(names) is hidden
+    assert not Rules(StaticSettings(dot_files=True)).hidden(names)
+
+
+def test_media_types_are_overridden_by_extension_or_name() -> None:
+    rules = Rules(StaticSettings(media_types=(".FOO=text/x-foo", "bar = text/x-bar", "CNAME=text/x-name")))
+    assert rules.media_type(b"a.foo") == b"text/x-foo"
+    assert rules.media_type(b"a.BAR") == b"text/x-bar"
+    assert rules.media_type(b"CNAME") == b"text/x-name"
+    assert rules.media_type(b"a.css") == TEXT
+
+
+def test_pages_and_the_fallback_are_paths_from_the_root() -> None:
+    rules = Rules(StaticSettings(spa="/app/100%.html", error_pages=("503=errors/busy.html", "404=/no.html")))
+    assert rules.spa == (b"app", b"100%.html")
+    assert rules.error_pages == {503: (b"errors", b"busy.html"), 404: (b"no.html",)}
+    assert Rules(StaticSettings()).error_pages == {404: (b"404.html",)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (StaticSettings(cache_control=("*.png",)), "cache-control '\\*.png' is not of the form PATTERN=VALUE"),
+        (StaticSettings(cache_control=("*.png=",)), "PATTERN=VALUE"),
+        (StaticSettings(cache_control=("a=b\r\nc: d",)), "PATTERN=VALUE"),
+        (StaticSettings(media_types=("=text/html",)), "media-types .* EXTENSION=TYPE"),
+        (StaticSettings(error_pages=("200=ok.html",)), "'200' is not a status"),
+        (StaticSettings(error_pages=("many=ok.html",)), "'many' is not a status"),
+        (StaticSettings(error_pages=("499=ok.html",)), "'499' is not a status"),
+        (StaticSettings(error_pages=("404=../x.html",)), "error-pages: '../x.html' is not the path of a file"),
+        (StaticSettings(spa="../index.html"), "spa: '../index.html' is not the path of a file"),
+        (StaticSettings(spa="app/"), "spa: 'app/'"),
+        (StaticSettings(spa="/"), "spa: '/'"),
+        (StaticSettings(index=("a/b",)), "index 'a/b' is not the name of a file"),
+        (StaticSettings(index=("",)), "index ''"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_its_own_words(settings: StaticSettings, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Rules(settings)

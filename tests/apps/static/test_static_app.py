@@ -1,0 +1,521 @@
+"""The app as a whole: questions and answers over a real folder, between which it changes."""
+
+import errno
+import gzip
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from asking import EARLY, LATE, Asking
+
+from pellucid.apps.static import Static
+from pellucid.apps.static.beneath import Walk
+from pellucid.apps.static.entries import Entry
+from pellucid.apps.static.representation import Representation
+from pellucid.apps.static.source import FileSource
+from pellucid.errors import FileChanged
+from pellucid.piece import OpenFile
+
+BROWSER = (b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+GZIP = (b"accept-encoding", b"gzip")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    (root / "sub").mkdir(parents=True)
+    (root / "index.html").write_text("<h1>hello")
+    (root / "style.css").write_bytes(b"body{}" * 100)
+    (root / "sub" / "photo.png").write_bytes(b"png")
+    (root / "large.bin").write_bytes(b"0123456789" * 20_000)
+    (root / ".env").write_text("secret")
+    (root / ".well-known").mkdir()
+    (root / ".well-known" / "security.txt").write_text("Contact:")
+    (tmp_path / "secret").write_text("secret")
+    for path in root.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    return root
+
+
+@pytest.fixture
+def ask(folder: Path) -> Asking:
+    return Asking(folder)
+
+
+def test_a_file_is_answered_with_all_that_is_known(ask: Asking) -> None:
+    for _ in range(3):
+        answer = ask("/style.css")
+        assert (answer.status, answer.content) == (200, b"body{}" * 100)
+        assert answer.response.headers.index == {
+            b"content-type": b"text/css; charset=utf-8",
+            b"cache-control": b"no-cache",
+            b"x-content-type-options": b"nosniff",
+            b"etag": b'"de0b6b3a7640000-258"',
+            b"accept-ranges": b"bytes",
+            b"last-modified": b"Sun, 09 Sep 2001 01:46:40 GMT",
+        }
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/index.html", 200),
+        ("/index", 200),
+        ("/%69ndex.html", 200),
+        ("/sub/photo.png", 200),
+        ("/sub/", 200),
+        ("/.well-known/security.txt", 200),
+        ("/large.bin", 200),
+        ("/sub", 301),
+        ("/style.css/", 301),
+        ("//style.css", 301),
+        ("/missing", 404),
+        ("/missing/", 404),
+        ("/style.css/x", 404),
+        ("/.env", 404),
+        ("/%2eenv", 404),
+        ("/../secret", 404),
+        ("/%2e%2e/secret", 404),
+        ("/..%2fsecret", 404),
+        ("/sub/%2e%2e%2f%2e%2e%2fsecret", 404),
+        ("/sub/..\\..\\secret", 404),
+        ("/%252e%252e/secret", 404),
+        ("/index.html%00.png", 404),
+        ("/" + "x" * 300, 404),
+        ("/" + "x/" * 4000, 404),
+        ("/%", 400),
+        ("/%zz", 400),
+        ("", 404),
+    ],
+)
+def test_paths_and_what_they_get(ask: Asking, path: str, status: int) -> None:
+    for method in ("GET", "HEAD"):
+        answer = ask(path, method=method)
+        assert answer.status == status
+        assert answer["x-content-type-options"] == b"nosniff"
+        assert b"secret" not in (answer.body if isinstance(answer.body, bytes) else b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "location"),
+    [
+        ("/sub", b"", b"/sub/"),
+        ("/sub", b"a=b&c", b"/sub/?a=b&c"),
+        ("/style.css/", b"", b"/style.css"),
+        ("/index/", b"", b"/index"),
+        ("//evil.example", b"", b"/evil.example"),
+        ("//evil.example/..//", b"", None),
+        ("/%2fevil.example/", b"", None),
+        ("/\\evil.example/", b"", None),
+        ("///sub//", b"q", b"/sub/?q"),
+    ],
+)
+def test_redirects_stay_here(ask: Asking, path: str, query: bytes, location: bytes | None) -> None:
+    answer = ask(path, query=query)
+    assert answer.status == (301 if location else 404)
+    assert answer["location"] == location
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "TRACE", "CONNECT", "get", "QUERY"])
+@pytest.mark.parametrize("path", ["/style.css", "/missing", "/%zz"])
+def test_other_methods_are_told_what_is_allowed(ask: Asking, method: str, path: str) -> None:
+    ask("/style.css")
+    answer = ask(path, method=method)
+    assert (answer.status, answer["allow"]) == (405, b"GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize("path", ["/style.css", "/missing", "*"])
+def test_options_tells_what_is_allowed(ask: Asking, path: str) -> None:
+    answer = ask(path, method="OPTIONS")
+    assert (answer.status, answer["allow"], answer.content) == (204, b"GET, HEAD, OPTIONS", b"")
+
+
+@pytest.mark.parametrize("path", ["/style.css", "/large.bin", "/", "/sub/"])
+def test_head_is_get_without_the_body(ask: Asking, path: str) -> None:
+    for _ in range(2):
+        get, head = ask(path), ask(path, method="HEAD")
+        assert (head.status, head.response.headers, head.length) == (get.status, get.response.headers, get.length)
+        assert get.content
+
+
+@pytest.mark.parametrize("path", ["/style.css", "/large.bin", "/", "/sub/"])
+def test_what_the_client_has_is_not_sent_again(ask: Asking, path: str) -> None:
+    first = ask(path)
+    tag = first["etag"]
+    assert tag
+    assert first.content
+    again = ask(path, (b"if-none-match", tag))
+    assert (again.status, again["etag"], again.length) == (304, tag, first.length)
+    assert ask(path, (b"if-match", b'"x"')).status == 412
+
+
+def test_ranges_are_answered_from_memory_and_from_the_file(ask: Asking) -> None:
+    for path, size in (("/style.css", 600), ("/large.bin", 200_000)):
+        for _ in range(2):
+            answer = ask(path, (b"range", b"bytes=2-5"))
+            assert (answer.status, answer["content-range"]) == (206, b"bytes 2-5/%d" % size)
+            assert len(answer.content) == 4
+        answer = ask(path, (b"range", b"bytes=999999-"))
+        assert (answer.status, answer["content-range"]) == (416, b"bytes */%d" % size)
+    assert ask("/style.css").status == 200
+
+
+def test_a_large_file_is_pulled_and_its_descriptor_closed(ask: Asking) -> None:
+    before = os.listdir("/dev/fd")
+    for _ in range(3):
+        answer = ask("/large.bin")
+        assert isinstance(answer.body, FileSource)
+        assert answer.length == 200_000
+        assert answer.content == b"0123456789" * 20_000
+    assert os.listdir("/dev/fd") == before
+
+
+# Between two questions the folder changes.
+
+
+def test_a_changed_file_is_seen_at_once(ask: Asking, folder: Path) -> None:
+    assert ask("/style.css").content.startswith(b"body")
+    first = ask("/style.css")["etag"]
+    (folder / "style.css").write_bytes(b"changed")
+    second = ask("/style.css")
+    assert second.content == b"changed"
+    assert second["etag"] != first
+    assert ask("/style.css", (b"if-none-match", first or b"")).status == 200
+    (folder / "style.css").unlink()
+    assert ask("/style.css").status == 404
+    (folder / "style.css").write_bytes(b"new")
+    assert ask("/style.css").content == b"new"
+
+
+def test_a_large_file_that_changed_is_seen_at_once(ask: Asking, folder: Path) -> None:
+    assert len(ask("/large.bin").content) == 200_000
+    (folder / "large.bin").write_bytes(b"x" * 100_000)
+    assert ask("/large.bin").content == b"x" * 100_000
+
+
+def test_a_replaced_folder_is_seen_at_once(ask: Asking, folder: Path, tmp_path: Path) -> None:
+    assert ask("/sub/photo.png").content == b"png"
+    (folder / "sub").rename(folder / "old")
+    (tmp_path / "evil").mkdir()
+    (tmp_path / "evil" / "photo.png").write_bytes(b"secret")
+    (folder / "sub").symlink_to(tmp_path / "evil")
+    assert ask("/sub/photo.png").status == 404
+    assert ask("/old/photo.png").content == b"png"
+
+
+def test_a_file_replaced_by_a_link_out_or_a_fifo_is_gone(ask: Asking, folder: Path, tmp_path: Path) -> None:
+    for name in ("style.css", "large.bin"):
+        assert ask(f"/{name}").status == 200
+        (folder / name).unlink()
+        (folder / name).symlink_to(tmp_path / "secret")
+        assert ask(f"/{name}").status == 404
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        assert ask(f"/{name}").status == 404
+
+
+def test_a_better_index_is_seen_at_once(ask: Asking, folder: Path) -> None:
+    (folder / "sub" / "index.htm").write_bytes(b"second")
+    assert ask("/sub/").content == b"second"
+    assert ask("/sub/").content == b"second"
+    (folder / "sub" / "index.html").write_bytes(b"first")
+    assert ask("/sub/").content == b"first"
+    (folder / "sub" / "index.html").unlink()
+    (folder / "sub" / "index.htm").unlink()
+    assert b"photo.png" in ask("/sub/").content
+
+
+def test_a_clean_url_gives_way_to_a_file_of_its_name(ask: Asking, folder: Path) -> None:
+    (folder / "about.html").write_bytes(b"page")
+    assert ask("/about").content == b"page"
+    (folder / "about").write_bytes(b"file")
+    assert ask("/about").content == b"file"
+
+
+def test_all_requests_of_one_round_share_one_look(ask: Asking, folder: Path) -> None:
+    ask("/style.css")
+    ask.same_round = True
+    (folder / "style.css").write_bytes(b"changed")
+    assert ask("/style.css").content.startswith(b"body")
+    ask.same_round = False
+    assert ask("/style.css").content == b"changed"
+
+
+def test_a_fresh_file_is_read_in_every_round(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = Asking(folder, clock=EARLY)
+    reads = []
+    read = Representation.read
+
+    def counting(self: Representation, root: int) -> bytes:
+        reads.append(self.body is None)
+        return read(self, root)
+
+    monkeypatch.setattr(Representation, "read", counting)
+    for _ in range(3):
+        assert ask("/style.css").status == 200
+    assert reads == [True] * 3
+    assert ask("/style.css")["last-modified"] is None
+
+
+def test_a_file_that_never_rests_is_not_served(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OpenFile, "changed", property(lambda self: True))
+    before = os.listdir("/dev/fd")
+    answer = ask("/style.css")
+    assert (answer.status, answer["retry-after"]) == (503, b"1")
+    assert os.listdir("/dev/fd") == before
+
+
+def test_a_file_that_rests_at_the_second_look_is_served(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([True, False])
+    monkeypatch.setattr(OpenFile, "changed", property(lambda self: next(looks)))
+    assert ask("/style.css").status == 200
+
+
+def test_a_file_that_changes_while_it_is_sent_is_not_completed(ask: Asking, folder: Path) -> None:
+    answer = ask("/large.bin")
+    (folder / "large.bin").write_bytes(b"x" * 200_000)
+    with pytest.raises(FileChanged):
+        _ = answer.content
+
+
+def test_the_root_is_followed_when_its_path_leads_elsewhere(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / "style.css").write_bytes(b"second")
+    current = tmp_path / "current"
+    current.symlink_to(folder)
+    ask = Asking(current)
+    assert ask("/style.css").content.startswith(b"body")
+    current.unlink()
+    current.symlink_to(tmp_path / "second")
+    before = os.listdir("/dev/fd")
+    ask.moment.now += 2
+    assert ask("/style.css").content == b"second"
+    assert ask("/large.bin").status == 404
+    assert len(os.listdir("/dev/fd")) == len(before)
+    ask.app.close()
+
+
+# Variants.
+
+
+def test_the_variant_that_the_client_likes_is_sent(ask: Asking, folder: Path) -> None:
+    packed = gzip.compress(b"body{}" * 100)
+    (folder / "style.css.gz").write_bytes(packed)
+    (folder / "style.css.br").write_bytes(b"brotli")
+    tags = set()
+    for fields, content, coding in (
+        ([], b"body{}" * 100, None),
+        ([GZIP], packed, b"gzip"),
+        ([(b"accept-encoding", b"gzip, br")], b"brotli", b"br"),
+        ([(b"accept-encoding", b"gzip;q=0.1, br;q=0")], packed, b"gzip"),
+        ([(b"accept-encoding", b"*;q=0")], b"body{}" * 100, None),
+    ):
+        for _ in range(2):
+            answer = ask("/style.css", *fields)
+            assert (answer.content, answer["content-encoding"]) == (content, coding)
+            assert answer["vary"] == b"Accept-Encoding"
+            assert answer["content-type"] == b"text/css; charset=utf-8"
+        tags.add(answer["etag"])
+        assert ask("/style.css", *fields, (b"if-none-match", answer["etag"] or b"")).status == 304
+    assert len(tags) == 3
+    assert ask("/style.css", GZIP, (b"range", b"bytes=0-1")).content == packed[:2]
+
+
+def test_variants_come_change_and_go(ask: Asking, folder: Path) -> None:
+    variant = folder / "style.css.gz"
+    assert ask("/style.css", GZIP)["content-encoding"] is None
+    variant.write_bytes(b"first")
+    assert ask("/style.css", GZIP).content == b"first"
+    variant.write_bytes(b"second one")
+    assert ask("/style.css", GZIP).content == b"second one"
+    (folder / "style.css").write_bytes(b"x" * 1000)
+    os.utime(folder / "style.css", (LATE, LATE))
+    assert ask("/style.css", GZIP).content == b"x" * 1000
+    variant.unlink()
+    answer = ask("/style.css", GZIP)
+    assert (answer.content, answer["vary"]) == (b"x" * 1000, None)
+
+
+def test_a_variant_that_becomes_a_link_out_of_the_root_is_not_sent(ask: Asking, folder: Path, tmp_path: Path) -> None:
+    variant = folder / "style.css.gz"
+    variant.write_bytes(b"packed")
+    assert ask("/style.css", GZIP).content == b"packed"
+    variant.unlink()
+    variant.symlink_to(tmp_path / "secret")
+    assert ask("/style.css", GZIP).content == b"body{}" * 100
+
+
+# Settings.
+
+
+def test_folders_are_shown_or_not(folder: Path) -> None:
+    ask = Asking(folder)
+    shown = ask("/sub/", (b"accept", b"application/json"))
+    assert (shown.status, shown["content-type"]) == (200, b"application/json")
+    assert b"photo.png" in shown.content
+    assert Asking(folder, listing=False)("/sub/").status == 404
+    assert len(Asking(folder, index=(), listing_limit=1)("/", (b"accept", b"text/plain")).content.splitlines()) < 8
+
+
+def test_dot_files_are_served_on_demand(folder: Path) -> None:
+    assert Asking(folder, dot_files=True)("/.env").content == b"secret"
+
+
+def test_navigations_of_an_application_with_paths_of_its_own(folder: Path) -> None:
+    ask = Asking(folder, spa="index.html")
+    for path in ("/users/42", "/users/42/", "/a/b/c", "/style.css/x"):
+        answer = ask(path, BROWSER)
+        assert (answer.status, answer.content, answer["vary"]) == (200, b"<h1>hello", b"Accept")
+        assert ask(path, BROWSER, (b"if-none-match", answer["etag"] or b"")).status == 304
+        assert ask(path, (b"accept", b"*/*")).status == 404
+        assert ask(path).status == 404
+    assert ask("/.env", BROWSER).status == 404
+    assert ask("/%zz", BROWSER).status == 400
+    assert ask("/style.css", BROWSER).content.startswith(b"body")
+    assert Asking(folder, spa="missing.html")("/x", BROWSER).status == 404
+    assert Asking(folder)("/x", BROWSER).status == 404
+
+
+def test_error_pages_are_ones_own(folder: Path) -> None:
+    (folder / "404.html").write_bytes(b"<h1>own</h1>")
+    (folder / "no.txt").write_bytes(b"no")
+    ask = Asking(folder, error_pages=("405=no.txt", "400=missing.html", "416=sub", "412=large.bin"))
+    for _ in range(2):
+        answer = ask("/missing", BROWSER)
+        assert (answer.status, answer.content) == (404, b"<h1>own</h1>")
+        assert answer["content-type"] == b"text/html; charset=utf-8"
+        assert answer["etag"] is None
+    answer = ask("/", method="POST")
+    assert (answer.status, answer.content, answer["allow"]) == (405, b"no", b"GET, HEAD, OPTIONS")
+    assert ask("/%zz").content.startswith(b"400 Bad Request")
+    assert ask("/style.css", (b"range", b"bytes=9999-")).content.startswith(b"416 ")
+    assert ask("/style.css", (b"if-match", b'"x"')).content.startswith(b"412 ")
+
+
+def test_cache_control_and_types_are_as_set(folder: Path) -> None:
+    (folder / "app.3f2a9c1b.js").write_bytes(b"x")
+    ask = Asking(folder, cache_control=("*.css=max-age=60",), media_types=("png=image/x-png",))
+    assert ask("/style.css")["cache-control"] == b"max-age=60"
+    assert ask("/app.3f2a9c1b.js")["cache-control"] == b"public, max-age=31536000, immutable"
+    assert ask("/index.html")["cache-control"] == b"no-cache"
+    assert ask("/sub/photo.png")["content-type"] == b"image/x-png"
+
+
+def test_a_wrong_folder_or_setting_is_told_at_once(folder: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Static(str(folder / "missing"))
+    with pytest.raises(ValueError, match="error-pages"):
+        Asking(folder, error_pages=("x",))
+
+
+# Bounds and mishaps.
+
+
+def test_what_is_kept_is_bounded(folder: Path) -> None:
+    ask = Asking(folder, file_cache=100_000)
+    for number in range(60):
+        (folder / f"{number}.png").write_bytes(b"x" * 5000)
+        assert ask(f"/{number}.png").status == 200
+        assert ask.app._entries.used <= 100_000
+    assert 5 < len(ask.app._known) < 15
+    for number in range(1000):
+        ask(b"/" + b"".join(b"%%%02x" % byte for byte in b"%d.png" % (number % 60)))
+    assert ask.app._entries.used <= 100_000
+
+
+def test_nothing_is_kept_without_room(folder: Path) -> None:
+    ask = Asking(folder, file_cache=0)
+    for _ in range(2):
+        assert ask("/style.css").status == 200
+    assert ask.app._known == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        (errno.EACCES, 403),
+        (errno.EPERM, 403),
+        (errno.EMFILE, 503),
+        (errno.ENFILE, 503),
+        (errno.ENAMETOOLONG, 404),
+        (errno.ELOOP, 404),
+        (errno.ENOTDIR, 404),
+    ],
+)
+def test_what_the_system_says_becomes_a_status(
+    ask: Asking, monkeypatch: pytest.MonkeyPatch, number: int, status: int
+) -> None:
+    def fail(self: Walk, names: object, start: object = ()) -> None:
+        raise OSError(number, "said the system")
+
+    monkeypatch.setattr(Walk, "look", fail)
+    answer = ask("/style.css")
+    assert answer.status == status
+    assert (answer["retry-after"] is not None) == (status == 503)
+
+
+def test_a_file_that_cannot_be_opened_is_refused_by_get_and_head(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Representation, root: int) -> OpenFile:
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr(Representation, "open", fail)
+    for path in ("/style.css", "/large.bin"):
+        for method in ("GET", "HEAD"):
+            assert ask(path, method=method).status == 403
+
+
+def test_a_fault_of_the_machine_is_not_hidden(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Walk, names: object, start: object = ()) -> None:
+        raise OSError(errno.EIO, "the disk is broken")
+
+    monkeypatch.setattr(Walk, "look", fail)
+    with pytest.raises(OSError, match="broken"):
+        ask("/style.css")
+
+
+def test_special_files_and_circles_are_absent(ask: Asking, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(folder / "fifo")
+    (folder / "zero").symlink_to("/dev/zero")
+    (folder / "circle").symlink_to("circle")
+    monkeypatch.chdir(folder)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        for path in ("/fifo", "/zero", "/circle", "/socket"):
+            assert ask(path).status == 404
+
+
+def test_a_kept_file_costs_one_look_in_a_round_and_none_after_it(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def counting(name: str) -> None:
+        call = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *args, **more: (calls.append(name), call(*args, **more))[1])
+
+    ask("/sub/photo.png")
+    for name in ("open", "stat", "lstat", "fstat", "pread", "readlink", "access", "scandir"):
+        counting(name)
+    ask("/sub/photo.png")
+    assert calls == ["stat"]
+    ask.same_round = True
+    assert ask("/sub/photo.png").status == 200
+    assert calls == ["stat"]
+
+
+def test_only_a_file_whose_folder_matters_has_it_looked_at(ask: Asking) -> None:
+    ask("/sub/photo.png")
+    ask("/style.css")
+    entries: dict[bytes, Entry] = ask.app._known
+    assert entries[b"/sub/photo.png"].folder is None
+    assert entries[b"/style.css"].folder is not None
+
+
+def test_closing_lets_go_of_all(folder: Path) -> None:
+    before = os.listdir("/dev/fd")
+    ask = Asking(folder)
+    ask("/style.css")
+    running = ask("/large.bin")
+    ask.app.close()
+    assert len(running.content) == 200_000
+    assert os.listdir("/dev/fd") == before
