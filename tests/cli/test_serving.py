@@ -78,6 +78,14 @@ def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
     assert started == []
 
 
+def test_a_folder_that_vanishes_at_the_last_moment_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "raise_descriptor_limit", int)
+    with pytest.raises(ValueError, match=r"the folder '.*gone' cannot be served: no such file or directory"):
+        serve_folder(str(tmp_path / "gone"), Settings(), print)
+
+
 @pytest.mark.parametrize(("closed", "opened"), [(set(), 0), ({1}, 1), ({0, 1, 2}, 3)])
 def test_no_connection_gets_the_number_of_a_closed_standard_stream(
     closed: set[int], opened: int, monkeypatch: pytest.MonkeyPatch

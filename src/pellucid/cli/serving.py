@@ -35,7 +35,12 @@ def serve_folder(folder: str, settings: Settings, ready: Callable[[Sequence[str]
     command = settings[CommandSettings]
     watch = Watch()
     with logs(watch, settings):
-        static = Static(folder, settings[StaticSettings])
+        try:
+            static = Static(folder, settings[StaticSettings])
+        except OSError as error:
+            raise ValueError(
+                f"the folder {folder!r} cannot be served: {(error.strerror or str(error)).lower()}"
+            ) from error
         try:
             app = surround(static, *in_order(settings))
             server = Server(app, settings[Capacity], settings[Limits], settings[Patience], watch)
