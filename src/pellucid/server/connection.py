@@ -18,7 +18,7 @@ from pellucid.net.pollers import READ, WRITE
 from pellucid.net.reactor import Reactor, Timer
 from pellucid.piece import FileSlice, Piece, discard
 from pellucid.protocol.engine import Engine
-from pellucid.server.exchange import Exchange
+from pellucid.server.exchange import Body, Exchange
 from pellucid.server.refusal import refusal
 from pellucid.server.timeouts import Deadline, Patience, deadline
 from pellucid.watch import Watch
@@ -166,6 +166,8 @@ class Connection:
             raise
         finally:
             self._turning = False
+            if self.closed:
+                discard(self.engine.take_output())  # what was given after the cut
         if not self.closed:
             self._rearm()
 
@@ -236,6 +238,8 @@ class Connection:
 
     def _collect_from(self, exchange: Exchange, response: Response) -> bool:
         body, stream = exchange.body, exchange.stream
+        if response.status < 200 or exchange.request.method == "CONNECT":
+            check_final(exchange.request, response, body)
         if isinstance(body, bytes):
             wanted = self.engine.send_response(stream, response, body)
             exchange.started = True
@@ -250,9 +254,12 @@ class Connection:
             return False
         # The first piece is pulled before the head goes out: a source that fails at once still becomes a 500.
         piece = body.pull(room) if exchange.request.method != "HEAD" else END
+        if self.closed:  # by the source
+            release(piece)
+            return False
         try:
             return self._give(exchange, response, body.length, piece)
-        except WrongAnswer:
+        except Exception:
             release(piece)
             raise
 
@@ -272,7 +279,8 @@ class Connection:
             engine.send_end(stream, piece.trailers)
             self._end(exchange)
             return True
-        assert isinstance(piece, bytes | FileSlice)
+        if not isinstance(piece, bytes | FileSlice) or not piece:
+            raise WrongAnswer(f"a source gave {piece!r} instead of a piece: None says that there is nothing yet")
         count = len(piece)
         self._tell_collected(stream, piece)
         engine.send_data(stream, piece)
@@ -378,7 +386,7 @@ class Connection:
             if watch.begun:
                 watch.tell(watch.begun, exchange)
         self._answer_for(exchange, refused.status, refused.why)
-        exchange.lose(refused.why)
+        self._guard(lambda: exchange.lose(refused.why))
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
         why = f"{type(error).__name__}: {error}"
@@ -393,22 +401,29 @@ class Connection:
             exchange.why = why
 
     def _answer_for(self, exchange: Exchange, status: int, why: str) -> None:
-        exchange.replace(*refusal(status, why))
+        self._guard(exchange.close_body)
+        exchange.response, exchange.body = refusal(status, why)
         exchange.why = why
         self._ready[exchange.stream] = exchange
 
     def _end(self, exchange: Exchange, why: str = "") -> None:
-        del self._exchanges[exchange.stream]
-        try:
-            if why:
-                exchange.lose(why)
-            exchange.close_body()
-        except Exception:
-            self._shared.watch.note("error", f"the app failed at its end\n{traceback.format_exc()}")
+        if self._exchanges.pop(exchange.stream, None) is None:
+            return  # the connection was cut meanwhile
+        if why:
+            self._guard(lambda: exchange.lose(why))
+        if not isinstance(exchange.body, bytes):
+            self._guard(exchange.close_body)
         watch = self._shared.watch
         if watch.ended:
             exchange.finished = self._shared.reactor.clock()  # not the round's: durations are of interest here
             watch.tell(watch.ended, exchange)
+
+    def _guard(self, call: Callable[[], None]) -> None:
+        # What an app does at an end of its exchange is not to be answered any more.
+        try:
+            call()
+        except Exception:
+            self._shared.watch.note("error", f"the app failed at its end\n{traceback.format_exc()}")
 
     def _finish(self) -> None:
         # RFC 9112 9.6: closing at once, with bytes unread, resets the connection, and the reset can overtake the answer
@@ -445,6 +460,15 @@ class Connection:
         watch = self._shared.watch
         if watch.closed:
             watch.tell(watch.closed, self, why)
+
+
+def check_final(request: Request, response: Response, body: Body) -> None:
+    """Raise WrongAnswer for an answer after which the exchange would never end."""
+    status = response.status
+    if status < 200 and status != 101:
+        raise WrongAnswer(f"{status} is no final answer: it goes out by inform (RFC 9110 15.2)")
+    if isinstance(body, bytes) and (status == 101 or (request.method == "CONNECT" and status < 300)):
+        raise WrongAnswer("an answer that opens a tunnel needs a source of what goes back (RFC 9110 7.8, 9.3.6)")
 
 
 def release(piece: Piece | End | None) -> None:

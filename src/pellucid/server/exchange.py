@@ -106,20 +106,25 @@ class Exchange:
 
     def respond(self, response: Response, body: Body = b"") -> None:
         """Give the answer: its head, and its body whole or as a source to be pulled. Once only, else WrongAnswer."""
-        if self.response is not None:
-            if not isinstance(body, bytes):
-                body.close()
+        if self.gone or self.response is not None:
+            close(body)
             if self.gone:
                 return
             raise WrongAnswer("this exchange was answered already")
-        for answer in self.answers:
-            response, body = answer(self.request, response, body)
+        try:
+            for answer in self.answers:
+                response, body = answer(self.request, response, body)
+        except Exception:
+            close(body)
+            raise
         self.response = response
         self.body = body
         self.carrier.wake(self)
 
     def inform(self, response: Response) -> None:
-        """Send an informational answer, such as 103 early hints (RFC 8297), ahead of the final one."""
+        """Send an informational answer ahead of the final one, such as 103 early hints (RFC 8297). Raises WrongAnswer."""
+        if not 100 <= response.status < 200 or response.status == 101:
+            raise WrongAnswer(f"{response.status} is not informational (RFC 9110 15.2)")
         if self.response is None and not self.gone:
             self.carrier.inform(self, response)
 
@@ -165,14 +170,13 @@ class Exchange:
             self.why = self.why or why
             self.on_gone()
 
-    def replace(self, response: Response, body: bytes) -> None:
-        """Put this answer in the place of one of which nothing was sent."""
-        self.close_body()
-        self.response = response
-        self.body = body
-
     def close_body(self) -> None:
         """Close the source, once."""
         body, self.body = self.body, b""
-        if not isinstance(body, bytes):
-            body.close()
+        close(body)
+
+
+def close(body: Body) -> None:
+    """Let go of a body that will not be pulled any more."""
+    if not isinstance(body, bytes):
+        body.close()
