@@ -362,7 +362,9 @@ class Connection:
             self.engine.refuse(408, f"the request came too slowly: {due.limit} (RFC 9110 15.5.9)")
             self.turn()
         else:
-            self._close(due.limit, abort=due.limit == "write-stall")
+            stalled = due.limit == "write-stall"
+            self._shared.watch.note("info" if stalled else "debug", f"{self.peer or self.local} closed: {due.limit}")
+            self._close(due.limit, abort=stalled)
 
     # The ends
 
@@ -376,7 +378,8 @@ class Connection:
 
     def _refuse(self, stream: int, exchange: Exchange | None, refused: Refused) -> None:
         watch = self._shared.watch
-        watch.note("info", f"{self.peer or self.local} refused with {refused.status}: {refused.why}")
+        if not watch.ended:  # else the exchange tells it: one line is enough
+            watch.note("info", f"{self.peer or self.local} refused with {refused.status}: {refused.why}")
         if exchange is not None and exchange.started:
             self._close(refused.why, abort=True)
             return
