@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from pellucid.setting import setting
 
+UNBOUNDED = 1 << 62
+"""Stands for no limit where numbers are compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

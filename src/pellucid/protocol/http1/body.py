@@ -8,10 +8,15 @@ from pellucid.message import Data, End, Headers
 from pellucid.protocol.fields import Broken, check_trailers, parse_line
 from pellucid.protocol.grammar import CHUNK
 from pellucid.protocol.inbox import Inbox
-from pellucid.protocol.limits import Limits
+from pellucid.protocol.limits import UNBOUNDED, Limits
 
 CHUNK_LINE = 256
 """The longest chunk-size line with its extensions, in bytes."""
+
+CHUNK_LINE_TOO_LONG = f"a chunk-size line of more than {CHUNK_LINE} bytes (RFC 9112 7.1.1)"
+
+EXTENSIONS = 16384
+"""How long the extensions of all chunks of a body may be together, in bytes: they are read only to be dropped."""
 
 
 class Decoder(Protocol):
@@ -111,7 +116,17 @@ class ChunkedDecoder:
     a number of bytes, 0 where its closing CRLF is due, None where a size line is; `_last` says that trailers are due.
     """
 
-    __slots__ = ("_chunk", "_last", "_limits", "_trailers", "_trailers_size", "left", "received")
+    __slots__ = (
+        "_broken",
+        "_chunk",
+        "_extensions",
+        "_last",
+        "_limits",
+        "_trailers",
+        "_trailers_size",
+        "left",
+        "received",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self.left = None
@@ -119,20 +134,28 @@ class ChunkedDecoder:
         self._limits = limits
         self._chunk: int | None = None
         self._last = False
+        self._broken: Broken | None = None
+        self._extensions = 0
         self._trailers: list[bytes] = []
         self._trailers_size = 0
 
     def decode(self, inbox: Inbox, limit: int) -> Data | End | None:
-        """Several small chunks that have arrived together come as one Data."""
+        """Several small chunks that have arrived together come as one Data; what precedes a fault comes before it."""
         parts: list[bytes] = []
-        while limit > 0 and not self._last:
-            data = self._next(inbox, limit)
+        while limit > 0 and not self._last and self._broken is None:
+            try:
+                data = self._next(inbox, limit)
+            except Broken as broken:
+                self._broken = broken
+                break
             if data is None:
                 break
             limit -= len(data)
             parts.append(data)
         if any(parts):
             return Data(b"".join(parts))
+        if self._broken is not None:
+            raise self._broken
         return self._end(inbox) if self._last else None
 
     def _next(self, inbox: Inbox, limit: int) -> bytes | None:
@@ -146,12 +169,15 @@ class ChunkedDecoder:
         return data or None
 
     def _size_line(self, inbox: Inbox) -> bytes | None:
-        line = take_line(inbox, CHUNK_LINE, Broken(400, f"a chunk-size line of more than {CHUNK_LINE} bytes"))
+        line = take_line(inbox, CHUNK_LINE, 400, CHUNK_LINE_TOO_LONG)
         if line is None:
             return None
         match = CHUNK.fullmatch(line)
         if match is None:
             raise Broken(400, "a chunk does not begin with its size in hexadecimal digits (RFC 9112 7.1)")
+        self._extensions += len(line) - match.end("size")
+        if self._extensions > EXTENSIONS:
+            raise Broken(400, f"chunk extensions of more than {EXTENSIONS} bytes in all (RFC 9112 7.1.1)")
         size = int(match["size"], 16)
         if self._limits.body_size and self.received + size > self._limits.body_size:
             raise Broken(413, f"a body of more than {self._limits.body_size} bytes (RFC 9110 15.5.14)")
@@ -160,9 +186,7 @@ class ChunkedDecoder:
         return b""
 
     def _closing_line(self, inbox: Inbox) -> bytes | None:
-        if len(inbox) < 2:
-            if len(inbox) == 1 and not inbox.starts_with(b"\r"):
-                raise Broken(400, "a chunk is longer than its size (RFC 9112 7.1)")
+        if len(inbox) < 2 and (not inbox or inbox.starts_with(b"\r")):
             return None
         if inbox.take(2) != b"\r\n":
             raise Broken(400, "a chunk is longer than its size (RFC 9112 7.1)")
@@ -171,9 +195,11 @@ class ChunkedDecoder:
 
     def _end(self, inbox: Inbox) -> End | None:
         limits = self._limits
-        room = max(1, limits.head_size - self._trailers_size) if limits.head_size else 0
-        too_large = Broken(431, f"trailers of more than {limits.head_size} bytes (RFC 6585 5)")
-        while (line := take_line(inbox, room, too_large)) is not None:
+        while True:
+            room = max(0, limits.head_size - self._trailers_size) if limits.head_size else UNBOUNDED
+            line = take_line(inbox, room, 431, f"trailers of more than {limits.head_size} bytes (RFC 6585 5)")
+            if line is None:
+                return None
             if not line:
                 fields = [parse_line(line) for line in self._trailers]
                 check_trailers(fields)
@@ -182,23 +208,17 @@ class ChunkedDecoder:
             self._trailers_size += len(line) + 2
             if limits.field_count and len(self._trailers) > limits.field_count:
                 raise Broken(431, f"more than {limits.field_count} trailer fields (RFC 6585 5)")
-            if limits.head_size and self._trailers_size > limits.head_size:
-                raise too_large
-        return None
 
 
-def take_line(inbox: Inbox, limit: int, too_long: Broken) -> bytes | None:
-    """The next line without its CRLF, or None until it is whole. A bare LF is refused where it stands, as is a line of
-    more than `limit` bytes (0: no limit). Raises Broken.
+def take_line(inbox: Inbox, limit: int, status: int, too_long: str) -> bytes | None:
+    """The next line without its CRLF, or None until it is whole.
+
+    Raises Broken for a bare LF, and with the status and the reason for a line of more than `limit` bytes, as soon as
+    that is sure; so a fault is the same however the bytes were split.
     """
-    line = inbox.take_until(b"\r\n")
-    if line is None:
-        held = inbox.peek() if len(inbox) <= CHUNK_LINE else b""
-        if b"\n" in held:
-            raise Broken(400, "a line that ends with a bare LF (RFC 9112 2.2)")
-        if limit and len(inbox) > limit + 1:
-            raise too_long
-        return None
-    if limit and len(line) > limit:
-        raise too_long
-    return line
+    line = inbox.take_until(b"\n")
+    if (len(inbox) if line is None else len(line)) > limit + 1:
+        raise Broken(status, too_long)
+    if line is not None and line[-1:] != b"\r":
+        raise Broken(400, "a line that ends with a bare LF (RFC 9112 2.2)")
+    return None if line is None else line[:-1]
