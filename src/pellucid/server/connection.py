@@ -49,6 +49,7 @@ class Connection:
 
     __slots__ = (
         "_arrived",
+        "_behind",
         "_exchanges",
         "_interest",
         "_phase",
@@ -76,6 +77,7 @@ class Connection:
         self._ready: dict[int, Exchange] = {}
         self._turning = False
         self._soon = False
+        self._behind = False
         self._interest = READ
         self._phase = engine.phase
         self._served = 0
@@ -83,10 +85,15 @@ class Connection:
         self._arrived = 0
         self._stalled: float | None = None
         self._timer: Timer | None = None
-        shared.reactor.add(link.fd, READ, self.on_ready)
+
+    def open(self) -> None:
+        """Begin. Raises OSError where the reactor cannot watch one link more."""
+        shared = self._shared
+        shared.reactor.add(self.link.fd, READ, self.on_ready)
         if shared.watch.opened:
             shared.watch.tell(shared.watch.opened, self)
-        self._rearm()
+        if not self.closed:
+            self._rearm()
 
     # What exchanges may know and ask: the Carrier of exchange.py
 
@@ -118,8 +125,9 @@ class Connection:
 
     def credit(self, exchange: Exchange, count: int) -> None:
         """The exchange takes more of its request's body."""
-        self.engine.credit(exchange.stream, count)
-        self._ask_for_turn()
+        if exchange.stream in self._exchanges:
+            self.engine.credit(exchange.stream, count)
+            self._ask_for_turn()
 
     def abort(self, why: str) -> None:
         """Cut the connection so that the peer cannot take what it got for the whole."""
@@ -132,7 +140,8 @@ class Connection:
         if self.lingering is not None:
             self._linger()
         else:
-            self.turn(fill=mask != WRITE)
+            # What came before is dealt with first, or pipelined requests pile up faster than they are answered.
+            self.turn(fill=mask != WRITE and not self._behind)
 
     def drain(self) -> None:
         """Finish what runs and take nothing new."""
@@ -143,7 +152,7 @@ class Connection:
 
     def turn(self, fill: bool = False) -> None:
         """Move everything that can be moved. An app's exception ends its answer, one of ours this connection."""
-        if self._turning or self.closed:
+        if self._turning or self.closed or self.lingering is not None:
             return
         self._turning = True
         self._soon = False
@@ -151,15 +160,17 @@ class Connection:
             if fill:
                 self._fill()
             for _ in range(ROUNDS):
-                moved = self._deliver()
+                delivered = moved = self._deliver()
                 if self._ready:
                     moved |= self._collect()
                 moved |= self._flush()
                 if self.closed:
                     return
                 if not (moved and (self._ready or self.engine.pending)):
+                    self._behind = False
                     break
             else:
+                self._behind = delivered
                 self._put_off()
         except Exception:
             self._close("a fault in the server", abort=True)
@@ -176,8 +187,9 @@ class Connection:
         if data:
             self.engine.receive(data)
         elif data is not None:
-            if self.link.gone:
-                self._close(self.link.gone)
+            if self.link.gone or not self._interest & READ:
+                # Nobody asked: a hang-up, which the poller would tell for ever, and no answer can arrive any more.
+                self._close(self.link.gone or "the client hung up")
                 return
             self.engine.receive_eof()
         watch = self._shared.watch
@@ -319,19 +331,19 @@ class Connection:
             self._finish()
             return
         interest = (READ if engine.hungry else 0) | (WRITE if waiting else 0)
+        timed = waiting or self._timer is None
         if interest != self._interest:
+            timed = True  # if nothing waits any more, another patience applies
             reactor.change(link.fd, interest)
             self._interest = interest
         phase, served = engine.phase, engine.served
         if phase is not self._phase or served != self._served:
             # With the same phase again, for another request, the deadline moves on: the timer may fire too early.
-            earlier = phase is not self._phase
+            timed = timed or phase is not self._phase
             self._phase, self._served = phase, served
             self._since = reactor.now
             self._arrived = engine.body_arrived
-            if earlier:
-                self._set_timer()
-        if waiting or self._timer is None:
+        if timed:
             self._set_timer()
         watch = self._shared.watch
         if watch.rearmed:

@@ -122,7 +122,7 @@ class Exchange:
         self.carrier.wake(self)
 
     def inform(self, response: Response) -> None:
-        """Send an informational answer ahead of the final one, such as 103 early hints (RFC 8297). Raises WrongAnswer."""
+        """Send an informational answer ahead of the final one, such as 103 early hints (RFC 8297), else WrongAnswer."""
         if not 100 <= response.status < 200 or response.status == 101:
             raise WrongAnswer(f"{response.status} is not informational (RFC 9110 15.2)")
         if self.response is None and not self.gone:

@@ -67,7 +67,7 @@ class Server:
         self.reactor.add(port.fd, 0 if self._paused else READ, lambda mask: self._accept(port))
 
     def adopt(self, link: Link) -> Connection | None:
-        """Begin a connection over a link, or turn it away if its address has too many; then None."""
+        """Begin a connection over a link, or turn it away if its address has too many; then None. Raises Exhausted."""
         most = self._capacity.connections_per_address
         if link.peer:
             held = self._of_address.get(link.peer, 0)
@@ -77,6 +77,12 @@ class Server:
             self._of_address[link.peer] = held + 1
         connection = Connection(self._shared, link, Http1(self._limits, self._date))
         self.connections.add(connection)
+        try:
+            connection.open()
+        except OSError as error:
+            self._closed(connection)
+            link.close()
+            raise Exhausted(error.strerror or str(error)) from error
         return connection
 
     def run(self) -> None:
@@ -172,6 +178,8 @@ class Server:
         response, body = refusal(503, why)
         engine.send_response(1, response, body)
         link.send(engine.take_output())
+        link.finish()
+        link.receive()  # a request that is left unread would make a reset of the end, and that can overtake the answer
         link.close()
 
     def _failed(self, words: str) -> None:
