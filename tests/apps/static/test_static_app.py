@@ -1,46 +1,21 @@
-"""The app as a whole: questions and answers over a real folder, between which it changes."""
+"""The app as a whole: questions and answers over a real folder."""
 
 import errno
-import gzip
 import os
 import socket
 from pathlib import Path
 
 import pytest
-from asking import EARLY, LATE, Asking
+from asking import Asking
 
 from pellucid.apps.static import Static
 from pellucid.apps.static.beneath import Walk
 from pellucid.apps.static.entries import Entry
 from pellucid.apps.static.representation import Representation
 from pellucid.apps.static.source import FileSource
-from pellucid.errors import FileChanged
 from pellucid.piece import OpenFile
 
 BROWSER = (b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
-GZIP = (b"accept-encoding", b"gzip")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    root = tmp_path / "root"
-    (root / "sub").mkdir(parents=True)
-    (root / "index.html").write_text("<h1>hello")
-    (root / "style.css").write_bytes(b"body{}" * 100)
-    (root / "sub" / "photo.png").write_bytes(b"png")
-    (root / "large.bin").write_bytes(b"0123456789" * 20_000)
-    (root / ".env").write_text("secret")
-    (root / ".well-known").mkdir()
-    (root / ".well-known" / "security.txt").write_text("Contact:")
-    (tmp_path / "secret").write_text("secret")
-    for path in root.rglob("*"):
-        os.utime(path, (1_000_000_000, 1_000_000_000))
-    return root
-
-
-@pytest.fixture
-def ask(folder: Path) -> Asking:
-    return Asking(folder)
 
 
 def test_a_file_is_answered_with_all_that_is_known(ask: Asking) -> None:
@@ -170,181 +145,6 @@ def test_a_large_file_is_pulled_and_its_descriptor_closed(ask: Asking) -> None:
         assert answer.length == 200_000
         assert answer.content == b"0123456789" * 20_000
     assert os.listdir("/dev/fd") == before
-
-
-# Between two questions the folder changes.
-
-
-def test_a_changed_file_is_seen_at_once(ask: Asking, folder: Path) -> None:
-    assert ask("/style.css").content.startswith(b"body")
-    first = ask("/style.css")["etag"]
-    (folder / "style.css").write_bytes(b"changed")
-    second = ask("/style.css")
-    assert second.content == b"changed"
-    assert second["etag"] != first
-    assert ask("/style.css", (b"if-none-match", first or b"")).status == 200
-    (folder / "style.css").unlink()
-    assert ask("/style.css").status == 404
-    (folder / "style.css").write_bytes(b"new")
-    assert ask("/style.css").content == b"new"
-
-
-def test_a_large_file_that_changed_is_seen_at_once(ask: Asking, folder: Path) -> None:
-    assert len(ask("/large.bin").content) == 200_000
-    (folder / "large.bin").write_bytes(b"x" * 100_000)
-    assert ask("/large.bin").content == b"x" * 100_000
-
-
-def test_a_replaced_folder_is_seen_at_once(ask: Asking, folder: Path, tmp_path: Path) -> None:
-    assert ask("/sub/photo.png").content == b"png"
-    (folder / "sub").rename(folder / "old")
-    (tmp_path / "evil").mkdir()
-    (tmp_path / "evil" / "photo.png").write_bytes(b"secret")
-    (folder / "sub").symlink_to(tmp_path / "evil")
-    assert ask("/sub/photo.png").status == 404
-    assert ask("/old/photo.png").content == b"png"
-
-
-def test_a_file_replaced_by_a_link_out_or_a_fifo_is_gone(ask: Asking, folder: Path, tmp_path: Path) -> None:
-    for name in ("style.css", "large.bin"):
-        assert ask(f"/{name}").status == 200
-        (folder / name).unlink()
-        (folder / name).symlink_to(tmp_path / "secret")
-        assert ask(f"/{name}").status == 404
-        (folder / name).unlink()
-        os.mkfifo(folder / name)
-        assert ask(f"/{name}").status == 404
-
-
-def test_a_better_index_is_seen_at_once(ask: Asking, folder: Path) -> None:
-    (folder / "sub" / "index.htm").write_bytes(b"second")
-    assert ask("/sub/").content == b"second"
-    assert ask("/sub/").content == b"second"
-    (folder / "sub" / "index.html").write_bytes(b"first")
-    assert ask("/sub/").content == b"first"
-    (folder / "sub" / "index.html").unlink()
-    (folder / "sub" / "index.htm").unlink()
-    assert b"photo.png" in ask("/sub/").content
-
-
-def test_a_clean_url_gives_way_to_a_file_of_its_name(ask: Asking, folder: Path) -> None:
-    (folder / "about.html").write_bytes(b"page")
-    assert ask("/about").content == b"page"
-    (folder / "about").write_bytes(b"file")
-    assert ask("/about").content == b"file"
-
-
-def test_all_requests_of_one_round_share_one_look(ask: Asking, folder: Path) -> None:
-    ask("/style.css")
-    ask.same_round = True
-    (folder / "style.css").write_bytes(b"changed")
-    assert ask("/style.css").content.startswith(b"body")
-    ask.same_round = False
-    assert ask("/style.css").content == b"changed"
-
-
-def test_a_fresh_file_is_read_in_every_round(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask = Asking(folder, clock=EARLY)
-    reads = []
-    read = Representation.read
-
-    def counting(self: Representation, root: int) -> bytes:
-        reads.append(self.body is None)
-        return read(self, root)
-
-    monkeypatch.setattr(Representation, "read", counting)
-    for _ in range(3):
-        assert ask("/style.css").status == 200
-    assert reads == [True] * 3
-    assert ask("/style.css")["last-modified"] is None
-
-
-def test_a_file_that_never_rests_is_not_served(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OpenFile, "changed", property(lambda self: True))
-    before = os.listdir("/dev/fd")
-    answer = ask("/style.css")
-    assert (answer.status, answer["retry-after"]) == (503, b"1")
-    assert os.listdir("/dev/fd") == before
-
-
-def test_a_file_that_rests_at_the_second_look_is_served(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = iter([True, False])
-    monkeypatch.setattr(OpenFile, "changed", property(lambda self: next(looks)))
-    assert ask("/style.css").status == 200
-
-
-def test_a_file_that_changes_while_it_is_sent_is_not_completed(ask: Asking, folder: Path) -> None:
-    answer = ask("/large.bin")
-    (folder / "large.bin").write_bytes(b"x" * 200_000)
-    with pytest.raises(FileChanged):
-        _ = answer.content
-
-
-def test_the_root_is_followed_when_its_path_leads_elsewhere(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "second").mkdir()
-    (tmp_path / "second" / "style.css").write_bytes(b"second")
-    current = tmp_path / "current"
-    current.symlink_to(folder)
-    ask = Asking(current)
-    assert ask("/style.css").content.startswith(b"body")
-    current.unlink()
-    current.symlink_to(tmp_path / "second")
-    before = os.listdir("/dev/fd")
-    ask.moment.now += 2
-    assert ask("/style.css").content == b"second"
-    assert ask("/large.bin").status == 404
-    assert len(os.listdir("/dev/fd")) == len(before)
-    ask.app.close()
-
-
-# Variants.
-
-
-def test_the_variant_that_the_client_likes_is_sent(ask: Asking, folder: Path) -> None:
-    packed = gzip.compress(b"body{}" * 100)
-    (folder / "style.css.gz").write_bytes(packed)
-    (folder / "style.css.br").write_bytes(b"brotli")
-    tags = set()
-    for fields, content, coding in (
-        ([], b"body{}" * 100, None),
-        ([GZIP], packed, b"gzip"),
-        ([(b"accept-encoding", b"gzip, br")], b"brotli", b"br"),
-        ([(b"accept-encoding", b"gzip;q=0.1, br;q=0")], packed, b"gzip"),
-        ([(b"accept-encoding", b"*;q=0")], b"body{}" * 100, None),
-    ):
-        for _ in range(2):
-            answer = ask("/style.css", *fields)
-            assert (answer.content, answer["content-encoding"]) == (content, coding)
-            assert answer["vary"] == b"Accept-Encoding"
-            assert answer["content-type"] == b"text/css; charset=utf-8"
-        tags.add(answer["etag"])
-        assert ask("/style.css", *fields, (b"if-none-match", answer["etag"] or b"")).status == 304
-    assert len(tags) == 3
-    assert ask("/style.css", GZIP, (b"range", b"bytes=0-1")).content == packed[:2]
-
-
-def test_variants_come_change_and_go(ask: Asking, folder: Path) -> None:
-    variant = folder / "style.css.gz"
-    assert ask("/style.css", GZIP)["content-encoding"] is None
-    variant.write_bytes(b"first")
-    assert ask("/style.css", GZIP).content == b"first"
-    variant.write_bytes(b"second one")
-    assert ask("/style.css", GZIP).content == b"second one"
-    (folder / "style.css").write_bytes(b"x" * 1000)
-    os.utime(folder / "style.css", (LATE, LATE))
-    assert ask("/style.css", GZIP).content == b"x" * 1000
-    variant.unlink()
-    answer = ask("/style.css", GZIP)
-    assert (answer.content, answer["vary"]) == (b"x" * 1000, None)
-
-
-def test_a_variant_that_becomes_a_link_out_of_the_root_is_not_sent(ask: Asking, folder: Path, tmp_path: Path) -> None:
-    variant = folder / "style.css.gz"
-    variant.write_bytes(b"packed")
-    assert ask("/style.css", GZIP).content == b"packed"
-    variant.unlink()
-    variant.symlink_to(tmp_path / "secret")
-    assert ask("/style.css", GZIP).content == b"body{}" * 100
 
 
 # Settings.
