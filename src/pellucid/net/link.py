@@ -149,7 +149,7 @@ class PlainLink:
         more = MORE if len(together) < len(outbox) else 0
         sent = self._socket.send(together[0], more) if len(together) == 1 else self._socket.sendmsg(together, (), more)
         left = sent
-        while left and len(together[0]) <= left:
+        while together and len(together[0]) <= left:
             left -= len(together.pop(0))
             del outbox[0]
         if left:
@@ -161,6 +161,7 @@ class PlainLink:
             sent = _sendfile(self._socket, piece)
             if sent == 0:
                 self.gone = "a file became shorter while it was sent"
+                self._drop()
                 return 0
             piece.advance(sent)
         else:

@@ -45,7 +45,7 @@ class MemoryLink:
         self.ended = False
         self.closed = False
         self.finished = False
-        self._outbox: list[Piece] = []
+        self._outbox: list[Piece | memoryview] = []
         _links[self.fd] = self
 
     @property
@@ -60,7 +60,7 @@ class MemoryLink:
     def mask(self) -> int:
         """What this end is ready for."""
         readable = READ if self.arrived or self.ended or self.gone else 0
-        writable = WRITE if self.gone or len(self.other.arrived) < self.holds else 0
+        writable = WRITE if self.gone or self.other.closed or len(self.other.arrived) < self.holds else 0
         return readable | writable
 
     def receive(self) -> bytes | None:
@@ -72,6 +72,8 @@ class MemoryLink:
 
     def send(self, pieces: list[Piece]) -> int:
         self._outbox += pieces
+        if self.closed or self.other.closed:
+            self.gone = self.gone or "Broken pipe"
         total = 0
         while self._outbox and not self.gone:
             space = self.holds - len(self.other.arrived)
@@ -92,9 +94,10 @@ class MemoryLink:
                 del self._outbox[0]
                 piece.release()
         else:
-            data = piece[:space]
-            self._outbox[0] = piece[space:]
-            if not self._outbox[0]:
+            data = bytes(piece[:space])
+            if len(piece) > space:
+                self._outbox[0] = memoryview(piece)[space:]  # a large body is not copied at each send
+            else:
                 del self._outbox[0]
         self.other.arrived += data
         return len(data)

@@ -6,6 +6,7 @@ read or write then tells what it is. All of them are level-triggered: what was n
 
 from __future__ import annotations
 
+import errno
 import select
 from typing import Any, Protocol
 
@@ -13,12 +14,15 @@ READ = 1  # the values of EPOLLIN and POLLIN,
 WRITE = 4  # of EPOLLOUT and POLLOUT: on the usual path nothing is translated
 BOTH = READ | WRITE
 
+NAMEABLE = 1024
+"""The first descriptor that select cannot name; with one such in its set it would serve none."""
+
 
 class Poller(Protocol):
     """One set of descriptors."""
 
     def add(self, fd: int, interest: int) -> None:
-        """Begin to watch a descriptor for READ, WRITE, both, or 0 for errors alone."""
+        """Begin to watch a descriptor for READ, WRITE, both, or 0 for errors alone. Raises OSError."""
 
     def change(self, fd: int, interest: int) -> None:
         """Watch it for something else."""
@@ -71,12 +75,14 @@ class PollPoller:
 
 
 class SelectPoller:
-    """Everywhere, up to the 1024 descriptors that select can name."""
+    """Everywhere, up to the descriptors that select can name."""
 
     def __init__(self) -> None:
         self._interest: dict[int, int] = {}
 
     def add(self, fd: int, interest: int) -> None:
+        if fd >= NAMEABLE:
+            raise OSError(errno.EMFILE, "select cannot watch more descriptors")
         self._interest[fd] = interest
 
     def change(self, fd: int, interest: int) -> None:

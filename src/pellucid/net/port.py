@@ -66,7 +66,11 @@ class Port:
         if listening.type != socket.SOCK_STREAM:
             listening.detach()
             raise ValueError(f"descriptor {fd} is not a stream socket")
-        listening.listen(BACKLOG)
+        try:
+            listening.listen(BACKLOG)
+        except OSError:
+            listening.detach()
+            raise
         return cls(listening)
 
     @property

@@ -18,9 +18,12 @@ from pellucid.net.pollers import READ, Poller, best_poller
 Handler = Callable[[int], None]
 Callback = Callable[[], None]
 
+LONGEST = 3600.0
+"""How long one wait lasts at the most, in seconds: pollers refuse numbers that are far larger."""
+
 
 class Timer:
-    """A call that is due at a moment. Cancelling costs nothing: the entry is overlooked when its time comes."""
+    """A call that is due at a moment. Cancelling costs nothing: the entry is overlooked, and swept out in bulk."""
 
     __slots__ = ("callback", "when")
 
@@ -48,9 +51,10 @@ class Reactor:
         self._handlers: dict[int, Handler] = {}
         self._timers: list[tuple[float, int, Timer]] = []
         self._timer_count = 0
+        self._sweep_at = 1024
         self._soon: list[Callback] = []
         self._posted: deque[Callback] = deque()
-        self._running = False
+        self._stopped = False
         self._waker: socket.socket | None = None
         self._wakes: socket.socket | None = None
         self.now = clock()
@@ -80,6 +84,8 @@ class Reactor:
     def at(self, when: float, callback: Callback) -> Timer:
         """Call at a moment of the loop's clock, in seconds, or in the round after it."""
         timer = Timer(when, callback)
+        if len(self._timers) >= self._sweep_at:
+            self._sweep()
         self._timer_count += 1
         heapq.heappush(self._timers, (when, self._timer_count, timer))
         return timer
@@ -89,15 +95,16 @@ class Reactor:
         self._soon.append(callback)
 
     def post(self, callback: Callback) -> None:
-        """Call in the loop's thread; from any thread, and from a signal handler. The loop must be `open_to_posts`."""
+        """Call in the loop's thread; from any thread, and from a signal handler. It waits for `open_to_posts`."""
         self._posted.append(callback)
         self.poke()
 
     def poke(self) -> None:
         """End the wait that runs."""
-        if self._waker is not None:
+        waker = self._waker
+        if waker is not None:
             try:
-                self._waker.send(b"\0")
+                waker.send(b"\0")
             except OSError:
                 pass  # it is full, so the loop wakes anyhow; or closed, so nobody waits
 
@@ -108,6 +115,8 @@ class Reactor:
             self._wakes.setblocking(False)
             self._waker.setblocking(False)
             self.add(self._wakes.fileno(), READ, self._woken)
+            if self._posted:
+                self.poke()
         return self._waker.fileno()
 
     def _woken(self, mask: int) -> None:
@@ -144,14 +153,14 @@ class Reactor:
                 self._call(callback)
 
     def run(self) -> None:
-        """Rounds until `stop`."""
-        self._running = True
-        while self._running:
+        """Rounds until `stop`, which may have been called before."""
+        while not self._stopped:
             self.step()
+        self._stopped = False
 
     def stop(self) -> None:
         """End `run` after this round."""
-        self._running = False
+        self._stopped = True
 
     def close(self) -> None:
         """Let go of what the loop itself holds open."""
@@ -170,8 +179,14 @@ class Reactor:
             heapq.heappop(timers)
         if not timers:
             return most
-        due = max(0.0, timers[0][0] - self.clock())
+        due = min(max(0.0, timers[0][0] - self.clock()), LONGEST)
         return due if most is None else min(due, most)
+
+    def _sweep(self) -> None:
+        # A busy server cancels a timer with each connection that ends, long before its time.
+        self._timers[:] = [entry for entry in self._timers if entry[2].callback is not None]
+        heapq.heapify(self._timers)
+        self._sweep_at = max(1024, 2 * len(self._timers))
 
     def _call_due(self) -> None:
         timers, now = self._timers, self.now
