@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from math import inf
 
-from pellucid.errors import WrongAnswer
+from pellucid.errors import FileChanged, WrongAnswer
 from pellucid.message import END, Data, End, Event, Headers, Refused, Request, Reset, Response
 from pellucid.net.link import Link
 from pellucid.net.pollers import READ, WRITE
@@ -405,7 +405,10 @@ class Connection:
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
         why = f"{type(error).__name__}: {error}"
-        self._shared.watch.note("error", f"the app failed\n{''.join(traceback.format_exception(error))}")
+        if isinstance(error, FileChanged):
+            self._shared.watch.note("warning", f"{exchange.request.path.decode('latin-1')}: {error.strerror}")
+        else:
+            self._shared.watch.note("error", f"the app failed\n{''.join(traceback.format_exception(error))}")
         if self.closed or exchange.stream not in self._exchanges:
             return
         if exchange.started:
