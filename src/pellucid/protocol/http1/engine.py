@@ -21,9 +21,9 @@ from pellucid.protocol.http1.answer import (
     status_line,
 )
 from pellucid.protocol.http1.body import ChunkedDecoder, Incoming, LengthDecoder, TunnelDecoder
-from pellucid.protocol.http1.head import Head, parse_head
+from pellucid.protocol.http1.head import Head, check_partial_head, parse_head
 from pellucid.protocol.inbox import Inbox
-from pellucid.protocol.limits import Limits
+from pellucid.protocol.limits import UNBOUNDED, Limits
 
 READ_AHEAD = 16384
 """How many bytes may wait in the inbox for the app before the peer is held back."""
@@ -33,8 +33,6 @@ DRAIN = 65536
 
 JOINED = 65536
 """The largest body that is copied behind its head, in bytes: one piece, one system call."""
-
-UNBOUNDED = 1 << 62
 
 
 class Http1:
@@ -98,7 +96,7 @@ class Http1:
             return Phase.BODY
         if self._answering:
             return Phase.ANSWER
-        return Phase.HEAD if self._inbox else Phase.IDLE
+        return Phase.IDLE if self._resting else Phase.HEAD
 
     @property
     def pending(self) -> bool:
@@ -107,10 +105,12 @@ class Http1:
 
     @property
     def hungry(self) -> bool:
-        """Whether more bytes are of use: while the app has the word, only READ_AHEAD of them."""
+        """Whether more bytes are of use: while the app has the word and does not read, only READ_AHEAD of them."""
         if self.finished or self._eof or self.unread:
             return False
-        return not self._answering or len(self._inbox) < READ_AHEAD
+        if not self._answering or len(self._inbox) < READ_AHEAD:
+            return True
+        return self._incoming is not None and self._incoming.credit > 0  # a line of chunked coding is not whole yet
 
     @property
     def body_arrived(self) -> int:
@@ -120,6 +120,12 @@ class Http1:
     @property
     def _answering(self) -> bool:
         return self._owed or self._writer is not None
+
+    @property
+    def _resting(self) -> bool:
+        # RFC 9112 2.2: one empty line before a request is overlooked, so it is not the beginning of one either.
+        inbox = self._inbox
+        return not inbox or (len(inbox) == 2 and inbox.starts_with(b"\r\n"))
 
     def room(self, stream: int) -> int:
         """HTTP/1 has no windows: the link's room is what counts."""
@@ -136,8 +142,9 @@ class Http1:
         self._eof = True
 
     def refuse(self, status: int, why: str) -> None:
-        """The peer took too long."""
-        if not self.finished:
+        """The peer took too long. Once something was refused, nothing more is."""
+        if not (self.finished or self.unread):
+            self._presume(self._inbox.peek())
             self._fail(status, why)
 
     def next_event(self) -> tuple[int, Event] | None:
@@ -154,40 +161,39 @@ class Http1:
 
     def _next_request(self) -> tuple[int, Event] | None:
         inbox = self._inbox
-        if not inbox:
-            self.finished = self._eof
-            return None
-        # RFC 9112 2.2: one empty line before a request is overlooked.
         start = 2 if inbox.starts_with(b"\r\n") else 0
+        if len(inbox) == start:
+            if self._eof or not self._keep_alive:
+                inbox.clear()
+                self._finish()
+            return None
         head = inbox.take_until(b"\r\n\r\n", start)
         if head is None:
             self._check_partial(start)
             return None
         head = head[start:]
-        self._version = "1.1"
-        self._method = "HEAD" if head.startswith(b"HEAD ") else ""  # what a refusal must know
-        if self._limits.head_size and len(head) > self._limits.head_size:
-            raise self._too_large(head)
-        return self._begin(parse_head(head, self._limits))
+        try:
+            return self._begin(parse_head(head, self._limits))
+        except Broken:
+            self._presume(head)
+            raise
 
     def _check_partial(self, start: int) -> None:
-        if self._inbox.shows(b"\n\n"):
-            raise Broken(400, "a head whose lines end with a bare LF (RFC 9112 2.2)")
-        if self._eof:
-            raise Broken(400, "the connection ended inside a request's head (RFC 9112 8)")
-        limits, held = self._limits, len(self._inbox) - start
-        if limits.head_size and held > limits.head_size + 3:
-            raise self._too_large(self._inbox.peek()[start:])
-        if limits.request_line and held > limits.request_line + 1:
-            line = self._inbox.peek()[start : start + limits.request_line + 2]
-            if b"\r\n" not in line:
-                raise self._too_large(line)
+        inbox, limits, held = self._inbox, self._limits, len(self._inbox) - start
+        too_long = limits.request_line and held > limits.request_line + 1
+        too_large = limits.head_size and held > limits.head_size + 3
+        if inbox.shows(b"\n\n") or too_long or too_large or self._eof:
+            head = inbox.peek()[start:]
+            self._presume(head)
+            check_partial_head(head, limits)
+            if self._eof:
+                raise Broken(400, "the connection ended inside a request's head (RFC 9112 8)")
 
-    def _too_large(self, head: bytes) -> Broken:
-        limits = self._limits
-        if limits.request_line and len(head.partition(b"\r\n")[0]) > limits.request_line:
-            return Broken(414, f"a request line of more than {limits.request_line} bytes (RFC 9112 3)")
-        return Broken(431, f"a head of more than {limits.head_size} bytes (RFC 6585 5)")
+    def _presume(self, head: bytes) -> None:
+        # What the answer to a head that is not read to its end must know: it is not the request before.
+        if not self._answering:
+            self._method = "HEAD" if head.startswith((b"HEAD ", b"\r\nHEAD ")) else ""
+            self._version = "1.1"
 
     def _begin(self, head: Head) -> tuple[int, Event]:
         request = head.request
@@ -215,7 +221,7 @@ class Http1:
         return self.served, event
 
     def _eof_in_body(self, incoming: Incoming) -> tuple[int, Event] | None:
-        if incoming.whole or self._inbox:
+        if incoming.whole or (self._inbox and incoming.credit <= 0):
             return None  # what has come is given out first, as the app asks for it
         if not self._tunnel:
             raise Broken(400, "the connection ended inside a request's body (RFC 9112 8)")
@@ -243,6 +249,9 @@ class Http1:
         return None
 
     def _fail(self, status: int, why: str) -> None:
+        if self._incoming is not None and not self._answering:
+            self._finish()  # the request has its answer, and what is wrong with its rest gets none of its own
+            return
         self._failure = Refused(status, why)
         self._keep_alive = False
         self._incoming = None
@@ -262,6 +271,8 @@ class Http1:
             if incoming.continue_owed and not self._inbox and self._owed:
                 self._output.append(b"HTTP/1.1 100 Continue\r\n\r\n")
             incoming.continue_owed = False
+            if self._owed:
+                incoming.held = False  # who reads before the answer waits for the end, not for a tunnel
 
     def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
         """Give the answer's head, and with `body` all of it."""

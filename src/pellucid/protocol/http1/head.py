@@ -16,6 +16,9 @@ BLOCKS = 256
 """How many blocks of fields, and how many request lines, are kept read."""
 
 
+BARE_LF = "a line that ends with a bare LF (RFC 9112 2.2)"
+
+
 class Head(NamedTuple):
     """A request and what its connection must know beyond it."""
 
@@ -91,7 +94,35 @@ _read_request_line = _ReadRequestLines()
 
 def parse_head(head: bytes, limits: Limits) -> Head:
     """Read a head, given without its empty line. Raises Broken with the status and the rule."""
+    try:
+        return _parse_head(head, limits)
+    except Broken:
+        check_partial_head(head + b"\r\n\r\n", limits)
+        if head.count(b"\n") != head.count(b"\r\n"):
+            raise Broken(400, BARE_LF) from None
+        raise
+
+
+def check_partial_head(head: bytes, limits: Limits) -> None:
+    """Refuse the beginning of a head that is too large already, or has an empty line that ends with a bare LF.
+
+    What shows first is told, so that the reason does not depend on how the bytes were split. Raises Broken.
+    """
+    bare = head.find(b"\n\n")
+    seen = head if bare < 0 else head[: bare + 1]
+    line, size = limits.request_line, limits.head_size
+    if line and (line <= size or not size) and len(seen) > line + 1 and b"\r\n" not in seen[: line + 2]:
+        raise Broken(414, f"a request line of more than {line} bytes (RFC 9112 3)")
+    if size and len(seen) > size + 3 and b"\r\n\r\n" not in seen[: size + 4]:
+        raise Broken(431, f"a head of more than {size} bytes (RFC 6585 5)")
+    if bare >= 0:
+        raise Broken(400, BARE_LF)
+
+
+def _parse_head(head: bytes, limits: Limits) -> Head:
     line, _, block = head.partition(b"\r\n")
+    if limits.head_size and len(head) > limits.head_size:
+        raise Broken(431, f"a head of more than {limits.head_size} bytes (RFC 6585 5)")
     if limits.request_line and len(line) > limits.request_line:
         raise Broken(414, f"a request line of more than {limits.request_line} bytes (RFC 9112 3)")
     if limits.field_count and block.count(b"\r\n") >= limits.field_count:
