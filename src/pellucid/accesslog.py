@@ -104,11 +104,11 @@ def _directive(name: str, clock: Clock) -> Spell:
     field = re.fullmatch(r"(request|response)\[([!#$%&'*+.^_`|~0-9A-Za-z-]+)\]", name)
     if field:
         return _field(field[1], field[2].lower())
-    if name in _TIMES:
-        return _TIMES[name](clock)
+    if name in TIMES:
+        return TIMES[name](clock)
     if name in DIRECTIVES:
         return DIRECTIVES[name]
-    known = [*DIRECTIVES, *_TIMES, "request[FIELD]", "response[FIELD]"]
+    known = [*DIRECTIVES, *TIMES, "request[FIELD]", "response[FIELD]"]
     near = _nearest(name, known)
     raise ValueError(f"unknown directive {{{name}}} in the access log format{near}: it is {_either(known)}")
 
@@ -211,11 +211,12 @@ def _rfc3339(clock: Clock) -> Spell:
     return spell
 
 
-_TIMES: dict[str, Callable[[Clock], Spell]] = {
+TIMES: dict[str, Callable[[Clock], Spell]] = {
     "time": _rfc3339,
     "time_common": lambda clock: _each_second(_common_words, clock),
     "time_unix": lambda clock: lambda exchange: f"{clock():.3f}",
 }
+"""The times that may stand in a format, each made with a clock."""
 
 
 def _json(clock: Clock) -> Spell:
