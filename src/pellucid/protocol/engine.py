@@ -70,7 +70,8 @@ class Engine(Protocol):
         """Give a head, and with `body` the whole answer. Without, a body of `length` bytes (None: unknown) follows.
 
         Answers whether a body goes out: not for HEAD, 204 and 304, then the answer is complete already.
-        Raises WrongAnswer, and takes nothing, if the answer breaks a rule.
+        Raises WrongAnswer, and takes nothing, if the answer breaks a rule. A 101, and 2xx to CONNECT, opens a tunnel,
+        unless the app has asked for the request's body before.
         """
 
     def send_data(self, stream: int, piece: bytes | FileSlice) -> None:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import PHRASES, Headers, Response
-from pellucid.piece import Piece
-from pellucid.protocol.fields import SpelledLines
+from pellucid.piece import FileSlice, Piece
+from pellucid.protocol.fields import NOT_IN_TRAILERS, SpelledLines
 from pellucid.protocol.grammar import list_members
 
 _spell = SpelledLines().__getitem__
@@ -50,7 +50,7 @@ def spelled(headers: Headers) -> Spelled:
 
 
 def _declared(value: bytes | None) -> int | None:
-    if value is not None and not value.isdigit():
+    if value is not None and not (value.isdigit() and len(value) < 19):
         raise WrongAnswer(f"the Content-Length {value!r} is not one row of digits (RFC 9110 8.6)")
     return None if value is None else int(value)
 
@@ -80,6 +80,8 @@ def frame(method: str, version: str, status: int, declared: int | None, length: 
         return Framing(True, None, False, b"")
     if status == 204:
         return Framing(False, 0, False, b"")  # RFC 9110 8.6: no Content-Length with 204
+    if status == 205:
+        return Framing(False, 0, False, b"content-length: 0\r\n")  # RFC 9110 15.3.6: no content, and said so
     bodiless = method == "HEAD" or status == 304
     if declared is not None and length is not None and declared != length and not (bodiless and length == 0):
         raise WrongAnswer(f"a body of {length} bytes with a Content-Length of {declared} (RFC 9110 8.6)")
@@ -98,7 +100,10 @@ def spell_informational(response: Response) -> bytes:
 
 
 def spell_trailers(trailers: Headers) -> bytes:
-    """The trailer fields as lines (RFC 9112 section 7.1.2). Raises WrongAnswer like `spelled`."""
+    """The trailer fields as lines (RFC 9112 section 7.1.2). Raises WrongAnswer like `spelled`, or for one too late."""
+    for name, _ in trailers.fields:
+        if name in NOT_IN_TRAILERS:
+            raise WrongAnswer(f"{name.decode()} is not allowed in the trailers (RFC 9110 6.5.1)")
     return b"".join(map(_spell, trailers.fields))
 
 
@@ -107,7 +112,7 @@ def status_line(status: int) -> bytes:
     line = STATUS_LINES.get(status)
     if line is not None:
         return line
-    if type(status) is not int or not 100 <= status <= 999:
+    if type(status) is not int or not 100 <= status <= 599:
         raise WrongAnswer(f"{status!r} is no status code (RFC 9110 15)")
     return b"HTTP/1.1 %d \r\n" % status
 
@@ -123,6 +128,10 @@ class BodyWriter:
 
     def data(self, piece: Piece) -> list[Piece]:
         """The piece as it goes out. Raises WrongAnswer where the body becomes longer than was said."""
+        if not piece:
+            if isinstance(piece, FileSlice):
+                piece.release()
+            return []  # as a chunk, it would end the body
         if self._chunked:
             return [b"%x\r\n" % len(piece), piece, b"\r\n"]
         if self._left is not None:

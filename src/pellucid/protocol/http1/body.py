@@ -36,7 +36,7 @@ class Decoder(Protocol):
 
 class Incoming:
     """The body of the request under way. `credit` is how much of it the app will take; `held` keeps its end back until
-    the app has said whether a tunnel follows it.
+    the app has said whether a tunnel follows it: by its answer, or by asking for the body before.
     """
 
     __slots__ = ("continue_owed", "credit", "decoder", "dropped", "held", "kept_end")

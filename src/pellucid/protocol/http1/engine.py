@@ -206,7 +206,8 @@ class Http1:
         tunnel_offered = request.upgrade or request.method == "CONNECT"
         if tunnel_offered or not request.complete:
             decoder = ChunkedDecoder(self._limits) if head.chunked else LengthDecoder(request.length or 0)
-            self._incoming = Incoming(decoder, head.expects_continue, held=bool(tunnel_offered))
+            continue_owed = head.expects_continue and not request.complete
+            self._incoming = Incoming(decoder, continue_owed, held=bool(tunnel_offered))
             request.complete = False
         return self.served, request
 
@@ -276,14 +277,14 @@ class Http1:
 
     def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
         """Give the answer's head, and with `body` all of it."""
+        if not self._owed:
+            raise WrongAnswer("an answer where none is due: the request has its own already")
         status = response.status
         if 100 <= status < 200 and status != 101:
             return self._inform(response)
         fields = spelled(response.headers)
         framing = frame(self._method, self._version, status, fields.length, length if body is None else len(body))
         opens_tunnel = status == 101 or (self._method == "CONNECT" and 200 <= status < 300)
-        if opens_tunnel:
-            self._open_tunnel()
         keeps = self._keep_alive and not opens_tunnel and self._keeps_alive(fields, framing.unending)
         head = b"%b%b%b%b%b\r\n" % (
             status_line(status),
@@ -292,11 +293,13 @@ class Http1:
             b"" if fields.dated else self._date(),
             self._connection_line(status, keeps),
         )
+        if opens_tunnel:
+            self._open_tunnel(response)
         self._owed = False
         self._keep_alive = keeps
         if self._incoming is not None:
             self._incoming.held = False
-        if body is None or opens_tunnel:
+        if body is None:
             self._output.append(head)
             if framing.wanted:
                 self._writer = BodyWriter(framing)
@@ -327,12 +330,15 @@ class Http1:
             return KEEP_ALIVE if self._version == "1.0" else b""
         return b"" if self._method == "CONNECT" and status < 300 else CLOSE
 
-    def _open_tunnel(self) -> None:
-        if self._incoming is None or not self._incoming.held:
+    def _open_tunnel(self, response: Response) -> None:
+        if self._incoming is None or not self._incoming.held or (response.status == 101 and self._method == "CONNECT"):
             raise WrongAnswer("a tunnel that the client did not ask for (RFC 9110 7.8)")
+        if response.status == 101 and b"upgrade" not in response.headers:
+            raise WrongAnswer("101 without the protocol that follows, in Upgrade (RFC 9110 7.8)")
         if not self._incoming.whole:
             raise WrongAnswer("a tunnel before the end of the request's body (RFC 9110 7.8)")
         credit = self._incoming.credit
+        self._end_body(self._incoming)
         self._tunnel = True
         self._incoming = Incoming(TunnelDecoder(), continue_owed=False, held=False)
         self._incoming.credit = credit
@@ -364,7 +370,8 @@ class Http1:
     def drain(self) -> None:
         """The next answer is the last, and where none is due nothing more is."""
         self._keep_alive = False
-        if not self._answering and not self._inbox:
+        if not self._answering and self._resting:
+            self._inbox.clear()
             self._finish()
 
     def take_output(self) -> list[Piece]:
