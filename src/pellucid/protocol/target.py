@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pellucid.protocol.fields import KEPT, Broken
+from pellucid.protocol.fields import KEPT, KEPT_LENGTH, Broken
 from pellucid.protocol.grammar import ABSOLUTE, AUTHORITY, PATH_ACCEPTED, QUERY_ACCEPTED
 
 
@@ -70,9 +70,10 @@ class _Hosts(dict[bytes, bool]):
     def __missing__(self, host: bytes) -> bool:
         match = AUTHORITY.fullmatch(host)
         right = match is not None and int(match["port"] or 0) < 65536
-        if len(self) >= KEPT:
-            self.clear()
-        self[host] = right
+        if len(host) <= KEPT_LENGTH:
+            if len(self) >= KEPT:
+                self.clear()
+            self[host] = right
         return right
 
 
