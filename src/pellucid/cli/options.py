@@ -11,7 +11,8 @@ from pellucid.settings import Setting, all_settings, read_truth
 ENVIRONMENT = (
     "Every option can be set in the environment too: --head-time as PELLUCID_HEAD_TIME, and so on. A variable holds "
     "several values on lines of their own; yes or no for what has a --no- form. Sizes take K, M and G; times take ms, "
-    "s, m and h. Zero switches a limit off. An option that says so may be repeated."
+    "s, m and h. Zero switches a limit off, unless the option says what it stands for. An option that says so "
+    "may be repeated."
 )
 REPEATABLE = "May be repeated."
 

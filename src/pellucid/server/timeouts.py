@@ -12,7 +12,7 @@ from pellucid.setting import setting
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a connection waits for its peer, by what it waits for. Zero stands for no limit."""
+    """How long a connection waits for its peer, by what it waits for. Zero is no limit, save where it says so."""
 
     head_time: float = setting(
         10.0, "The time in which a request's head must arrive; counted from its first byte.", unit="seconds"
@@ -20,11 +20,13 @@ class Patience:
     body_rate: int = setting(
         240, "The slowest rate at which a body may arrive, after a grace of body-grace.", unit="bytes per second"
     )
-    body_grace: float = setting(10.0, "How long a body may be slower than body-rate.", unit="seconds")
+    body_grace: float = setting(10.0, "How long a body may be slower than body-rate, 0 for never.", unit="seconds")
     idle: float = setting(75.0, "How long a connection may rest between requests.", unit="seconds")
     write_stall: float = setting(60.0, "How long a peer may take no byte of an answer that waits.", unit="seconds")
     linger: float = setting(
-        5.0, "How long an error answer waits for its reader while more of the request still comes in.", unit="seconds"
+        5.0,
+        "How long an error answer waits for its reader while more of the request still comes in, 0 for not at all.",
+        unit="seconds",
     )
 
 

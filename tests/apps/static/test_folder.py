@@ -75,11 +75,11 @@ def test_what_cannot_be_read_is_not_shown(root: Root, folder: Path, monkeypatch:
     assert names(root) == {b"open": "file"}
 
 
-def test_only_so_many_are_shown(root: Root, folder: Path) -> None:
+def test_only_so_many_are_shown_and_nought_means_all(root: Root, folder: Path) -> None:
     for number in range(20):
         (folder / f"{number}").write_text("")
     assert len(names(root, most=7)) == 7
-    assert len(names(root, most=0)) == 0
+    assert len(names(root, most=0)) > 20
 
 
 def test_many_links_do_not_use_up_descriptors(root: Root, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,13 +26,13 @@ _FORMS = {b"text/html": HTML, b"application/json": b"application/json", b"text/p
 
 
 def collect(walk: Walk, found: Found, *, dot_files: bool, most: int) -> list[Item]:
-    """At most so many entries of a folder: only what would be served, links seen as what they lead to."""
+    """At most so many entries of a folder (0: all): only what would be served, links seen as what they lead to."""
     items: list[Item] = []
     fd = open_folder(found)
     try:
         with os.scandir(fd) as entries:
             for entry in entries:
-                if len(items) == most:
+                if most and len(items) == most:
                     break
                 name = os.fsencode(entry.name)
                 if dot_files or not name.startswith(b"."):

@@ -9,7 +9,7 @@ from pellucid.setting import setting
 
 @dataclass(frozen=True, slots=True)
 class StaticSettings:
-    """How a folder is served. Zero stands for none."""
+    """How a folder is served."""
 
     index: tuple[str, ...] = setting(
         ("index.html", "index.htm"),
@@ -17,7 +17,9 @@ class StaticSettings:
         unit="name",
     )
     listing: bool = setting(True, "Show what is in a folder that has no index file.")
-    listing_limit: int = setting(5000, "The most entries that a listing shows; a larger folder is not shown in full.")
+    listing_limit: int = setting(
+        5000, "The most entries that a listing shows, 0 for all; a larger folder is not shown in full."
+    )
     clean_urls: bool = setting(True, "Answer /about with about.html where there is no file of the shorter name.")
     spa: str = setting(
         "",
@@ -53,7 +55,9 @@ class StaticSettings:
     )
     file_cache: int = setting(
         16 << 20,
-        "The memory for small files that were asked for; what is kept is checked before it is used.",
+        "The memory for small files that were asked for, 0 for none; what is kept is checked before it is used.",
         unit="bytes",
     )
-    ranges: int = setting(32, "The most ranges of a file that one request may ask for; more get the whole file.")
+    ranges: int = setting(
+        32, "The most ranges of a file that one request may ask for, 0 for none; more get the whole file."
+    )
