@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pellucid.message import Headers, Request
 from pellucid.protocol.fields import KEPT_LENGTH, SECRET, Broken, ReadLines
 from pellucid.protocol.grammar import TOKEN, VERSION, is_token, list_members
-from pellucid.protocol.limits import Limits
+from pellucid.protocol.limits import UNBOUNDED, Limits
 from pellucid.protocol.target import check_host, parse_target
 
 _read_line = ReadLines().__getitem__
@@ -177,11 +177,14 @@ def body_framing(method: str, version: str, index: dict[bytes, bytes], limits: L
         if version == "1.0" and method in ("POST", "PUT"):
             raise Broken(411, f"HTTP/1.0 {method} without Content-Length (RFC 1945 7.2.2)")
         return False, 0
-    if method == "CONNECT":
-        raise Broken(400, "CONNECT has no content (RFC 9110 9.3.6)")
     if coding is None:
         assert declared is not None
-        return False, content_length(declared, limits)
+        length = content_length(declared, limits)
+        if length and method == "CONNECT":
+            raise Broken(400, "CONNECT has no content (RFC 9110 9.3.6)")
+        return False, length
+    if method == "CONNECT":
+        raise Broken(400, "CONNECT has no content (RFC 9110 9.3.6)")
     if version == "1.0":
         raise Broken(400, "Transfer-Encoding in HTTP/1.0 (RFC 9112 6.1)")
     if declared is not None:
@@ -195,9 +198,11 @@ def content_length(value: bytes, limits: Limits) -> int:
     """The length that a Content-Length gives; a list, a sign or anything but digits is refused (RFC 9110 8.6)."""
     if not value.isdigit():
         raise Broken(400, "Content-Length is not one row of digits (RFC 9110 8.6)")
-    if len(value) > 18 or (limits.body_size and int(value) > limits.body_size):
-        raise Broken(413, f"a body of more than {limits.body_size} bytes (RFC 9110 15.5.14)")
-    return int(value)
+    most = limits.body_size or UNBOUNDED
+    digits = value.lstrip(b"0")
+    if len(digits) > 18 or int(digits or b"0") > most:
+        raise Broken(413, f"a body of more than {most} bytes (RFC 9110 15.5.14)")
+    return int(digits or b"0")
 
 
 def _refuse_coding(value: bytes) -> None:
