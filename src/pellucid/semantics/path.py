@@ -29,9 +29,7 @@ class Route:
 def parse_path(path: bytes) -> Route | Fault:
     """The names in a percent-encoded path, or why it names nothing.
 
-    Each name is decoded exactly once (RFC 3986 section 2.4). A name that decodes to something with a slash, a backslash
-    or a NUL in it, or to `.` or `..`, is unservable, however it was spelled: on some file system or other it would
-    lead elsewhere.
+    Each name is decoded exactly once (RFC 3986 section 2.4), and must be servable, however it was spelled.
     """
     if not path.startswith(b"/"):
         return Fault.UNSERVABLE
@@ -42,10 +40,17 @@ def parse_path(path: bytes) -> Route | Fault:
         if path.count(b"%") != len(_ENCODED.findall(path)):
             return Fault.MALFORMED
         names = [unquote_to_bytes(segment) for segment in names]
-    for name in names:
-        if name in _DOTS or _SEPARATORS.search(name):
-            return Fault.UNSERVABLE
+    if not all(map(servable, names)):
+        return Fault.UNSERVABLE
     return Route(tuple(names), folder, len(names) + folder != len(raw))
+
+
+def servable(name: bytes) -> bool:
+    """Whether a decoded name can stand in a path: not one with a slash, a backslash or a NUL in it, nor `.` or `..`.
+
+    On some file system or other it would lead elsewhere.
+    """
+    return name not in _DOTS and not _SEPARATORS.search(name)
 
 
 def canonical_path(segments: tuple[bytes, ...], *, folder: bool) -> bytes:

@@ -47,6 +47,7 @@ def test_only_what_would_be_served_is_shown(root: Root, folder: Path, tmp_path: 
     os.mkfifo(folder / "fifo")
     (folder / ".hidden").write_text("")
     (folder / ".well-known").mkdir()
+    (folder / "back\\slash").write_text("")
     (folder / "file").write_text("")
     (folder / os.fsdecode(b"\xff<b>")).write_text("")
     (folder / "inner").symlink_to("file")

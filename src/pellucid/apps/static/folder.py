@@ -20,6 +20,7 @@ from pellucid.apps.static.representation import NOSNIFF
 from pellucid.message import Field, Headers, Response
 from pellucid.semantics.media import TEXT
 from pellucid.semantics.negotiation import choose_type
+from pellucid.semantics.path import servable
 
 # Text last: whoever takes anything gets the page.
 _FORMS = {b"text/html": HTML, b"application/json": b"application/json", b"text/plain": TEXT}
@@ -35,7 +36,7 @@ def collect(walk: Walk, found: Found, *, dot_files: bool, most: int) -> list[Ite
                 if most and len(items) == most:
                     break
                 name = os.fsencode(entry.name)
-                if dot_files or not name.startswith(b"."):
+                if servable(name) and (dot_files or not name.startswith(b".")):
                     item = _item(walk, found, name, entry, fd)
                     if item is not None:
                         items.append(item)
