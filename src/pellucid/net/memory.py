@@ -10,8 +10,10 @@ from __future__ import annotations
 import itertools
 
 from pellucid.net.link import CAPACITY, RECEIVE
-from pellucid.net.pollers import READ, WRITE
+from pellucid.net.pollers import BOTH, READ, WRITE
 from pellucid.piece import FileSlice, Piece, discard
+
+RESET = "Connection reset by peer"
 
 _numbers = itertools.count(1_000_000)
 _links: dict[int, MemoryLink] = {}
@@ -32,7 +34,13 @@ class HandClock:
 
 
 class MemoryLink:
-    """One end of a pipe in memory. The pipe holds at most `holds` bytes; what is more waits in the sender's link."""
+    """One end of a pipe in memory. The pipe holds at most `holds` bytes; what is more waits in the sender's link.
+
+    `arrived` is what the other end sent and nobody received yet, `broken` why the other end cut the pipe: as with a
+    socket, that is found out by the next `receive` or `send`, and stands in `gone` from then on.
+    """
+
+    __slots__ = ("_outbox", "arrived", "broken", "closed", "ended", "fd", "gone", "holds", "local", "other", "peer")
 
     def __init__(self, holds: int, peer: str = "192.0.2.1", local: str = "192.0.2.80:80") -> None:
         self.fd = next(_numbers)
@@ -43,8 +51,8 @@ class MemoryLink:
         self.holds = holds
         self.arrived = bytearray()
         self.ended = False
+        self.broken = ""
         self.closed = False
-        self.finished = False
         self._outbox: list[Piece | memoryview] = []
         _links[self.fd] = self
 
@@ -58,22 +66,24 @@ class MemoryLink:
 
     @property
     def mask(self) -> int:
-        """What this end is ready for."""
-        readable = READ if self.arrived or self.ended or self.gone else 0
-        writable = WRITE if self.gone or self.other.closed or len(self.other.arrived) < self.holds else 0
+        """What this end is ready for while it is not broken."""
+        readable = READ if self.arrived or self.ended else 0
+        writable = WRITE if self.other.closed or len(self.other.arrived) < self.holds else 0
         return readable | writable
 
     def receive(self) -> bytes | None:
+        if self.broken or self.gone:
+            return self._lose(self.broken)
         if self.arrived:
             data = bytes(self.arrived[:RECEIVE])
             del self.arrived[: len(data)]
             return data
-        return b"" if self.ended or self.gone else None
+        return b"" if self.ended else None
 
     def send(self, pieces: list[Piece]) -> int:
         self._outbox += pieces
-        if self.closed or self.other.closed:
-            self.gone = self.gone or "Broken pipe"
+        if self.broken or self.other.closed:
+            self._lose(self.broken or "Broken pipe")
         total = 0
         while self._outbox and not self.gone:
             space = self.holds - len(self.other.arrived)
@@ -102,22 +112,30 @@ class MemoryLink:
         self.other.arrived += data
         return len(data)
 
+    def _lose(self, why: str) -> bytes:
+        self.gone = self.gone or why
+        discard(self._outbox)
+        return b""
+
     def finish(self) -> None:
-        self.finished = True
         self.other.ended = True
 
     def close(self) -> None:
-        discard(self._outbox)
-        _links.pop(self.fd, None)
-        self.closed = True
-        self.other.ended = True
-        if not self.other.gone and self.arrived:
-            self.other.gone = "Connection reset by peer"  # as the kernel does when unread bytes are dropped
+        if not self.closed:
+            self._end(RESET if self.arrived else "")  # as the kernel does when unread bytes are dropped
 
     def abort(self) -> None:
-        self.other.gone = "Connection reset by peer"
-        self.other.arrived.clear()
-        self.close()
+        if not self.closed:
+            self.other.arrived.clear()
+            self._end(RESET)
+
+    def _end(self, broken: str) -> None:
+        _links.pop(self.fd, None)
+        self.closed = True
+        self.broken = "Bad file descriptor"
+        discard(self._outbox)
+        self.other.ended = True
+        self.other.broken = self.other.broken or broken
 
 
 class MemoryPoller:
@@ -139,9 +157,9 @@ class MemoryPoller:
         ready = []
         for fd, interest in self._interest.items():
             link = _links.get(fd)
-            mask = link.mask & interest if link is not None else 0
-            if link is not None and link.gone:
-                mask |= READ
+            if link is None:
+                continue
+            mask = BOTH if link.broken else link.mask & interest  # a break is told unasked
             if mask:
                 ready.append((fd, mask))
         return ready
