@@ -1,5 +1,6 @@
 """One battery over every link: over a socket pair, over TCP and in memory they promise the same."""
 
+import contextlib
 import os
 import socket
 import tracemalloc
@@ -279,7 +280,7 @@ def test_a_piece_that_the_kernel_takes_nothing_of_waits_whole() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         ours.setblocking(False)
-        with pytest.raises(BlockingIOError):
+        with contextlib.suppress(BlockingIOError):
             while True:
                 ours.send(bytes(65536))
         link = PlainLink(ours, "", "")
