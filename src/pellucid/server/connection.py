@@ -270,6 +270,7 @@ class Connection:
             release(piece)
             return False
         try:
+            check_piece(piece)
             return self._give(exchange, response, body.length, piece)
         except Exception:
             release(piece)
@@ -291,8 +292,6 @@ class Connection:
             engine.send_end(stream, piece.trailers)
             self._end(exchange)
             return True
-        if not isinstance(piece, bytes | FileSlice) or not piece:
-            raise WrongAnswer(f"a source gave {piece!r} instead of a piece: None says that there is nothing yet")
         count = len(piece)
         self._tell_collected(stream, piece)
         engine.send_data(stream, piece)
@@ -487,6 +486,14 @@ def check_final(request: Request, response: Response, body: Body) -> None:
         raise WrongAnswer(f"{status} is no final answer: it goes out by inform (RFC 9110 15.2)")
     if isinstance(body, bytes) and (status == 101 or (request.method == "CONNECT" and status < 300)):
         raise WrongAnswer("an answer that opens a tunnel needs a source of what goes back (RFC 9110 7.8, 9.3.6)")
+
+
+def check_piece(piece: object) -> None:
+    """Raise WrongAnswer for what is no piece. An empty one would be taken for the end by chunked coding."""
+    if not (isinstance(piece, bytes | FileSlice) and piece) and piece is not None and type(piece) is not End:
+        raise WrongAnswer(
+            f"a source gave {piece!r} for a piece: None says that there is nothing yet, End that it is over"
+        )
 
 
 def release(piece: Piece | End | None) -> None:
