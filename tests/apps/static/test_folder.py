@@ -4,12 +4,13 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
 from pellucid.apps.static.beneath import Root
-from pellucid.apps.static.folder import collect, show
-from pellucid.apps.static.listing import CONTENT_SECURITY_POLICY, Item
+from pellucid.apps.static.folder import NAMES_FOR_EACH, Contents, collect, show
+from pellucid.apps.static.listing import CONTENT_SECURITY_POLICY, Item, natural_order
 
 BROWSER = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -30,15 +31,15 @@ def folder(root: Root) -> Path:
 
 def names(root: Root, *path: bytes, dot_files: bool = False, most: int = 100) -> dict[bytes, str]:
     with root.walk() as walk:
-        items = collect(walk, walk.look(path), dot_files=dot_files, most=most)
-    return {item.name: item.kind for item in items}
+        contents = collect(walk, walk.look(path), dot_files=dot_files, most=most)
+    return {item.name: item.kind for item in contents.items}
 
 
 def test_files_and_folders_are_shown_with_what_is_known_of_them(root: Root, folder: Path) -> None:
     (folder / "file").write_bytes(b"12345")
     os.utime(folder / "file", (0, 1000))
     with root.walk() as walk:
-        items = {item.name: item for item in collect(walk, walk.look(()), dot_files=False, most=100)}
+        items = {item.name: item for item in collect(walk, walk.look(()), dot_files=False, most=100).items}
     assert items[b"file"] == Item(b"file", "file", 5, 1000)
     assert (items[b"sub"].kind, items[b"sub"].size) == ("folder", None)
 
@@ -76,11 +77,33 @@ def test_what_cannot_be_read_is_not_shown(root: Root, folder: Path, monkeypatch:
     assert names(root) == {b"open": "file"}
 
 
-def test_only_so_many_are_shown_and_nought_means_all(root: Root, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("most", "shown", "truncated"), [(0, 21, False), (7, 7, True), (20, 20, True), (21, 21, False)]
+)
+def test_of_a_large_folder_the_first_by_name_are_shown(
+    root: Root, folder: Path, most: int, shown: int, truncated: bool
+) -> None:
     for number in range(20):
         (folder / f"{number}").write_text("")
-    assert len(names(root, most=7)) == 7
-    assert len(names(root, most=0)) > 20
+    with root.walk() as walk:
+        contents = collect(walk, walk.look(()), dot_files=False, most=most)
+    expected = {*map(str, range(20)), "sub"} if shown > 20 else {*map(str, range(shown))}
+    assert {os.fsdecode(item.name) for item in contents.items} == expected
+    assert contents.truncated is truncated
+
+
+def test_the_names_that_are_put_in_order_are_bounded(root: Root, folder: Path) -> None:
+    for number in range(20):
+        (folder / f"{number}").write_text("")
+    told = [os.fsencode(name) for name in os.listdir(folder)][: 2 * NAMES_FOR_EACH]
+    assert set(names(root, most=2)) == set(sorted(told, key=natural_order)[:2])
+
+
+def test_what_is_not_shown_does_not_count_as_more(root: Root, folder: Path) -> None:
+    (folder / ".hidden").write_text("")
+    (folder / "no\\path").write_text("")
+    with root.walk() as walk:
+        assert collect(walk, walk.look(()), dot_files=False, most=1) == Contents([ANY], False)
 
 
 def test_many_links_do_not_use_up_descriptors(root: Root, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +125,7 @@ def test_many_links_do_not_use_up_descriptors(root: Root, folder: Path, monkeypa
     assert most < before + 10
 
 
-ITEMS = [Item(b"b", "file", 1, 0), Item(b"a", "file", 2, 0)]
+ITEMS = Contents([Item(b"b", "file", 1, 0), Item(b"a", "file", 2, 0)], False)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +154,7 @@ def test_the_form_is_chosen_by_accept(accept: bytes | None, kind: bytes) -> None
 def test_the_tag_tells_listings_apart() -> None:
     shown = [
         show(b"/", ITEMS, b"", None),
-        show(b"/", ITEMS[:1], b"", None),
+        show(b"/", Contents(ITEMS.items[:1], False), b"", None),
         show(b"/", ITEMS, b"sort=size&order=desc", None),
         show(b"/", ITEMS, b"", b"application/json"),
     ]
@@ -143,3 +166,16 @@ def test_the_tag_tells_listings_apart() -> None:
 def test_json_lists_what_is_there() -> None:
     _, body = show(b"/", ITEMS, b"", b"application/json")
     assert [item["name"] for item in json.loads(body)["items"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize("accept", [b"text/html", b"application/json", b"text/plain"])
+@pytest.mark.parametrize(("count", "said"), [(0, "0"), (3, "3"), (2000, "2,000")])
+def test_each_form_says_whether_there_is_more(accept: bytes, count: int, said: str) -> None:
+    items = [Item(b"%d" % number, "file", 1, 0) for number in range(count)]
+    whole, part = (show(b"/", Contents(items, truncated), b"", accept)[1] for truncated in (False, True))
+    if accept == b"application/json":
+        assert [json.loads(body)["truncated"] for body in (whole, part)] == [False, True]
+    else:
+        note = f"This folder holds more: only the first {said} by name are shown.".encode()
+        assert (note in whole, note in part) == (False, True)
+        assert b"Nothing here" not in part

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pellucid.apps.static.answers import DIFFICULT, answer_file, answer_made
 from pellucid.apps.static.beneath import Root
 from pellucid.apps.static.entries import Entries, Entry
-from pellucid.apps.static.folder import collect, show
-from pellucid.apps.static.listing import Item
+from pellucid.apps.static.folder import Contents, collect, show
 from pellucid.apps.static.lookup import Elsewhere, Target, find, make_entry
 from pellucid.apps.static.refusals import options, redirect, refusal
 from pellucid.apps.static.representation import SMALL, Representation
@@ -109,7 +108,7 @@ class Static:
             if isinstance(found, Elsewhere):
                 exchange.respond(redirect(found.names, folder=found.folder, query=request.query))
                 return
-            if isinstance(found, list):
+            if isinstance(found, Contents):
                 made = show(_shown(route), found, request.query, request.headers.get(b"accept"))
                 self._give(exchange, answer_made(request, *made, int(self._clock())))
                 return
@@ -132,7 +131,7 @@ class Static:
             self._entries.keep(key, entry)
         self._give(exchange, answer, content.size)
 
-    def _find(self, key: bytes, route: Route, vary: tuple[bytes, ...], now: float) -> Entry | Elsewhere | list[Item]:
+    def _find(self, key: bytes, route: Route, vary: tuple[bytes, ...], now: float) -> Entry | Elsewhere | Contents:
         """The file at a path, from memory or by a walk, or the other path, or what the folder holds."""
         entry = self._known.get(key)
         if entry is not None and self._trusted(entry, now):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import stat
+from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 
 from pellucid.apps.static.beneath import Found, Walk, open_folder
 from pellucid.apps.static.listing import (
     CONTENT_SECURITY_POLICY,
     Item,
+    natural_order,
     parse_sort,
     render_html,
     render_json,
@@ -26,26 +30,41 @@ from pellucid.semantics.path import servable
 _FORMS = {b"text/html": HTML, b"application/json": b"application/json", b"text/plain": TEXT}
 
 
-def collect(walk: Walk, found: Found, *, dot_files: bool, most: int) -> list[Item]:
-    """At most so many entries of a folder (0: all): only what would be served, links seen as what they lead to."""
-    items: list[Item] = []
+# In a folder above its limit, so many names for each one shown are put in order. A listing is made while all others
+# wait: what the limit bounds must not grow with the folder.
+NAMES_FOR_EACH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a folder holds, and whether it holds more than that."""
+
+    items: list[Item]
+    truncated: bool
+
+
+def collect(walk: Walk, found: Found, *, dot_files: bool, most: int) -> Contents:
+    """At most so many entries of a folder (0: all): only what would be served, links seen as what they lead to.
+
+    Of more than `most` names the first are taken, in the order of `natural_order`; of more than NAMES_FOR_EACH times
+    as many, the first of those that the file system tells first.
+    """
     fd = open_folder(found)
     try:
         with os.scandir(fd) as entries:
-            for entry in entries:
-                if most and len(items) == most:
-                    break
-                name = os.fsencode(entry.name)
-                if servable(name) and (dot_files or not name.startswith(b".")):
-                    item = _item(walk, found, name, entry, fd)
-                    if item is not None:
-                        items.append(item)
+            named = ((os.fsencode(entry.name), entry) for entry in entries)
+            shown = ((name, entry) for name, entry in named if servable(name) and (dot_files or name[:1] != b"."))
+            first = list(islice(shown, most * NAMES_FOR_EACH or None))
+            truncated = 0 < most < len(first)
+            if truncated:
+                first = heapq.nsmallest(most, first, key=lambda pair: natural_order(pair[0]))
+            items = [_item(walk, found, name, entry, fd) for name, entry in first]
     finally:
         os.close(fd)
-    return items
+    return Contents([item for item in items if item is not None], truncated)
 
 
-def show(path: bytes, items: list[Item], query: bytes, accept: bytes | None) -> tuple[Response, bytes]:
+def show(path: bytes, contents: Contents, query: bytes, accept: bytes | None) -> tuple[Response, bytes]:
     """The listing in the form that the client prefers, with a tag of what it shows."""
     form = choose_type(accept, tuple(_FORMS)) or b"text/html"
     fields: list[Field] = [
@@ -55,11 +74,11 @@ def show(path: bytes, items: list[Item], query: bytes, accept: bytes | None) -> 
         NOSNIFF,
     ]
     if form == b"application/json":
-        body = render_json(path, items)
+        body = render_json(path, contents.items, truncated=contents.truncated)
     elif form == b"text/plain":
-        body = render_text(path, items)
+        body = render_text(path, contents.items, truncated=contents.truncated)
     else:
-        body = render_html(path, items, *parse_sort(query))
+        body = render_html(path, contents.items, *parse_sort(query), truncated=contents.truncated)
         fields.append((b"content-security-policy", CONTENT_SECURITY_POLICY))
     fields.append((b"etag", b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()))
     return Response(200, Headers(fields)), body

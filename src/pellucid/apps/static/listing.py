@@ -47,19 +47,30 @@ def parse_sort(query: bytes) -> tuple[str, bool]:
 def sort_items(items: Sequence[Item], sort: str, descending: bool) -> list[Item]:
     """The items by "name", "size" or "modified"; folders always come first, and equals stand in the order of names.
 
-    Names are compared as people read them: without case, and file2 before file10.
+    Names are compared as by `natural_order`.
     """
-    ordered = sorted(items, key=_natural, reverse=descending and sort == "name")
+    ordered = sorted(items, key=lambda item: natural_order(item.name), reverse=descending and sort == "name")
     if sort != "name":
         ordered.sort(key=_COLUMNS[sort].key, reverse=descending)
     ordered.sort(key=_is_file)
     return ordered
 
 
-def render_html(path: bytes, items: Sequence[Item], sort: str, descending: bool) -> bytes:
+def natural_order(name: bytes) -> tuple[list[str | tuple[int, str]], bytes]:
+    """The key that puts names in the order in which people read them: without case, and file2 before file10."""
+    # Odd places hold the runs of digits; a longer run, zeros aside, is the larger number.
+    parts: list[str | tuple[int, str]] = [*_NUMBERS.split(name.decode("utf-8", "replace").casefold())]
+    for place in range(1, len(parts), 2):
+        digits = str(parts[place]).lstrip("0")
+        parts[place] = (len(digits), digits)
+    return parts, name
+
+
+def render_html(path: bytes, items: Sequence[Item], sort: str, descending: bool, *, truncated: bool = False) -> bytes:
     """The page of a folder. The path is decoded and ends with a slash; the items may come in any order.
 
-    All links are relative, so the page works wherever the folder is mounted.
+    `truncated` says that the items are only the first ones, by name, of a larger folder. All links are relative, so
+    the page works wherever the folder is mounted.
     """
     wish = "" if (sort, descending) == ("name", False) else f"?sort={sort}&amp;order={_ORDER[descending]}"
     names = [segment for segment in path.split(b"/") if segment]
@@ -74,14 +85,15 @@ def render_html(path: bytes, items: Sequence[Item], sort: str, descending: bool)
         heading=_shown(names[-1]) if names else _ROOT,
         heads="".join(_head(name, sort, descending) for name in _COLUMNS),
         rows="\n".join(rows),
-        empty="" if items else _EMPTY,
+        empty="" if items or truncated else _EMPTY,
         summary=_summary(items),
+        note=f"<strong>{_note(items)}</strong> " if truncated else "",
     )
     return page.encode()
 
 
-def render_json(path: bytes, items: Sequence[Item]) -> bytes:
-    """The same for programs: an object with the path and the items by name, one on each line.
+def render_json(path: bytes, items: Sequence[Item], *, truncated: bool = False) -> bytes:
+    """The same for programs: an object with the path, `truncated`, and the items by name, one on each line.
 
     `name` is for people (bytes that are not UTF-8 are replaced), `href` leads to the exact file; a folder's size is
     null, times are ISO 8601 in UTC.
@@ -99,17 +111,18 @@ def render_json(path: bytes, items: Sequence[Item]) -> bytes:
         for item in sort_items(items, "name", False)
     ]
     body = ",\n".join(lines)
-    return f'{{"path": {json.dumps(path.decode("utf-8", "replace"))}, "items": [\n{body}\n]}}\n'.encode()
+    head = json.dumps({"path": path.decode("utf-8", "replace"), "truncated": truncated})[:-1]
+    return f'{head}, "items": [\n{body}\n]}}\n'.encode()
 
 
-def render_text(path: bytes, items: Sequence[Item]) -> bytes:
+def render_text(path: bytes, items: Sequence[Item], *, truncated: bool = False) -> bytes:
     """The same for a terminal: date, size and name in columns; nothing in a name can steer the terminal."""
     lines = [_printable(path), ""]
     for item in sort_items(items, "name", False):
         date = _moment(item.modified).replace("T", " ")[:-3]
         size = "" if item.size is None else _human(item.size)
         lines.append(f"{date}  {size:>11}  {_printable(item.name)}{_slash(item)}")
-    lines += [""] * bool(items) + [_totals(items), ""]
+    lines += [""] * bool(items) + [_summary_text(items, truncated), ""]
     return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ").encode()
 
 
@@ -143,15 +156,6 @@ def _slash(item: Item) -> str:
 
 # How items are ordered.
 _NUMBERS = re.compile(r"([0-9]+)")
-
-
-def _natural(item: Item) -> tuple[list[str | tuple[int, str]], bytes]:
-    # Odd places hold the runs of digits; a longer run, zeros aside, is the larger number.
-    parts: list[str | tuple[int, str]] = [*_NUMBERS.split(item.name.decode("utf-8", "replace").casefold())]
-    for place in range(1, len(parts), 2):
-        digits = str(parts[place]).lstrip("0")
-        parts[place] = (len(digits), digits)
-    return parts, item.name
 
 
 def _is_file(item: Item) -> bool:
@@ -207,11 +211,16 @@ def _total(items: Sequence[Item]) -> int:
     return sum(item.size or 0 for item in items)
 
 
-def _totals(items: Sequence[Item]) -> str:
+def _note(items: Sequence[Item]) -> str:
+    return f"This folder holds more: only the first {len(items):,} by name are shown."
+
+
+def _summary_text(items: Sequence[Item], truncated: bool) -> str:
     counts = _counts(items)
     if not counts:
-        return "Nothing here yet."
-    return ", ".join([*counts, _human(_total(items))])
+        return _note(items) if truncated else "Nothing here yet."
+    totals = ", ".join([*counts, _human(_total(items))])
+    return f"{totals}\n{_note(items)}" if truncated else totals
 
 
 def _summary(items: Sequence[Item]) -> str:
@@ -249,7 +258,7 @@ _PAGE = """\
 </tbody>
 </table>
 {empty}</main>
-<footer><span>{summary}</span> <span>Pellucid</span></footer>
+<footer><span>{summary}</span> {note}<span>Pellucid</span></footer>
 </body>
 </html>
 """

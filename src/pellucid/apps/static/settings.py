@@ -18,7 +18,9 @@ class StaticSettings:
     )
     listing: bool = setting(True, "Show what is in a folder that has no index file.")
     listing_limit: int = setting(
-        5000, "The most entries that a listing shows, 0 for all; a larger folder is not shown in full."
+        2000,
+        "The most entries that a listing shows, 0 for all. Of a larger folder the first by name are shown, and the "
+        "listing says so.",
     )
     clean_urls: bool = setting(True, "Answer /about with about.html where there is no file of the shorter name.")
     spa: str = setting(

@@ -365,6 +365,7 @@ def test_json_tells_the_same_to_programs() -> None:
     told = json.loads(render_json(b"/a\xff/", [file(b"b 2\n.txt", 12, DAY), folder(b"\xe9", 0)]))
     assert told == {
         "path": "/a\ufffd/",
+        "truncated": False,
         "items": [
             {"name": "\ufffd", "kind": "folder", "size": None, "modified": "1970-01-01T00:00:00Z", "href": "./%E9/"},
             {
@@ -379,7 +380,7 @@ def test_json_tells_the_same_to_programs() -> None:
 
 
 def test_json_of_an_empty_folder_is_an_empty_list() -> None:
-    assert json.loads(render_json(b"/", [])) == {"path": "/", "items": []}
+    assert json.loads(render_json(b"/", [])) == {"path": "/", "truncated": False, "items": []}
 
 
 def test_text_stands_in_columns() -> None:
