@@ -1,5 +1,5 @@
 # The project's few verbs. Each sets up what it needs: `make run` and `make test` work in a fresh clone.
-.PHONY: help run test live style types cover bench clean
+.PHONY: help run test live style types cover bench manual clean
 .DEFAULT_GOAL := help
 
 # The first interpreter at hand that is new enough; override with `make test PYTHON=python3.13`.
@@ -40,6 +40,9 @@ cover: $(VENV)/.tested  ## show what the tests do not reach
 
 bench: $(VENV)/.made  ## measure speed beside the peers that are installed
 	$(BIN)/python bench $(ARGS)
+
+manual: $(VENV)/.made  ## write the generated parts of the manual
+	$(BIN)/python tools/manual.py
 
 clean:  ## remove what the verbs made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage dist

@@ -1,0 +1,176 @@
+"""Writes the parts of MANUAL.md that the code knows better than any hand: `python tools/manual.py`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from provoked import REFUSALS, STRIKES, refusal_of, refused_exchange, sample_exchange
+
+from pellucid.accesslog import DIRECTIVES, FORMATS, TIMES, compile_format
+from pellucid.cli.options import REPEATABLE, metavar_of, spell
+from pellucid.features.headers import SECURITY
+from pellucid.protocol.limits import Limits
+from pellucid.semantics.media import EXTENSIONS, UNKNOWN
+from pellucid.server.exchange import Exchange
+from pellucid.server.server import Capacity
+from pellucid.server.timeouts import Patience
+from pellucid.settings import TOPICS, Setting, all_settings
+from pellucid.watch import HOOKS
+
+MANUAL = Path(__file__).parent.parent / "MANUAL.md"
+
+PART = re.compile(r"(?P<begin><!-- from the code: (?P<name>[a-z ]+) -->\n).*?(?P<end><!-- end -->\n)", re.DOTALL)
+
+MEANINGS = {
+    "client": "The client's address, without its port",
+    "method": "The method",
+    "target": "The request target as it was sent",
+    "path": "Its path",
+    "query": "Its query",
+    "authority": "The host, with its port if one was sent",
+    "scheme": "`http`",
+    "version": "The version of HTTP",
+    "request_line": "Method, target and version",
+    "status": "The status of the answer",
+    "bytes": "How many bytes of the answer's body were given out",
+    "duration": "How long it took, in seconds",
+    "duration_ms": "The same in milliseconds",
+    "reason": "Why it was refused or cut, `-` if it was not",
+    "because": "The same after a space and in quotes, nothing if it was not",
+    "time": "When it ended, in UTC (RFC 3339)",
+    "time_common": "The same as Apache writes it",
+    "time_unix": "The same in seconds since 1970",
+}
+
+FIELDS = {
+    "request[referer]": "A field of the request, by its name",
+    "response[content-type]": "A field of the answer, by its name",
+}
+
+
+def renewed(manual: str) -> str:
+    """The manual with each part that comes from the code as the code is now. KeyError for a part that nobody knows."""
+    return PART.sub(lambda match: f"{match['begin']}\n{PARTS[match['name']]()}\n{match['end']}", manual)
+
+
+def settings() -> str:
+    """Every setting under its topic."""
+    known = all_settings()
+    return "\n".join(
+        f"### {topic}\n\n" + "\n".join(_setting(each) for each in known if each.topic == topic) for topic in TOPICS
+    )
+
+
+def directives() -> str:
+    """What may stand in a format of the access log, with an example of each."""
+    well, badly = sample_exchange(), refused_exchange()
+    known = [*DIRECTIVES, *TIMES]
+    if set(known) != set(MEANINGS):
+        raise KeyError(f"directives without a meaning here: {sorted(set(known) ^ set(MEANINGS))}")
+    rows = []
+    for name, meaning in (*MEANINGS.items(), *FIELDS.items()):
+        exchange = badly if name in ("reason", "because") else well
+        rows.append((f"`{{{name}}}`", meaning, f"`{_told(f'{{{name}}}', exchange)}`"))
+    return _table(("Directive", "What it says", "Example"), rows)
+
+
+def formats() -> str:
+    """The formats that have a name."""
+    exchange = sample_exchange()
+    lines = [f"{name}:\n{_told(name, exchange)}\n" for name in (*FORMATS, "json")]
+    return "```text\n" + "\n".join(lines) + "```\n"
+
+
+def limits() -> str:
+    """Every limit, its default, and what the server does when it strikes."""
+    rows = []
+    for each in all_settings():
+        if each.part in (Limits, Capacity, Patience):
+            strike = STRIKES[each.name]
+            outcome = strike if isinstance(strike, str) else strike().outcome
+            rows.append((f"`{each.option}`", _default(each) or "none", outcome))
+    return _table(("Limit", "Default", "What the server does"), rows)
+
+
+def refusals() -> str:
+    """What is refused, with its status and its reason."""
+    rows = []
+    for wrong, request in REFUSALS.items():
+        status, reason = refusal_of(request)
+        rows.append((wrong, str(status), reason))
+    return _table(("What is wrong", "Status", "The reason as it is told"), rows)
+
+
+def hooks() -> str:
+    """The hooks for observers."""
+    rows = []
+    for hook, text in HOOKS.items():
+        match = re.fullmatch(r"(?P<when>.*?): (?P<facts>\(.*?\))(?:, (?P<note>.*))?", text)
+        if match is None:
+            raise ValueError(f"the text of the hook {hook} is not of the form `when: (facts), note`")
+        note = f"; {match['note']}" if match["note"] else ""
+        rows.append((f"`{hook}`", match["when"] + note, f"`{match['facts']}`"))
+    return _table(("Hook", "When it is called", "With"), rows)
+
+
+def security_headers() -> str:
+    """The preset of careful fields."""
+    return _table(("Field", "Value"), [(f"`{name.decode()}`", f"`{value.decode()}`") for name, value in SECURITY])
+
+
+def media_types() -> str:
+    """The types and the extensions that have them."""
+    by_type: dict[bytes, list[str]] = {}
+    for extension, value in EXTENSIONS.items():
+        by_type.setdefault(value, []).append(extension.decode())
+    rows = [(f"`{value.decode()}`", " ".join(extensions)) for value, extensions in by_type.items()]
+    return _table(("Type", "Extensions"), [*rows, (f"`{UNKNOWN.decode()}`", "everything else")])
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "settings": settings,
+    "directives": directives,
+    "formats": formats,
+    "limits": limits,
+    "refusals": refusals,
+    "hooks": hooks,
+    "security headers": security_headers,
+    "media types": media_types,
+}
+
+
+def _told(log_format: str, exchange: Exchange) -> str:
+    return compile_format(log_format, lambda: 1_750_000_000.25)(exchange)
+
+
+def _setting(each: Setting) -> str:
+    switch = isinstance(each.default, bool)
+    option = f"`{each.option}` / `--no-{each.option[2:]}`" if switch else f"`{each.option} {metavar_of(each)}`"
+    default = _default(each)
+    notes = [f"`{each.variable}`", *([f"default {default}"] if default else [])]
+    repeatable = f" {REPEATABLE}" if isinstance(each.default, tuple) else ""
+    return f"- **{option}** ({', '.join(notes)})  \n  {_escaped(each.manual.text)}{repeatable}\n"
+
+
+def _default(each: Setting) -> str:
+    """The default as one types it, with its unit; empty where there is none."""
+    value, unit = spell(each), each.manual.unit
+    if isinstance(each.default, bool | tuple | str):
+        return f"`{value}`" if value else ""
+    return f"`{value}`" + (f" {unit}" if unit and unit != "bytes" else "") if each.default else "none"
+
+
+def _escaped(text: str) -> str:
+    """A sentence of a setting as Markdown: what could be markup in it is not."""
+    return re.sub(r"([*<_\[\]])", r"\\\1", text)
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    MANUAL.write_text(renewed(MANUAL.read_text("utf-8")), "utf-8")
