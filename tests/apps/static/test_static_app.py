@@ -194,6 +194,20 @@ def test_error_pages_are_ones_own(folder: Path) -> None:
     assert ask("/style.css", (b"if-match", b'"x"')).content.startswith(b"412 ")
 
 
+@pytest.mark.parametrize("path", ["/style.css", "/large.bin", "/"])
+def test_ranges_are_promised_only_where_they_are_given(folder: Path, path: str) -> None:
+    for ranges, told, status in ((1, b"bytes", 206), (0, b"none", 200)):
+        ask = Asking(folder, ranges=ranges)
+        for method, fields, expected in (
+            ("GET", [(b"range", b"bytes=0-1")], status),
+            ("GET", [], 200),
+            ("HEAD", [], 200),
+        ):
+            answer = ask(path, *fields, method=method)
+            assert (answer.status, answer["accept-ranges"]) == (expected, told)
+            assert b"accept-ranges" not in ask(path, (b"if-none-match", answer["etag"] or b"")).response.headers
+
+
 def test_cache_control_and_types_are_as_set(folder: Path) -> None:
     (folder / "app.3f2a9c1b.js").write_bytes(b"x")
     ask = Asking(folder, cache_control=("*.css=max-age=60",), media_types=("png=image/x-png",))

@@ -79,6 +79,7 @@ def make_entry(
         (b"content-type", content_type),
         (b"cache-control", rules.cache_control(target.names, content_type)),
         NOSNIFF,
+        (b"accept-ranges", b"bytes" if settings.ranges else b"none"),
     ]
     if varies:
         fields.append((b"vary", b", ".join(varies)))

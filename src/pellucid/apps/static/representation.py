@@ -69,7 +69,7 @@ class Representation:
         self._make_heads(fields)
 
     def _make_heads(self, fields: list[Field]) -> None:
-        whole = [*fields, (b"etag", self.tag), (b"accept-ranges", b"bytes")]
+        whole = [*fields, (b"etag", self.tag)]
         if self.modified is not None:
             whole.append((b"last-modified", format_date(self.modified)))
         if self.coding:
