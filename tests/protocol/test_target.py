@@ -43,13 +43,6 @@ def test_a_wrong_target_is_refused(name: str, line: bytes, status: int, why: str
 
 
 HOSTS = [
-    (
-        "an empty Host beside an authority",
-        request(b"GET http://a/ HTTP/1.1", host=b""),
-        "an empty Host field beside an authority in the target (RFC 9112 3.2)",
-    ),
-    ("no Host", request(host=None), "no Host field (RFC 9112 3.2)"),
-    ("no Host beside an authority", request(b"GET http://a/ HTTP/1.1", host=None), "no Host field (RFC 9112 3.2)"),
     ("two Hosts", request(b"GET / HTTP/1.1", b"Host: i"), "the Host field is a list (RFC 9112 3.2)"),
     ("twice the same Host", request(b"GET / HTTP/1.1", b"Host: h"), "the Host field is a list (RFC 9112 3.2)"),
     ("two empty Hosts", request(b"GET / HTTP/1.1", b"Host:", host=b""), "the Host field is a list (RFC 9112 3.2)"),
@@ -119,16 +112,6 @@ def test_a_right_line_is_taken_apart(
 )
 def test_a_right_host_is_the_authority(host: bytes) -> None:
     assert accept(request(host=host)).authority == host
-
-
-def test_the_authority_of_the_target_takes_the_place_of_the_host_field() -> None:
-    read = accept(request(b"GET http://a/ HTTP/1.1", b"X: y", host=b"b"))
-    assert read.headers.fields == [(b"host", b"a"), (b"x", b"y")]
-
-
-def test_a_host_may_be_missing_in_http_1_0_and_empty_where_the_target_has_no_authority() -> None:
-    assert accept(request(b"GET / HTTP/1.0", host=None)).authority == b""
-    assert accept(request(host=b"")).authority == b""
 
 
 def test_what_is_remembered_of_hosts_is_bounded_and_short() -> None:

@@ -120,6 +120,9 @@ FRAMINGS = [
 ]
 
 OTHERS = [
+    ("no Host", request(host=None), 400, "no Host field (RFC 9112 3.2)"),
+    ("no Host beside an authority", request(b"GET http://a/ HTTP/1.1", host=None), 400, "no Host field (RFC 9112 3.2)"),
+    ("an empty Host beside an authority", request(b"GET http://a/ HTTP/1.1", host=b""), 400, "empty Host field beside"),
     (
         "a coding in HTTP/1.0",
         request(b"POST / HTTP/1.0", b"Transfer-Encoding: chunked"),
@@ -231,6 +234,38 @@ def test_fields_are_read_in_their_order_with_small_names_and_without_white_space
         ]
     )
     assert read.headers.get(b"cookie") == b"a=b; c=d"
+
+
+def test_the_authority_of_the_target_takes_the_place_of_the_host_field() -> None:
+    read = accept(request(b"GET http://a/ HTTP/1.1", b"X: y", host=b"b"))
+    assert read.headers.fields == [(b"host", b"a"), (b"x", b"y")]
+
+
+def test_a_host_may_be_missing_in_http_1_0_and_empty_where_the_target_has_no_authority() -> None:
+    assert accept(request(b"GET / HTTP/1.0", host=None)).authority == b""
+    assert accept(request(host=b"")).authority == b""
+
+
+BODIES = [
+    ((b"GET / HTTP/1.1",), 0),
+    ((b"POST / HTTP/1.1",), 0),
+    ((b"DELETE / HTTP/1.0",), 0),
+    ((b"POST / HTTP/1.1", b"Content-Length: 000"), 0),
+    ((b"POST / HTTP/1.0", b"Content-Length: 5"), 5),
+    ((b"GET / HTTP/1.1", b"content-length:5"), 5),
+    ((b"GET / HTTP/1.1", b"Content-Length: 0000000000000000000000005"), 5),
+    ((b"GET / HTTP/1.1", b"Transfer-Encoding: chunked"), None),
+    ((b"GET / HTTP/1.1", b"transfer-encoding:\tCHUNKED "), None),
+    ((b"CONNECT a:1 HTTP/1.1", b"Content-Length: 0"), 0),
+]
+
+
+@pytest.mark.parametrize(("lines", "length"), BODIES)
+@pytest.mark.parametrize("expectation", [[], [b"Expect: 100-continue"], [b"expect:100-Continue"]])
+def test_how_long_the_body_is(lines: list[bytes], length: int | None, expectation: list[bytes]) -> None:
+    read = head.parse_head(request(*lines, *expectation)[:-4], Limits())
+    assert (read.request.length, read.request.complete, read.chunked) == (length, length == 0, length is None)
+    assert read.expects_continue is (bool(expectation) and read.request.version == "1.1")
 
 
 KEPT = [
