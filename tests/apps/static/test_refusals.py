@@ -1,7 +1,10 @@
 """Errors and redirects in the form that the client reads."""
 
+import re
+
 import pytest
 
+from pellucid.apps.static.policy import only_style
 from pellucid.apps.static.refusals import WHY, options, redirect, refusal
 
 BROWSER = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -23,6 +26,15 @@ def test_an_error_is_text_or_html(status: int) -> None:
         assert len(body) < 1000
         assert response.headers.get(b"vary") == b"Accept"
         assert response.headers.get(b"x-content-type-options") == b"nosniff"
+
+
+@pytest.mark.parametrize("status", sorted(WHY))
+def test_a_page_that_is_made_here_may_wear_its_style_and_do_nothing_else(status: int) -> None:
+    response, body = refusal(status, BROWSER)
+    (style,) = re.findall("<style>(.*)</style>", body.decode())
+    assert response.headers.get(b"content-security-policy") == only_style(style)
+    for accept, page in ((None, None), (BROWSER, (b"text/html", b"<p>own"))):
+        assert b"content-security-policy" not in refusal(status, accept, page=page)[0].headers
 
 
 def test_some_errors_say_more() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -12,6 +10,8 @@ from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
 from urllib.parse import quote_from_bytes
+
+from pellucid.apps.static.policy import only_style
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,9 @@ class Item:
 
 
 _STYLE = files("pellucid.apps.static").joinpath("listing.css").read_text("utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest())
 
-CONTENT_SECURITY_POLICY: bytes = (
-    b"default-src 'none'; style-src 'sha256-%b'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    % _STYLE_HASH
-)
-"""What the page may do: wear its own style, known by its hash, and nothing else (no script, no request, no frame)."""
+CONTENT_SECURITY_POLICY: bytes = only_style(_STYLE)
+"""What the page may do."""
 
 
 def parse_sort(query: bytes) -> tuple[str, bool]:

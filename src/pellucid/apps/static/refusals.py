@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from pellucid.apps.static.policy import only_style
 from pellucid.apps.static.representation import NOSNIFF
 from pellucid.message import PHRASES, Field, Headers, Response
 from pellucid.semantics.media import TEXT
@@ -23,13 +24,16 @@ WHY = {
     503: "The server cannot open the file at the moment. Try again in a second.",
 }
 
+_STYLE = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:20vh auto;padding:0 1rem}"
+_POLICY: Field = (b"content-security-policy", only_style(_STYLE))
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{status} {phrase}</title>
-<style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:20vh auto;padding:0 1rem}}</style>
+<style>{style}</style>
 <h1>{phrase}</h1>
 <p>{why}</p>
 </html>
@@ -42,13 +46,15 @@ def refusal(
     status: int, accept: bytes | None, *more: Field, page: tuple[bytes, bytes] | None = None
 ) -> tuple[Response, bytes]:
     """An error's head and body: text, HTML for those who prefer it, or the given page (its Content-Type and bytes)."""
+    fields: list[Field] = [(b"vary", b"Accept"), *_OFTEN.get(status, ()), *more]
     if page is not None and _prefers(accept, page[0].partition(b";")[0], b"text/plain"):
         content_type, body = page
     elif page is None and not _prefers(accept, b"text/plain", b"text/html"):
         content_type, body = HTML, _html(status)
+        fields.append(_POLICY)
     else:
         content_type, body = TEXT, f"{status} {PHRASES[status]}\n{WHY.get(status, '')}\n".encode()
-    return Response(status, _fields(content_type, (b"vary", b"Accept"), *_OFTEN.get(status, ()), *more)), body
+    return Response(status, _fields(content_type, *fields)), body
 
 
 def redirect(segments: tuple[bytes, ...], *, folder: bool, query: bytes) -> Response:
@@ -75,4 +81,5 @@ def _prefers(accept: bytes | None, first: bytes, second: bytes) -> bool:
 
 
 def _html(status: int) -> bytes:
-    return _PAGE.format(status=status, phrase=escape(PHRASES[status]), why=escape(WHY.get(status, ""))).encode()
+    why = escape(WHY.get(status, ""))
+    return _PAGE.format(status=status, phrase=escape(PHRASES[status]), style=_STYLE, why=why).encode()
