@@ -155,7 +155,6 @@ class Connection:
         if self._turning or self.closed or self.lingering is not None:
             return
         self._turning = True
-        self._soon = False
         try:
             if fill:
                 self._fill()
@@ -288,7 +287,7 @@ class Connection:
                 return True
         if piece is None:
             return begins
-        if type(piece) is End:
+        if isinstance(piece, End):
             engine.send_end(stream, piece.trailers)
             self._end(exchange)
             return True
@@ -380,12 +379,17 @@ class Connection:
     # The ends
 
     def _ask_for_turn(self) -> None:
-        if not (self._turning or self._soon or self.closed):
+        if not (self._turning or self.closed):
             self._put_off()
 
     def _put_off(self) -> None:
-        self._soon = True
-        self._shared.reactor.soon(self.turn)
+        if not self._soon:
+            self._soon = True
+            self._shared.reactor.soon(self._turn_late)
+
+    def _turn_late(self) -> None:
+        self._soon = False
+        self.turn()
 
     def _refuse(self, stream: int, exchange: Exchange | None, refused: Refused) -> None:
         watch = self._shared.watch

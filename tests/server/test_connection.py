@@ -1,0 +1,273 @@
+"""Conversations: requests in, answers out, one connection, by one method that moves everything."""
+
+import pytest
+from conversing import HELLO, FileBody, Later, Script, Stage, answering, hello, request, statuses
+
+from pellucid.message import Headers, Response
+from pellucid.net.link import RECEIVE
+from pellucid.protocol.http1.engine import READ_AHEAD
+from pellucid.protocol.limits import Limits
+from pellucid.server.connection import ROUNDS
+from pellucid.server.exchange import Exchange
+
+
+def test_a_request_is_answered() -> None:
+    client = Stage().client()
+    answer = client.talk(request(path="/a"))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\nhello /a")
+    assert not client.ended
+
+
+def test_a_connection_is_kept_for_the_next_request() -> None:
+    stage = Stage()
+    client = stage.client()
+    for path in ("/a", "/b", "/c"):
+        assert client.talk(request(path=path)).endswith(b"hello " + path.encode())
+    assert stage.open_connections == 1
+    assert not client.talk(request(path="/d", connection="close")).endswith(b"hello /c")
+    assert client.ended
+    assert stage.open_connections == 0
+
+
+@pytest.mark.parametrize("count", [2, ROUNDS, ROUNDS + 1, 500])
+def test_pipelined_requests_are_answered_in_their_order(count: int) -> None:
+    client = Stage().client()
+    got = client.talk(b"".join(request(path=f"/{number}") for number in range(count)))
+    assert [part.split()[0] for part in got.split(b"hello /")[1:]] == [
+        b"%dHTTP/1.1" % number if number < count - 1 else b"%d" % number for number in range(count)
+    ]
+
+
+def test_a_request_waits_for_the_answer_of_the_one_before() -> None:
+    app = Later()
+    client = Stage(app).client()
+    assert client.talk(request(path="/1") + request(path="/2")) == b""
+    assert [exchange.request.path for exchange in app.exchanges] == [b"/1"]
+    app.last.respond(Response(200), b"first")
+    assert client.talk().endswith(b"first")
+    assert [exchange.request.path for exchange in app.exchanges] == [b"/1", b"/2"]
+    app.last.respond(Response(200), b"second")
+    assert client.talk().endswith(b"second")
+
+
+def test_bytes_one_at_a_time_make_the_same_conversation() -> None:
+    client = Stage().client()
+    for byte in request(path="/slow") * 2:
+        client.talk(bytes([byte]))
+    assert client.got.count(b"hello /slow") == 2
+
+
+def test_one_client_does_not_starve_another() -> None:
+    stage = Stage()
+    greedy, modest = stage.client(holds=1 << 20), stage.client()
+    greedy.send(HELLO * 10_000)
+    stage.reactor.step(0)
+    modest.send(HELLO)
+    for _ in range(3):
+        stage.reactor.step(0)
+    assert statuses(bytes(modest.link.arrived)) == [200]
+    served = len(statuses(bytes(greedy.link.arrived)))
+    for count in range(1, 20):
+        stage.reactor.step(0)
+        assert len(statuses(bytes(greedy.link.arrived))) - served <= 2 * ROUNDS * count
+
+
+def test_pipelined_requests_do_not_pile_up_in_memory() -> None:
+    stage = Stage()
+    client = stage.client(holds=1 << 22)
+    [connection] = stage.server.connections
+    client.send(HELLO * 20_000)
+    most = 0
+    while stage.busy:
+        stage.reactor.step(0)
+        most = max(most, len(connection.engine._inbox))  # type: ignore[attr-defined]  # no one else may look
+    assert most <= RECEIVE + READ_AHEAD
+    assert len(statuses(client.talk())) == 20_000
+
+
+def test_reading_goes_on_while_an_answer_streams() -> None:
+    app = Later()
+    stage = Stage(app)
+    client = stage.client(holds=1 << 24)
+    client.talk(request("GET", "/", connection="upgrade", upgrade="echo"))
+    app.last.respond(Response(101, Headers([(b"upgrade", b"echo")])), Script(*[b"x" * 100] * 2000))
+    stage.reactor.step(0)
+    app.last.read()
+    client.send(b"stop")
+    for _ in range(3):
+        stage.reactor.step(0)
+    assert app.last.read() == b"stop"
+
+
+def test_a_number_of_requests_ends_a_connection() -> None:
+    client = Stage(limits=Limits(requests=2)).client()
+    got = client.talk(HELLO * 3)
+    assert statuses(got) == [200, 200]
+    assert got.count(b"connection: close") == 1
+
+
+# What apps do wrong
+
+
+def explode(exchange: Exchange) -> None:
+    raise ZeroDivisionError("on purpose")
+
+
+def explode_after_an_answer(exchange: Exchange) -> None:
+    hello(exchange)
+    raise ZeroDivisionError("on purpose")
+
+
+def answer_twice(exchange: Exchange) -> None:
+    hello(exchange)
+    hello(exchange)
+
+
+WRONG = {
+    "an exception": explode,
+    "an exception after an answer": explode_after_an_answer,
+    "two answers": answer_twice,
+    "a line break in a field": answering(b"", x="a\r\nb: c"),
+    "a body longer than said": answering(b"12345", content_length="3"),
+    "a body shorter than said": answering(b"12345", content_length="9"),
+    "a source of another length than said": answering(Script(b"12345", length=5), content_length="9"),
+    "a length that is no number": answering(b"", content_length="five"),
+    "framing of its own": answering(b"", transfer_encoding="chunked"),
+    "an informational answer as the final one": answering(b"", status=103),
+    "a status that is none": answering(b"", status=1000),
+    "a status that is no number": lambda exchange: exchange.respond(Response("200")),  # type: ignore[arg-type]
+    "a tunnel that was not asked for": answering(Script(b"x"), status=101),
+    "a body that is no body": answering("text"),
+    "no body at all": answering(None),
+    "an empty piece at first": answering(Script(b"", b"x")),
+    "a piece that is none": answering(Script("text")),  # type: ignore[arg-type]
+    "a source that fails at first": answering(Script(ZeroDivisionError("on purpose"))),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_goes_wrong_before_the_head_is_a_500(name: str) -> None:
+    stage = Stage(WRONG[name])
+    client = stage.client()
+    answer = client.talk(HELLO)
+    assert statuses(answer) == [500]
+    assert answer.endswith(b"\r\n\r\n500 Internal Server Error\n")
+    assert len(stage.errors) >= 1
+    assert "Traceback" in stage.errors[0]
+    assert statuses(client.talk(HELLO)) == [500]
+
+
+@pytest.mark.parametrize(
+    ("source", "most"),
+    [
+        (Script(b"123", b"456", length=5), b"123"),
+        (Script(b"123", b"456"), b"123"),
+        (Script(b"123", ZeroDivisionError("on purpose")), b"123"),
+        (Script(b"123", b"", b"456"), b"123"),
+        (Script(b"123", "text"), b"123"),  # type: ignore[arg-type]
+        (Script(b"123456"), b""),
+        (Script(), b""),
+        (Script(b"123", length=5), b"123"),
+    ],
+)
+def test_what_goes_wrong_after_the_head_cuts_the_connection(source: Script, most: bytes) -> None:
+    stage = Stage(answering(source, content_length="5"))
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    head, _, body = bytes(client.link.arrived).partition(b"\r\n\r\n")
+    assert client.broken
+    assert body in (b"", most)
+    assert b"500" not in head
+    assert source.closed == 1
+    assert len(stage.errors) == 1
+    assert stage.open_connections == 0
+
+
+def test_a_chunked_body_that_fails_has_no_last_chunk() -> None:
+    stage = Stage(answering(Script(b"123", ZeroDivisionError("on purpose"))))
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    assert client.broken
+    assert b"\r\n0\r\n" not in client.link.arrived
+
+
+@pytest.mark.parametrize("first", ["close", "on_gone"])
+def test_an_app_that_fails_at_its_end_keeps_nothing_back(first: str) -> None:
+    app = Later()
+    stage = Stage(app)
+    client = stage.client()
+    source = Script(b"x", None)
+
+    def fail() -> None:
+        raise ZeroDivisionError("on purpose")
+
+    client.talk(HELLO)
+    if first == "on_gone":
+        app.last.on_gone = fail
+    else:
+        close = source.close
+        source.close = lambda: (close(), fail())[0]  # type: ignore[method-assign]
+    app.last.respond(Response(200), source)
+    client.talk()
+    client.link.abort()
+    stage.settle()
+    assert source.closed == 1
+    assert stage.open_connections == 0
+    assert len(stage.errors) == 1
+    assert "the app failed at its end" in stage.errors[0]
+
+
+def test_an_app_that_fails_when_its_request_is_refused_does_not_keep_the_refusal_back() -> None:
+    app = Later()
+    stage = Stage(app)
+    client = stage.client()
+    client.talk(request("POST", transfer_encoding="chunked"))
+
+    def fail() -> None:
+        raise ZeroDivisionError("on purpose")
+
+    app.last.on_gone = fail
+    app.last.read()
+    assert statuses(client.talk(b"no size\r\n")) == [400]
+    assert len(stage.errors) == 1
+
+
+@pytest.mark.parametrize("moment", ["at the beginning", "in a pull", "in a body", "late"])
+def test_an_app_can_cut_the_connection_at_any_moment(moment: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("cut") / "file"
+    path.write_bytes(bytes(1000))
+
+    class Cutting(FileBody):
+        def pull(self, limit: int):  # type: ignore[no-untyped-def]  # it is its base's
+            piece = super().pull(limit)
+            exchanges[0].carrier.abort("in a pull")
+            return piece
+
+    exchanges: list[Exchange] = []
+
+    def app(exchange: Exchange) -> None:
+        exchanges.append(exchange)
+        if moment == "at the beginning":
+            exchange.carrier.abort(moment)
+            hello(exchange)
+        elif moment == "in a pull":
+            exchange.respond(Response(200), Cutting(path, 1000))
+        elif moment == "in a body":
+            exchange.on_body = lambda: exchange.carrier.abort(moment)
+            exchange.read()
+
+    stage = Stage(app)
+    client = stage.client()
+    client.send(request("POST", body=b"body"))
+    stage.settle()
+    if moment == "late":
+        exchanges[0].carrier.abort(moment)
+    stage.settle()
+    assert client.broken
+    assert stage.open_connections == 0
+    assert exchanges[0].gone
+    assert exchanges[0].why == moment
+    assert stage.errors == []
