@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from programs import program
 from running import PATIENCE
@@ -86,7 +86,7 @@ class Chromium:
             start_new_session=True,
         )
 
-    def __enter__(self) -> "Chromium":
+    def __enter__(self) -> Self:
         try:
             self._socket = self._connect()
         except BaseException:

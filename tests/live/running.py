@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 PATIENCE = 20.0
 LAST_LINE = "Ctrl+C stops it.\n"
@@ -32,7 +32,7 @@ class Running:
         self.process = subprocess.Popen([*command, *arguments], env=clean | (environment or {}), **options)
         self.banner = ""
 
-    def __enter__(self) -> "Running":
+    def __enter__(self) -> Self:
         try:
             self.banner = self.read_until(self.process.stderr, LAST_LINE)
         except BaseException:
