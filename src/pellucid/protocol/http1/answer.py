@@ -87,7 +87,7 @@ def frame(method: str, version: str, status: int, declared: int | None, length: 
         raise WrongAnswer(f"a body of {length} bytes with a Content-Length of {declared} (RFC 9110 8.6)")
     length = declared if declared is not None else length
     if length is not None:
-        unknown = status == 304 and declared is None and length == 0  # a 304 tells the length of the 200, or nothing
+        unknown = bodiless and declared is None and length == 0  # RFC 9110 8.6: the length of a GET's 200, or nothing
         return Framing(not bodiless, length, False, b"" if unknown else b"content-length: %d\r\n" % length)
     if version == "1.1":
         return Framing(not bodiless, None, True, CHUNKED)
