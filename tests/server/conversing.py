@@ -88,7 +88,7 @@ class Client:
     def __init__(self, stage: Stage, link: MemoryLink) -> None:
         self.stage = stage
         self.link = link
-        self.got = b""
+        self.got = bytearray()
 
     def send(self, data: bytes) -> None:
         """Send, without waiting for what comes of it; what the pipe does not hold waits here."""
@@ -105,7 +105,7 @@ class Client:
             if self.link.waiting:
                 self.link.send([])
             self.stage.settle()
-        return self.got[before:]
+        return bytes(self.got[before:])
 
     def read(self, count: int) -> bytes:
         """Read so many bytes of what is there, and no more."""
@@ -170,11 +170,12 @@ class FileBody:
     def __init__(self, path: Path, size: int, slices: int = 4) -> None:
         self.file = OpenFile(os.open(path, os.O_RDONLY))
         self.length: int | None = size
+        self.size = size
         self.share = size // slices
         self.at = 0
 
     def pull(self, limit: int) -> Piece | End | None:
-        if self.at >= (self.length or 0):
+        if self.at >= self.size:
             return END
         size = min(self.share, limit)
         self.at += size
