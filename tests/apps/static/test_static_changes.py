@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from asking import EARLY, LATE, Asking
 
+from pellucid.apps.static.beneath import Root
 from pellucid.apps.static.representation import Representation
 from pellucid.errors import FileChanged
 from pellucid.piece import OpenFile
@@ -134,6 +135,43 @@ def test_the_root_is_followed_when_its_path_leads_elsewhere(folder: Path, tmp_pa
     assert ask("/large.bin").status == 404
     assert len(os.listdir("/dev/fd")) == len(before)
     ask.app.close()
+
+
+def test_a_folder_that_was_the_working_directory_is_followed_when_it_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "a.txt").write_bytes(b"first")
+    monkeypatch.chdir(tmp_path / "dist")
+    ask = Asking(Path("."))
+    assert ask("/a.txt").content == b"first"
+    (tmp_path / "dist" / "a.txt").unlink()
+    (tmp_path / "dist").rmdir()
+    ask.moment.now += 2
+    assert ask("/a.txt").status == 404
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "a.txt").write_bytes(b"second")
+    ask.moment.now += 2
+    assert ask("/a.txt").content == b"second"
+
+
+def test_a_root_that_cannot_be_followed_yet_is_followed_later(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / "style.css").write_bytes(b"second")
+    current = tmp_path / "current"
+    current.symlink_to(folder)
+    ask = Asking(current)
+    assert ask("/style.css").content.startswith(b"body")
+    current.unlink()
+    current.symlink_to(tmp_path / "second")
+    ask.moment.now += 2
+    with monkeypatch.context() as patch:
+        patch.setattr(Root, "__init__", lambda self, path: os.open(folder / "missing", os.O_RDONLY))
+        assert ask("/style.css").content.startswith(b"body")
+    ask.moment.now += 2
+    assert ask("/style.css").content == b"second"
 
 
 # Variants.

@@ -159,7 +159,12 @@ class Static:
         self._root_due = now + ROOT_EVERY
         if not self._root.replaced():
             return False
-        self._root, old = Root(self._root.path), self._root
+        try:
+            new = Root(self._root.path)
+        except OSError:
+            # Gone again, or there are no descriptors left: the next look will tell.
+            return False
+        self._root, old = new, self._root
         old.close()
         self._entries.clear()
         return True

@@ -51,7 +51,7 @@ class Root:
 
     def __init__(self, path: bytes) -> None:
         # Not made shorter: what `..` after a link means is for the system to say.
-        self.path = os.path.join(os.getcwdb(), path)
+        self.path = path if os.path.isabs(path) else os.path.join(os.getcwdb(), path)
         self.fd = os.open(self.path, _PASS & ~os.O_NOFOLLOW)
         # The two names by which an absolute link may call it.
         self._homes = {_parts(os.path.abspath(self.path)), _parts(os.path.realpath(self.path))}
