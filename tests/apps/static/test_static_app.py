@@ -280,6 +280,43 @@ def test_a_file_that_cannot_be_opened_is_refused_by_get_and_head(ask: Asking, mo
             assert ask(path, method=method).status == 403
 
 
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of mode 0 cannot be read, which those who run tests as root would not notice."""
+
+    def access(name: bytes, mode: int, *, dir_fd: int) -> bool:
+        return bool(os.stat(name, dir_fd=dir_fd).st_mode & 0o400)
+
+    monkeypatch.setattr(os, "access", access)
+
+
+@pytest.mark.usefixtures("locked")
+@pytest.mark.parametrize("path", ["/style.css", "/large.bin"])
+@pytest.mark.parametrize(
+    "field", [(b"if-none-match", b"*"), (b"if-match", b'"x"'), (b"range", b"bytes=999999-"), (b"accept", b"text/html")]
+)
+def test_nothing_is_told_of_a_file_that_may_not_be_read(
+    ask: Asking, folder: Path, path: str, field: tuple[bytes, bytes]
+) -> None:
+    assert ask(path).status == 200
+    (folder / path[1:]).chmod(0)
+    for method in ("GET", "HEAD"):
+        answer = ask(path, field, method=method)
+        assert (answer.status, answer["etag"], answer["content-range"]) == (403, None, None)
+    (folder / path[1:]).chmod(0o600)
+    assert ask(path).status == 200
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_variant_that_may_not_be_read_is_as_good_as_absent(ask: Asking, folder: Path) -> None:
+    gzip = (b"accept-encoding", b"gzip")
+    (folder / "style.css.gz").write_bytes(b"packed")
+    assert ask("/style.css", gzip).content == b"packed"
+    (folder / "style.css.gz").chmod(0)
+    answer = ask("/style.css", gzip)
+    assert (answer.status, answer["content-encoding"], answer["vary"]) == (200, None, None)
+
+
 def test_a_fault_of_the_machine_is_not_hidden(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: Walk, names: object, start: object = ()) -> None:
         raise OSError(errno.EIO, "the disk is broken")

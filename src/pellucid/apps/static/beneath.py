@@ -162,6 +162,11 @@ def open_file(path: bytes, fd: int, identity: tuple[int, ...]) -> OpenFile:
     return OpenFile(opened, identity)
 
 
+def readable(found: Found) -> bool:
+    """Whether the file that was found may be read. What its permissions say cannot change without its identity."""
+    return os.access(found.name, os.R_OK, dir_fd=found.place[-1])
+
+
 def open_folder(found: Found) -> int:
     """A descriptor by which the folder can be read; whoever asked closes it."""
     return os.open(b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=found.place[-1])

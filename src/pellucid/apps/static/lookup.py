@@ -6,7 +6,7 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pellucid.apps.static.beneath import Found, Place, Walk
+from pellucid.apps.static.beneath import Found, Place, Walk, readable
 from pellucid.apps.static.entries import Check, Entry
 from pellucid.apps.static.representation import CODINGS, NOSNIFF, PLAIN, Coding, Representation
 from pellucid.apps.static.rules import Names, Rules
@@ -70,7 +70,12 @@ def _page(walk: Walk, route: Route) -> Target | Elsewhere:
 def make_entry(
     walk: Walk, target: Target, rules: Rules, settings: StaticSettings, vary: Sequence[bytes], now: float, wall: float
 ) -> Entry:
-    """The entry of a file, with the variants beside it. `now` is the loop's clock, `wall` the one of the files."""
+    """The entry of a file, with the variants beside it. `now` is the loop's clock, `wall` the one of the files.
+
+    PermissionError if the file may not be read: the answer is then neither a 304 nor any other that tells of it.
+    """
+    if not readable(target.found):
+        raise PermissionError(errno.EACCES, "the file may not be read")
     content_type = rules.media_type(target.names[-1])
     looks = settings.precompressed and compressible(content_type)
     variants = _variants(walk, target, target.folder.place) if looks else []
@@ -96,9 +101,10 @@ def _variants(walk: Walk, target: Target, place: Place) -> list[tuple[Coding, Fo
     variants = []
     for coding in CODINGS:
         found = _file(walk, target.names[-1] + coding.ending, place)
-        # One that is older than its original was forgotten; one that is not smaller is of no use.
+        # One that is older than its original was forgotten; one that is not smaller, or is locked, is of no use.
         if (
             found is not None
+            and readable(found)
             and found.stat.st_mtime_ns >= target.found.stat.st_mtime_ns
             and found.stat.st_size < target.found.stat.st_size
         ):
