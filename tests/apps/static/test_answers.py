@@ -9,7 +9,7 @@ import pytest
 from asking import pulled
 
 from pellucid.apps.static.answers import DIFFICULT, answer_file, answer_made
-from pellucid.apps.static.representation import NOSNIFF, PLAIN, SMALL, Representation
+from pellucid.apps.static.representation import CODINGS, NOSNIFF, PLAIN, SMALL, Representation
 from pellucid.apps.static.source import FileSource, Unsent
 from pellucid.message import Field, Headers, Request, Response
 from pellucid.server.exchange import Body
@@ -128,6 +128,24 @@ def test_several_ranges(root: int, name: bytes, content: bytes) -> None:
         told = b"Content-Range: bytes %d-%d/%d" % (start, end - 1, len(content))
         assert head == b"Content-Type: text/plain\r\n" + told
         assert data == content[start:end]
+
+
+@pytest.mark.parametrize("name", [b"small", b"large"])
+@pytest.mark.parametrize(
+    ("value", "status"), [(b"0-0", 206), (b"0-0,1-1", 206), (b"0-0,5-5", 200), (b"0-0,999999-", 206), (b"999999-", 416)]
+)
+def test_of_a_coded_content_there_is_one_range_or_the_whole(root: int, name: bytes, value: bytes, status: int) -> None:
+    fields: list[Field] = [(b"content-type", b"text/plain")]
+    content = Representation(name, os.stat(name, dir_fd=root), CODINGS[0], fields, NOW)
+    request = Request("GET", b"/", b"/", b"", b"", Headers([(b"range", b"bytes=" + value)]))
+    answer = answer_file(request, content, root, 32, NOW)
+    if status == 416:
+        assert answer == 416
+        return
+    response, body = given(answer)
+    assert (response.status, response.headers.get(b"content-encoding")) == (status, b"br")
+    assert response.headers.get(b"content-type") == b"text/plain"
+    assert len(body) == (content.size if status == 200 else 2 if value == b"0-0,1-1" else 1)
 
 
 def test_each_multipart_has_a_boundary_of_its_own(root: int) -> None:

@@ -32,7 +32,9 @@ def answer_file(
     wanted = fields.get(b"range") if request.method == "GET" else None
     if wanted is not None and range_applies(fields.get(b"if-range"), content.tag, content.modified, now):
         spans = parse_ranges(wanted, content.size, most_ranges)
-        if spans is not None:
+        # Several ranges of a coded content are not given: of a multipart, Content-Encoding would say that all of it is
+        # coded, heads and delimiters too. The whole is right instead (RFC 9110 section 14.2).
+        if spans is not None and not (content.coding and len(spans) > 1):
             return _partial(content, spans, root) if spans else 416
     return content.response, _body(content, [(0, content.size)], root, sent=request.method == "GET")
 
