@@ -171,6 +171,7 @@ def test_navigations_of_an_application_with_paths_of_its_own(folder: Path) -> No
         assert ask(path, BROWSER, (b"if-none-match", answer["etag"] or b"")).status == 304
         assert ask(path, (b"accept", b"*/*")).status == 404
         assert ask(path).status == 404
+        assert ask(path, (b"accept", b"application/json, text/html;q=0")).status == 404
     assert ask("/.env", BROWSER).status == 404
     assert ask("/%zz", BROWSER).status == 400
     assert ask("/style.css", BROWSER).content.startswith(b"body")
@@ -255,6 +256,9 @@ def test_nothing_is_kept_without_room(folder: Path) -> None:
         (errno.ENFILE, 503),
         (errno.ENAMETOOLONG, 404),
         (errno.ELOOP, 404),
+        (errno.EINVAL, 404),
+        (errno.EILSEQ, 404),
+        (errno.ENXIO, 404),
         (errno.ENOTDIR, 404),
     ],
 )

@@ -18,6 +18,7 @@ from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.errors import FileChanged
 from pellucid.message import Field, Response
+from pellucid.semantics.negotiation import choose_type
 from pellucid.semantics.path import Fault, Route, parse_path
 from pellucid.semantics.ranges import unsatisfied_range
 from pellucid.server.exchange import Body, Exchange
@@ -171,7 +172,12 @@ class Static:
 
     def _navigates(self, exchange: Exchange) -> bool:
         """Whether a person goes to a path, in an application with paths of its own: only then HTML is asked for."""
-        return bool(self._rules.spa) and b"text/html" in (exchange.request.headers.get(b"accept") or b"").lower()
+        accept = exchange.request.headers.get(b"accept") or b""
+        return (
+            bool(self._rules.spa)
+            and b"text/html" in accept.lower()
+            and choose_type(accept, (b"text/html",)) is not None
+        )
 
     def _give(self, exchange: Exchange, answer: tuple[Response, Body] | int, size: int = 0) -> None:
         if not isinstance(answer, int):
@@ -205,6 +211,10 @@ _STATUS = {
     errno.ENOTDIR: 404,
     errno.ENAMETOOLONG: 404,
     errno.ELOOP: 404,
+    # Names that this file system cannot have, and a socket or a device that took the place of a file.
+    errno.EINVAL: 404,
+    errno.EILSEQ: 404,
+    errno.ENXIO: 404,
     errno.EACCES: 403,
     errno.EPERM: 403,
     errno.EMFILE: 503,
