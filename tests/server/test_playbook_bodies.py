@@ -81,8 +81,8 @@ def test_a_source_that_wakes_itself_in_its_pull_is_pulled_again() -> None:
     app = Later()
     client = Stage(app).client()
     client.talk(request())
-    app.last.respond(Response(200), Script(lambda: app.last.wake(), b"event"))
-    assert client.talk().endswith(b"5\r\nevent\r\n0\r\n\r\n")
+    app.last.respond(Response(200), Script(lambda: app.last.wake(), b"one", lambda: app.last.wake(), b"two"))
+    assert client.talk().endswith(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
 
 
 def test_calls_after_the_end_do_nothing() -> None:

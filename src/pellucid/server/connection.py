@@ -61,6 +61,7 @@ class Connection:
         "_stalled",
         "_timer",
         "_turning",
+        "_woken",
         "closed",
         "engine",
         "lingering",
@@ -78,6 +79,7 @@ class Connection:
         self._turning = False
         self._soon = False
         self._behind = False
+        self._woken = False
         self._interest = READ
         self._phase = engine.phase
         self._served = 0
@@ -116,6 +118,7 @@ class Connection:
         """The exchange has something to be collected: in this turn if one runs, else in one of its own."""
         if exchange.stream in self._exchanges:
             self._ready[exchange.stream] = exchange
+            self._woken = True
             self._ask_for_turn()
 
     def inform(self, exchange: Exchange, response: Response) -> None:
@@ -236,7 +239,7 @@ class Connection:
                 self._fail(exchange, error)
 
     def _collect(self) -> bool:
-        moved = False
+        moved = self._woken = False
         ready, self._ready = self._ready, {}
         for stream, exchange in ready.items():
             if stream in self._exchanges and exchange.response is not None:
@@ -245,7 +248,7 @@ class Connection:
                 except Exception as error:
                     moved = True
                     self._fail(exchange, error)
-        return moved
+        return moved or self._woken
 
     def _collect_from(self, exchange: Exchange, response: Response) -> bool:
         body, stream = exchange.body, exchange.stream
