@@ -67,6 +67,18 @@ def test_a_date_in_the_future_is_not_told(root: int) -> None:
     assert b"last-modified" not in content.response.headers
 
 
+@pytest.mark.parametrize("date", [0, 1, 315_532_800, 315_532_801, 315_619_200])
+def test_a_date_that_stays_when_the_content_changes_is_not_relied_on(root: int, tmp_path: Path, date: int) -> None:
+    os.utime(tmp_path / "file", (date, date))
+    content = made(root)
+    assert b"last-modified" not in content.response.headers
+    status = os.stat(tmp_path / "file")
+    assert content.tag == b'"%x-7"' % status.st_ctime_ns
+    fields = [*status]
+    later = os.stat_result([*fields], {"st_mtime_ns": status.st_mtime_ns, "st_ctime_ns": status.st_ctime_ns + 1})
+    assert entity_tag(later) != content.tag
+
+
 def test_the_content_is_read_once(root: int, tmp_path: Path) -> None:
     content = made(root)
     assert content.read(root) == b"content"

@@ -15,6 +15,10 @@ from pellucid.semantics.dates import format_date
 # A file of at most so many bytes is read whole, and kept.
 SMALL = 65536
 
+# Builds that can be repeated give all their files one date, long ago: second 0 or 1 of the system's calendar, or the
+# first day of 1980, where that of archives begins. Such a date stays when the content changes, so it dates nothing.
+UNDATED = 315_619_200
+
 NOSNIFF: Field = (b"x-content-type-options", b"nosniff")
 
 # What a 304 must repeat (RFC 9110 section 15.4.5), and what all answers of this app say.
@@ -61,8 +65,9 @@ class Representation:
         self.size = status.st_size
         self.tag = entity_tag(status, coding)
         seconds = status.st_mtime_ns // 1_000_000_000
-        # A date in the future must not be sent (RFC 9110 section 8.8.2.1), and would validate nothing.
-        self.modified = seconds if seconds <= now else None
+        # A date in the future must not be sent (RFC 9110 section 8.8.2.1), and would validate nothing; nor would a date
+        # that is none.
+        self.modified = seconds if UNDATED < seconds <= now else None
         self.content_type = fields[0][1]
         self.body: bytes | None = None
         self.checked = -1.0
@@ -106,9 +111,12 @@ class Representation:
 def entity_tag(status: os.stat_result, coding: Coding = PLAIN) -> bytes:
     """The strong tag of a file's content: when it was changed, its size, and its coding.
 
-    No inode is in it: machines that hold copies with the same times give the same tag.
+    No inode is in it: machines that hold copies with the same times give the same tag. A file that is UNDATED
+    has the time of the last change that the system itself has noted, which nobody can set.
     """
-    return b'"%x-%x%b"' % (status.st_mtime_ns, status.st_size, coding.ending.replace(b".", b"-"))
+    dated = status.st_mtime_ns > UNDATED * 1_000_000_000
+    changed = status.st_mtime_ns if dated else status.st_ctime_ns
+    return b'"%x-%x%b"' % (changed, status.st_size, coding.ending.replace(b".", b"-"))
 
 
 def stands(path: bytes, identity: tuple[int, ...], root: int) -> bool:
