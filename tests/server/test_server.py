@@ -1,0 +1,400 @@
+"""The server: which connections it takes, when it rests, and how it ends."""
+
+import socket
+from typing import Any
+
+import pytest
+from conversing import HELLO, Later, Script, Stage, answering, hello, request, statuses
+
+from pellucid.message import Response
+from pellucid.net.link import Link
+from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
+from pellucid.net.port import Exhausted, Port
+from pellucid.net.reactor import Reactor
+from pellucid.server.exchange import Exchange
+from pellucid.server.server import BATCH, PAUSE, Capacity, Server
+from pellucid.watch import HOOKS, Watch
+
+
+class MemoryPort:
+    """A port in memory: `bring` lets a client come. While it is `exhausted`, nobody is accepted."""
+
+    address = "192.0.2.80:80"
+
+    def __init__(self) -> None:
+        self.bell, self.ringer = memory_pair()
+        self.fd = self.bell.fd
+        self.waiting: list[MemoryLink] = []
+        self.exhausted = False
+        self.accepts = 0
+        self.closed = 0
+
+    def bring(self, peer: str = "192.0.2.1") -> MemoryLink:
+        ours, theirs = memory_pair(65536, peer)
+        self.waiting.append(ours)
+        self.ringer.send([b"!"])
+        return theirs
+
+    def accept(self) -> Link | None:
+        self.accepts += 1
+        if self.exhausted:
+            raise Exhausted("Too many open files")
+        if not self.waiting:
+            self.bell.receive()
+            return None
+        return self.waiting.pop(0)
+
+    def close(self) -> None:
+        self.closed += 1
+        self.bell.close()
+        self.ringer.close()
+
+
+class Harbour(Stage):
+    """A stage with a port."""
+
+    def __init__(self, app: Any = hello, connections: int = 0, per_address: int = 0, **settings: Any) -> None:
+        super().__init__(app, capacity=Capacity(connections, per_address), **settings)
+        self.port = MemoryPort()
+        self.server.listen(self.port)  # type: ignore[arg-type]  # it has all that the server asks of one
+
+    def ask(self, link: MemoryLink) -> list[int]:
+        """The statuses of the answers to one request."""
+        link.send([HELLO])
+        self.settle()
+        return statuses(link.receive() or b"")
+
+
+def test_a_port_brings_connections() -> None:
+    harbour = Harbour()
+    links = [harbour.port.bring() for _ in range(BATCH + 10)]
+    harbour.reactor.step(0)
+    assert harbour.open_connections == BATCH
+    harbour.settle()
+    assert harbour.open_connections == BATCH + 10
+    assert [harbour.ask(link) for link in links] == [[200]] * len(links)
+
+
+# Capacity
+
+
+def test_one_address_may_hold_so_many_connections() -> None:
+    harbour = Harbour(per_address=2)
+    first, second, third = (harbour.port.bring("192.0.2.1") for _ in range(3))
+    other, nameless = harbour.port.bring("192.0.2.2"), [harbour.port.bring("") for _ in range(5)]
+    third.send([HELLO])
+    harbour.settle()
+    answer = third.receive() or b""
+    assert statuses(answer) == [503]
+    assert b"connection: close" in answer
+    assert b"connections-per-address: 2" in answer
+    assert third.ended
+    assert not third.broken
+    assert harbour.ask(first) == harbour.ask(second) == harbour.ask(other) == [200]
+    assert [harbour.ask(link) for link in nameless] == [[200]] * 5
+    assert ("info", "192.0.2.1 turned away: connections-per-address: 2 from this address are open already") in (
+        harbour.notes
+    )
+    first.close()
+    harbour.settle()
+    assert harbour.ask(harbour.port.bring("192.0.2.1")) == [200]
+
+
+def test_the_count_of_an_address_is_forgotten_with_its_last_connection() -> None:
+    harbour = Harbour(per_address=2)
+    for _ in range(3):
+        links = [harbour.port.bring(f"192.0.2.{number}") for number in range(100)]
+        harbour.settle()
+        for link in links:
+            link.close()
+        harbour.settle()
+    assert harbour.server._of_address == {}
+    assert harbour.server.adopt(memory_pair()[0]) is not None
+
+
+def test_when_all_connections_are_taken_accepting_rests_until_one_ends() -> None:
+    harbour = Harbour(connections=2)
+    first, second, third, fourth = (harbour.port.bring() for _ in range(4))
+    harbour.settle()
+    assert harbour.open_connections == 2
+    assert not harbour.busy
+    assert sum("connections: 2 are open" in text for _, text in harbour.notes) == 1
+    assert harbour.ask(third) == []
+    first.close()
+    harbour.settle()
+    assert statuses(third.receive() or b"") == [200]
+    assert harbour.ask(fourth) == []
+    second.close()
+    third.close()
+    harbour.settle()
+    assert statuses(fourth.receive() or b"") == [200]
+
+
+def test_out_of_descriptors_accepting_rests_for_a_while() -> None:
+    harbour = Harbour()
+    harbour.port.exhausted = True
+    link = harbour.port.bring()
+    harbour.settle()
+    accepts = harbour.port.accepts
+    assert not harbour.busy
+    assert ("warning", "Too many open files: accepting rests until a connection ends") in harbour.notes
+    harbour.wait(PAUSE / 2)
+    assert harbour.port.accepts == accepts
+    harbour.wait(PAUSE / 2)
+    assert harbour.port.accepts == accepts + 1
+    harbour.port.exhausted = False
+    harbour.wait(PAUSE)
+    assert harbour.ask(link) == [200]
+
+
+def test_out_of_descriptors_the_end_of_a_connection_is_room_for_another() -> None:
+    harbour = Harbour()
+    first = harbour.port.bring()
+    harbour.settle()
+    harbour.port.exhausted = True
+    second = harbour.port.bring()
+    harbour.settle()
+    harbour.port.exhausted = False
+    first.close()
+    harbour.settle()
+    assert harbour.ask(second) == [200]
+    harbour.wait(PAUSE)
+    assert harbour.ask(second) == [200]
+
+
+def test_a_port_that_is_listened_on_during_a_rest_rests_too() -> None:
+    harbour = Harbour(connections=1)
+    first = harbour.port.bring()
+    harbour.port.bring()
+    harbour.settle()
+    late = MemoryPort()
+    harbour.server.listen(late)  # type: ignore[arg-type]  # as above
+    late.bring()
+    harbour.settle()
+    assert late.accepts == 0
+    first.close()
+    harbour.settle()
+    assert late.accepts + harbour.port.accepts == 2
+    assert harbour.open_connections == 1
+
+
+class Full(MemoryPoller):
+    """A poller that cannot watch another descriptor."""
+
+    full = False
+
+    def add(self, fd: int, interest: int) -> None:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        super().add(fd, interest)
+
+
+def test_a_link_that_cannot_be_watched_is_closed_and_not_counted() -> None:
+    poller = Full()
+    server = Server(hello, Capacity(0, 5), reactor=Reactor(poller, HandClock()))
+    poller.full = True
+    for _ in range(3):
+        ours, theirs = memory_pair()
+        with pytest.raises(Exhausted, match="No space left"):
+            server.adopt(ours)
+        assert ours.closed
+        assert theirs.ended
+    assert server.connections == set()
+    assert server._of_address == {}
+
+
+def test_a_watcher_may_cut_a_connection_as_it_opens() -> None:
+    watch = Watch()
+    watch.opened.append(lambda connection: connection.abort("unwelcome"))
+    stage = Stage(watch=watch, capacity=Capacity(0, 5))
+    client = stage.client()
+    assert client.broken
+    assert stage.open_connections == 0
+    assert stage.server._of_address == {}
+    assert stage.timers == 0
+
+
+# The end
+
+
+def test_stop_ends_what_rests_and_finishes_what_runs() -> None:
+    app = Later()
+    harbour = Harbour(app)
+    resting, running, begun = (harbour.port.bring() for _ in range(3))
+    running.send([HELLO])
+    begun.send([HELLO[:10]])
+    harbour.settle()
+    harbour.server.stop(10)
+    harbour.settle()
+    assert harbour.port.closed == 1
+    assert resting.ended
+    assert not resting.broken
+    assert not running.ended
+    harbour.wait(9)
+    app.last.respond(Response(200), b"done")
+    begun.send([HELLO[10:]])
+    harbour.settle()
+    answer = running.receive() or b""
+    assert answer.endswith(b"done")
+    assert b"connection: close" in answer
+    assert running.ended
+    app.last.respond(Response(200), b"done too")
+    harbour.settle()
+    assert (begun.receive() or b"").endswith(b"done too")
+    assert harbour.open_connections == 0
+    harbour.server.reactor.run()  # it returns, for it was stopped
+    assert not [text for level, text in harbour.notes if level == "warning"]
+
+
+def test_what_runs_at_the_end_of_the_grace_is_cut() -> None:
+    app = Later()
+    harbour = Harbour(app)
+    link = harbour.port.bring()
+    link.send([HELLO])
+    harbour.settle()
+    harbour.server.stop(10)
+    harbour.wait(9.9)
+    assert harbour.open_connections == 1
+    harbour.wait(0.1)
+    assert harbour.open_connections == 0
+    assert link.broken
+    assert app.last.gone
+    assert ("warning", "grace: 1 connections were cut at the end of it") in harbour.notes
+    harbour.server.reactor.run()
+
+
+def test_a_second_stop_ends_at_once() -> None:
+    harbour = Harbour(Later())
+    link = harbour.port.bring()
+    link.send([HELLO])
+    harbour.settle()
+    harbour.server.stop(10)
+    harbour.server.stop(10)
+    assert link.broken
+    assert harbour.open_connections == 0
+    assert harbour.port.closed == 1
+    harbour.server.reactor.run()
+
+
+def test_stop_from_within_an_app_lets_its_answer_go_out() -> None:
+    stage = Stage(lambda exchange: (stage.server.stop(10), hello(exchange))[1])
+    client = stage.client()
+    assert client.talk(HELLO * 3).endswith(b"hello /")
+    assert statuses(client.got) == [200]
+    assert client.ended
+    client.link.close()
+    stage.reactor.run()
+
+
+def test_halt_from_within_an_app_cuts_it() -> None:
+    stage = Stage(lambda exchange: (stage.server.halt(), hello(exchange))[1])
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    assert client.broken
+    assert stage.errors == []
+    stage.reactor.run()
+
+
+def test_a_stop_without_connections_is_the_end() -> None:
+    stage = Stage()
+    stage.server.stop(10)
+    stage.reactor.run()
+
+
+def test_run_serves_until_it_is_stopped_and_leaves_nothing_open() -> None:
+    server = Server(hello)
+    port = Port.tcp("127.0.0.1", 0)
+    server.listen(port)
+    host, _, number = port.address.rpartition(":")
+    with socket.create_connection((host, int(number))) as client:
+        client.sendall(request(connection="close"))
+        server.watch.closed.append(lambda connection, why: server.stop(1))
+        server.run()
+        assert client.recv(1000).endswith(b"hello /")
+    assert port.fd == -1
+    assert server.connections == set()
+
+
+def test_what_a_callback_lets_go_is_noted_and_serving_goes_on() -> None:
+    notes: list[str] = []
+    server = Server(hello)
+    server.watch.noted.append(lambda level, text: notes.append(text))
+
+    def fail() -> None:
+        server.reactor.soon(lambda: server.stop(1))
+        raise ZeroDivisionError("on purpose")
+
+    server.reactor.soon(fail)
+    server.run()
+    assert len(notes) == 1
+    assert "a fault in the server" in notes[0]
+    assert "on purpose" in notes[0]
+
+
+# The watch
+
+
+def watching(*broken: str) -> tuple[Watch, list[str]]:
+    """A watch with an observer at each hook, and the list of what they saw; those that are named fail."""
+    watch, seen = Watch(), []
+
+    def observer(hook: str):  # type: ignore[no-untyped-def]  # an Observer
+        def observe(*facts: object) -> None:
+            seen.append(hook)
+            if hook in broken:
+                raise ZeroDivisionError("on purpose")
+
+        return observe
+
+    for hook in HOOKS:
+        if hook != "noted":
+            getattr(watch, hook).append(observer(hook))
+    return watch, seen
+
+
+def test_each_step_is_watched_in_its_order() -> None:
+    watch, seen = watching()
+    stage = Stage(answering(Script(b"x")), watch=watch)
+    client = stage.client()
+    client.talk(request(connection="close"))
+    expected = "opened rearmed filled delivered begun collected flushed ended flushed closed"
+    assert seen == expected.split()
+
+
+def test_what_is_seen_is_what_happened() -> None:
+    facts: dict[str, list[tuple[Any, ...]]] = {hook: [] for hook in HOOKS}
+    watch = Watch()
+    for hook in HOOKS:
+        getattr(watch, hook).append(lambda *each, hook=hook: facts[hook].append(each))
+    stage = Stage(watch=watch)
+    client = stage.client()
+    got = client.talk(HELLO)
+    client.talk(b"no request\r\n\r\n")
+    client.link.close()
+    stage.settle()
+    [(connection,)] = facts["opened"]
+    assert facts["filled"][0] == (connection, len(HELLO))
+    assert facts["flushed"][0] == (connection, len(got))
+    assert facts["collected"][0] == (connection, 1, b"hello /")
+    first, second = (exchange for (exchange,) in facts["ended"])
+    assert isinstance(first, Exchange)
+    assert (first.status, first.why) == (200, "")
+    assert second.status == 400
+    assert "RFC 9112" in second.why
+    assert second.finished >= second.begun
+    assert len(facts["begun"]) == 2
+    assert facts["closed"] == [(connection, "")]
+
+
+@pytest.mark.parametrize("hook", [hook for hook in HOOKS if hook != "noted"])
+def test_an_observer_that_fails_is_dropped_and_serving_goes_on(hook: str) -> None:
+    watch, seen = watching(hook)
+    stage = Stage(watch=watch)
+    for _ in range(3):
+        client = stage.client()
+        assert client.talk(request(connection="close")).endswith(b"hello /")
+    assert seen.count(hook) == 1
+    assert getattr(watch, hook) == []
+    assert len(stage.errors) == 1
+    assert "was dropped" in stage.errors[0]
