@@ -3,12 +3,15 @@
 import pytest
 from conversing import HELLO, FileBody, Later, Script, Stage, answering, hello, request, statuses
 
+from pellucid.errors import FileChanged
 from pellucid.message import Headers, Response
 from pellucid.net.link import RECEIVE
+from pellucid.net.memory import MemoryLink
 from pellucid.protocol.http1.engine import READ_AHEAD
 from pellucid.protocol.limits import Limits
 from pellucid.server.connection import ROUNDS
 from pellucid.server.exchange import Exchange
+from pellucid.watch import Watch
 
 
 def test_a_request_is_answered() -> None:
@@ -271,3 +274,61 @@ def test_an_app_can_cut_the_connection_at_any_moment(moment: str, tmp_path_facto
     assert exchanges[0].gone
     assert exchanges[0].why == moment
     assert stage.errors == []
+
+
+def cut_and_fail(exchange: Exchange) -> None:
+    exchange.carrier.abort("first")
+    exchange.carrier.abort("second")
+    raise ZeroDivisionError("on purpose")
+
+
+def test_an_app_that_cuts_and_then_fails_is_told_once_and_cut_once() -> None:
+    watch = Watch()
+    closed: list[str] = []
+    watch.closed.append(lambda connection, why: closed.append(why))
+    stage = Stage(cut_and_fail, watch=watch)
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    assert client.broken
+    assert closed == ["first"]
+    assert len(stage.errors) == 1
+
+
+@pytest.mark.parametrize("before", [[], [b"some of it"]])
+def test_a_file_that_changed_is_no_fault_of_the_app(before: list[bytes]) -> None:
+    stage = Stage(answering(Script(*before, FileChanged(116, "the file changed while it was sent"))))
+    client = stage.client()
+    client.send(request(path="/a.txt"))
+    stage.settle()
+    assert client.broken is bool(before)
+    assert statuses(bytes(client.link.arrived)) == ([] if before else [500])
+    assert stage.notes == [("warning", "/a.txt: the file changed while it was sent")]
+
+
+class Faulty(MemoryLink):
+    """A link with a mistake in it, which stands for any mistake of ours."""
+
+    def receive(self) -> bytes | None:
+        raise ZeroDivisionError("on purpose")
+
+
+def test_a_fault_of_ours_ends_its_connection_and_no_other() -> None:
+    stage = Stage()
+    other = stage.client()
+    ours, theirs = Faulty(65536), MemoryLink(65536)
+    ours.other, theirs.other = theirs, ours
+    stage.server.adopt(ours)
+    theirs.send([HELLO])
+    stage.reactor.step(0)
+    assert "on purpose" in stage.faults.pop()
+    assert theirs.broken
+    assert statuses(other.talk(HELLO)) == [200]
+    assert stage.open_connections == 1
+
+
+def test_a_connection_knows_both_ends() -> None:
+    app = Later()
+    stage = Stage(app)
+    stage.client(peer="198.51.100.9").talk(HELLO)
+    assert (app.last.peer, app.last.carrier.local) == ("198.51.100.9", "192.0.2.80:80")
