@@ -1,40 +1,8 @@
-"""Reads documents and runs what they show: shell sessions against real servers, Python, and what only must parse.
+"""Documents as sections, fences and the steps of sessions; what a fence is for is told in `sessions.py`."""
 
-How a fence is treated is said by its info string:
-
-    console, sh        A session in the folder of its section, where `public` and `dist` are folders with a page. A line
-                       that begins with `$ ` is a command, the lines after it are what it prints; in `sh` every line is
-                       a command. `…` stands for anything within a line, a line of `…` for any lines. `pellucid serve`
-                       and what ends in `&` go on while the rest of the section is run, until the next such command;
-                       their output is shown as far as it begins. If nothing serves on port 8000, `public` is served.
-                       `make`, `git` and `pip` are for fresh machines: looked at, not run.
-    python             Run, unless its first line is a comment with the name of a file: then a session must name it.
-    pycon              A doctest.
-    ini                Units of systemd: read, and the options of their commands too.
-    json               Parsed.
-    text               A picture or an excerpt: there is nothing in it to be run.
-"""
-
-import doctest
-import json
-import os
 import re
-import shlex
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from configparser import ConfigParser
 from dataclasses import dataclass
-from pathlib import Path
-
-from pellucid.cli import main
-
-PROJECT = Path(__file__).parent.parent
-PATIENCE = 20.0
-LAST_LINE_OF_THE_BANNER = "Ctrl+C stops it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +54,10 @@ class Step:
 
 def sections(text: str) -> list[Section]:
     """The sections of a document that have fences. ValueError for a fence that is not closed."""
-    found, title, fences, opened = [], "", [], None
+    found: list[Section] = []
+    fences: list[Fence] = []
+    lines: list[str] = []
+    title, opened = "", None
     for number, line in enumerate(text.splitlines(), 1):
         mark = re.match(r" {0,3}(`{3,})(.*)", line)
         if opened is None and re.match("#+ ", line):
@@ -126,238 +97,9 @@ def pattern(shown: str) -> str:
         if line.strip() == "…":
             parts.append(r"(?:[^\n]*\n)*?")
         else:
-            words = [re.escape(_plain(part)) for part in line.rstrip().split("…")]
+            words = [re.escape(plain(part)) for part in line.rstrip().split("…")]
             parts.append(r"[^\n]*".join(words) + r"[ ]*\n")
     return "".join(parts)
-
-
-def run_section(section: Section, folder: Path) -> None:
-    """Run all fences of a section in a folder. AssertionError says what is not as it is shown."""
-    with Session(folder) as session:
-        for fence in section.fences:
-            if fence.file:
-                (folder / fence.file).write_text(session.with_real_places(fence.text), "utf-8")
-        for fence in section.fences:
-            TREATMENTS.get(fence.kind, _unknown)(fence, session)
-    for fence in section.fences:
-        assert not fence.file or fence.file in session.commands, f"line {fence.line}: nothing runs {fence.file}"
-
-
-class Session:
-    """A folder, the commands that run in it, and free ports in the place of those that documents name."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._ports: dict[str, socket.socket] = {}
-        self._stays: subprocess.Popen[str] | None = None
-        self._environment = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(folder),
-            "LANG": "C.UTF-8",
-            "PYTHONWARNINGS": "error",
-            "PYTHONUNBUFFERED": "1",
-            "PELLUCID_BIND": self.with_real_places("127.0.0.1:8000"),
-        }
-        self.commands = ""
-        (folder / ".curlrc").write_text("silent\nshow-error\n")  # as on a terminal
-        (folder / "run").mkdir()
-        for name in ("public", "dist"):
-            (folder / name).mkdir()
-            (folder / name / "index.html").write_text("<!doctype html>\n<title>Hello</title>\n")
-
-    def run(self, step: Step) -> None:
-        """Run a command and compare what it prints."""
-        self.commands += step.command + "\n"
-        if step.command.startswith("cd "):
-            self._folder = self._folder / step.command[3:].strip()
-            assert self._folder.is_dir(), f"$ {step.command}\nthere is no folder {self._folder.name!r}"
-        elif step.prepares:
-            _check_preparation(step)
-        elif step.stays:
-            self._stay(step)
-        else:
-            if ":8000" in step.command and self._stays is None:
-                self._stay(Step("pellucid serve public", ""))
-            self._pass(step)
-
-    def python(self, text: str) -> None:
-        """Run a Python program to its end."""
-        (self._folder / ".example.py").write_text(self.with_real_places(text), "utf-8")
-        self._pass(Step("python .example.py", ""))
-
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            self._end()
-        finally:
-            for holder in self._ports.values():
-                holder.close()
-
-    def _end(self) -> None:
-        # As Ctrl+C does.
-        process, self._stays = self._stays, None
-        if process is None:
-            return
-        try:
-            process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=PATIENCE)
-        finally:
-            process.kill()
-        assert process.returncode == 0, f"{process.args!r} ended with status {process.returncode}:\n{output}"
-
-    def with_real_places(self, text: str) -> str:
-        """The text with free ports in the place of 8000 and its like, and a folder of its own for /run."""
-        text = re.sub(r"(?<![\w.])/run/", "run/", text)
-        return re.sub(r"(?<![\w.])80[0-9]{2}(?![\w.])", lambda match: self._port(match[0]), text)
-
-    def _port(self, shown: str) -> str:
-        if shown not in self._ports:
-            # Bound but not listening: nobody else is given it, and whoever reuses addresses may listen on it.
-            holder = socket.socket()
-            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            holder.bind(("127.0.0.1", 0))
-            self._ports[shown] = holder
-        return str(self._ports[shown].getsockname()[1])
-
-    def _shown(self, output: str) -> str:
-        for shown, holder in self._ports.items():
-            output = re.sub(rf"\b{holder.getsockname()[1]}\b", shown, output)
-        output = output.replace(f"{self._folder}/run/", "/run/")
-        return "".join(f"{_plain(line)}\n" for line in output.replace("\r\n", "\n").rstrip("\n").split("\n"))
-
-    def _pass(self, step: Step) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            done = subprocess.run(
-                ["sh", "-c", self.with_real_places(step.command)],
-                cwd=self._folder,
-                env=self._environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=PATIENCE,
-            )
-            output = self._shown(done.stdout)
-            if not step.shown.strip():
-                assert done.returncode == 0, f"$ {step.command}\nended with status {done.returncode}:\n{output}"
-                return
-            if re.fullmatch(pattern(step.shown), output):
-                return
-            # A log is written a moment after what it tells of.
-            if not step.command.startswith("cat ") or time.monotonic() > deadline:
-                raise AssertionError(f"$ {step.command}\nis shown as\n{step.shown}\nand prints\n{output}")
-
-    def _stay(self, step: Step) -> None:
-        self._end()
-        command = self.with_real_places(step.command.rstrip("& "))
-        process = self._stays = subprocess.Popen(
-            ["sh", "-c", f"exec env {command}"],
-            cwd=self._folder,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        shown = step.shown.strip() or (LAST_LINE_OF_THE_BANNER if "pellucid serve" in command else "")
-        if not shown:
-            self._wait_for_port(process)
-            return
-        output = ""
-        assert process.stdout is not None
-        expected = pattern(step.shown) if step.shown.strip() else rf"(?s:.*){re.escape(shown)}\n"
-        for line in process.stdout:
-            output += self._shown(line)
-            if re.match(expected, output):
-                return
-        self._stays = None
-        process.wait()
-        process.stdout.close()
-        raise AssertionError(f"$ {step.command}\nis shown as\n{shown}\nand prints\n{output}")
-
-    def _wait_for_port(self, process: "subprocess.Popen[str]") -> None:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", int(self._port("8000"))), PATIENCE).close()
-                return
-            except ConnectionRefusedError:
-                pass
-            try:
-                process.wait(0.02)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-        self._stays = None
-        process.kill()
-        raise AssertionError(f"{process.args!r} does not listen:\n{process.communicate()[0]}")
-
-
-def _plain(line: str) -> str:
-    """A line with its runs of spaces made one: columns are as wide as a port's number."""
-    return re.sub(" +", " ", line.rstrip())
-
-
-def _run_session(fence: Fence, session: Session) -> None:
-    for step in steps(fence):
-        session.run(step)
-
-
-def _check_preparation(step: Step) -> None:
-    words = shlex.split(step.command, comments=True)
-    if words[0] == "make":
-        targets = re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
-        unknown = [word for word in words[1:] if "=" not in word and word not in targets]
-        assert not unknown, f"$ {step.command}\nthe Makefile has no {unknown[0]!r}"
-
-
-def _run_python(fence: Fence, session: Session) -> None:
-    compile(fence.text, f"line {fence.line}", "exec")
-    if not fence.file:
-        session.python(fence.text)
-
-
-def _run_doctest(fence: Fence, session: Session) -> None:
-    test = doctest.DocTestParser().get_doctest(fence.text, {}, f"line {fence.line}", None, fence.line)
-    assert test.examples, f"line {fence.line}: a pycon fence without >>>"
-    runner = doctest.DocTestRunner(verbose=False)
-    told: list[str] = []
-    runner.run(test, out=told.append)
-    assert not runner.failures, "".join(told)
-
-
-def _check_units(fence: Fence, session: Session) -> None:
-    units = ConfigParser(interpolation=None)
-    units.read_string(fence.text)
-    for unit in units.values():
-        if "ExecStart" in unit:
-            _, command, *words = shlex.split(unit["ExecStart"])
-            chosen = main.commands[command].make_context(command, words)
-            assert chosen.params["folder"]
-
-
-def _parse_json(fence: Fence, session: Session) -> None:
-    json.loads(fence.text)
-
-
-def _look(fence: Fence, session: Session) -> None:
-    pass
-
-
-def _unknown(fence: Fence, session: Session) -> None:
-    raise AssertionError(f"line {fence.line}: nobody knows how to try a fence of the kind {fence.info!r}")
-
-
-TREATMENTS = {
-    "console": _run_session,
-    "sh": _run_session,
-    "python": _run_python,
-    "pycon": _run_doctest,
-    "ini": _check_units,
-    "json": _parse_json,
-    "text": _look,
-}
 
 
 def commands_of(section: Section) -> Iterator[str]:
@@ -365,3 +107,8 @@ def commands_of(section: Section) -> Iterator[str]:
     for fence in section.fences:
         if fence.kind in ("console", "sh"):
             yield from (step.command for step in steps(fence) if not step.prepares)
+
+
+def plain(line: str) -> str:
+    """A line with its runs of spaces made one: columns are as wide as a port's number."""
+    return re.sub(" +", " ", line.rstrip())

@@ -11,9 +11,10 @@ import click
 import pytest
 
 import pellucid
-from documents import PROJECT, Fence, Section, Step, commands_of, pattern, run_section, sections, steps
+from documents import Fence, Section, Step, commands_of, pattern, sections, steps
 from pellucid.cli.options import spell
 from pellucid.settings import all_settings
+from sessions import PROJECT, run_section
 
 sys.path.append(str(PROJECT / "tests" / "live"))
 
