@@ -1,6 +1,7 @@
 """One content: its tag, its heads, and its bytes read once and only if they are right."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,16 @@ def test_a_date_that_stays_when_the_content_changes_is_not_relied_on(root: int, 
     fields = [*status]
     later = os.stat_result([*fields], {"st_mtime_ns": status.st_mtime_ns, "st_ctime_ns": status.st_ctime_ns + 1})
     assert entity_tag(later) != content.tag
+
+
+def test_a_file_that_may_still_be_written_has_a_tag_of_the_moment(root: int) -> None:
+    changed = 784111777.0
+    rested = entity_tag(os.stat(b"file", dir_fd=root))
+    for now in (changed + 0.06, changed - 0.06, changed + 1e6):
+        assert made(root, now=now).tag == rested
+    restless = [made(root, coding, changed + late).tag for late in (0.0, 0.001, 0.04) for coding in (PLAIN, CODINGS[0])]
+    assert len({*restless, rested}) == 7
+    assert all(re.fullmatch(rb'"[0-9a-z-]+"', tag) for tag in restless)
 
 
 def test_the_content_is_read_once(root: int, tmp_path: Path) -> None:

@@ -19,6 +19,10 @@ SMALL = 65536
 # first day of 1980, where that of archives begins. Such a date stays when the content changes, so it dates nothing.
 UNDATED = 315_619_200
 
+# A write carries the time of its beginning, by a clock that ticks every few milliseconds: so soon after a change there
+# may come more of the same time and size. In seconds.
+RESTLESS = 0.05
+
 NOSNIFF: Field = (b"x-content-type-options", b"nosniff")
 
 # What a 304 must repeat (RFC 9110 section 15.4.5), and what all answers of this app say.
@@ -63,7 +67,7 @@ class Representation:
         self.coding = coding.name
         self.identity = identify(status)
         self.size = status.st_size
-        self.tag = entity_tag(status, coding)
+        self.tag = entity_tag(status, coding, now)
         seconds = status.st_mtime_ns // 1_000_000_000
         # A date in the future must not be sent (RFC 9110 section 8.8.2.1), and would validate nothing; nor would a date
         # that is none.
@@ -108,15 +112,17 @@ class Representation:
         return True
 
 
-def entity_tag(status: os.stat_result, coding: Coding = PLAIN) -> bytes:
+def entity_tag(status: os.stat_result, coding: Coding = PLAIN, now: float = 0.0) -> bytes:
     """The strong tag of a file's content: when it was changed, its size, and its coding.
 
     No inode is in it: machines that hold copies with the same times give the same tag. A file that is UNDATED
-    has the time of the last change that the system itself has noted, which nobody can set.
+    has the time of the last change that the system itself has noted, which nobody can set. A file that is RESTLESS at
+    the moment `now` gets a tag of this moment alone, so that no later content is taken for this one.
     """
     dated = status.st_mtime_ns > UNDATED * 1_000_000_000
     changed = status.st_mtime_ns if dated else status.st_ctime_ns
-    return b'"%x-%x%b"' % (changed, status.st_size, coding.ending.replace(b".", b"-"))
+    moment = b"-%x" % int(now * 1e9) if abs(now - changed / 1e9) < RESTLESS else b""
+    return b'"%x-%x%b%b"' % (changed, status.st_size, coding.ending.replace(b".", b"-"), moment)
 
 
 def stands(path: bytes, identity: tuple[int, ...], root: int) -> bool:
