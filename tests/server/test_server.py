@@ -4,16 +4,15 @@ import socket
 from typing import Any
 
 import pytest
-from conversing import HELLO, Later, Script, Stage, answering, hello, request, statuses
+from conversing import HELLO, Later, Stage, hello, request, statuses
 
 from pellucid.message import Response
 from pellucid.net.link import Link
 from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
 from pellucid.net.port import Exhausted, Port
 from pellucid.net.reactor import Reactor
-from pellucid.server.exchange import Exchange
 from pellucid.server.server import BATCH, PAUSE, Capacity, Server
-from pellucid.watch import HOOKS, Watch
+from pellucid.watch import Watch
 
 
 class MemoryPort:
@@ -332,69 +331,9 @@ def test_what_a_callback_lets_go_is_noted_and_serving_goes_on() -> None:
     assert "on purpose" in notes[0]
 
 
-# The watch
-
-
-def watching(*broken: str) -> tuple[Watch, list[str]]:
-    """A watch with an observer at each hook, and the list of what they saw; those that are named fail."""
-    watch, seen = Watch(), []
-
-    def observer(hook: str):  # type: ignore[no-untyped-def]  # an Observer
-        def observe(*facts: object) -> None:
-            seen.append(hook)
-            if hook in broken:
-                raise ZeroDivisionError("on purpose")
-
-        return observe
-
-    for hook in HOOKS:
-        if hook != "noted":
-            getattr(watch, hook).append(observer(hook))
-    return watch, seen
-
-
-def test_each_step_is_watched_in_its_order() -> None:
-    watch, seen = watching()
-    stage = Stage(answering(Script(b"x")), watch=watch)
-    client = stage.client()
-    client.talk(request(connection="close"))
-    expected = "opened rearmed filled delivered begun collected flushed ended flushed closed"
-    assert seen == expected.split()
-
-
-def test_what_is_seen_is_what_happened() -> None:
-    facts: dict[str, list[tuple[Any, ...]]] = {hook: [] for hook in HOOKS}
-    watch = Watch()
-    for hook in HOOKS:
-        getattr(watch, hook).append(lambda *each, hook=hook: facts[hook].append(each))
-    stage = Stage(watch=watch)
-    client = stage.client()
-    got = client.talk(HELLO)
-    client.talk(b"no request\r\n\r\n")
-    client.link.close()
-    stage.settle()
-    [(connection,)] = facts["opened"]
-    assert facts["filled"][0] == (connection, len(HELLO))
-    assert facts["flushed"][0] == (connection, len(got))
-    assert facts["collected"][0] == (connection, 1, b"hello /")
-    first, second = (exchange for (exchange,) in facts["ended"])
-    assert isinstance(first, Exchange)
-    assert (first.status, first.why) == (200, "")
-    assert second.status == 400
-    assert "RFC 9112" in second.why
-    assert second.finished >= second.begun
-    assert len(facts["begun"]) == 2
-    assert facts["closed"] == [(connection, "")]
-
-
-@pytest.mark.parametrize("hook", [hook for hook in HOOKS if hook != "noted"])
-def test_an_observer_that_fails_is_dropped_and_serving_goes_on(hook: str) -> None:
-    watch, seen = watching(hook)
-    stage = Stage(watch=watch)
-    for _ in range(3):
-        client = stage.client()
-        assert client.talk(request(connection="close")).endswith(b"hello /")
-    assert seen.count(hook) == 1
-    assert getattr(watch, hook) == []
-    assert len(stage.errors) == 1
-    assert "was dropped" in stage.errors[0]
+def test_without_anybody_to_tell_of_a_fault_serving_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(hello)
+    monkeypatch.setattr("sys.stderr", None)
+    server.reactor.soon(lambda: server.reactor.soon(lambda: server.stop(1)))
+    server.reactor.soon(lambda: {}["absent"])
+    server.run()

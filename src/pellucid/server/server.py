@@ -183,4 +183,7 @@ class Server:
         link.close()
 
     def _failed(self, words: str) -> None:
-        self.watch.note("error", f"a fault in the server\n{words}")
+        try:
+            self.watch.note("error", f"a fault in the server\n{words}")
+        except Exception:
+            pass  # standard error itself is gone: there is nobody left to tell, and serving goes on
