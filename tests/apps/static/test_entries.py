@@ -26,8 +26,8 @@ def made(root: int, *, folder: bool = False, variants: bool = False, wall: float
         return Representation(name, os.stat(name, dir_fd=root), kind, [(b"content-type", b"text/css")], wall)
 
     others = (content(b"file.br", 0), content(b"file.gz", 2)) if variants else ()
-    check = (b".", identify(os.fstat(root))) if folder else None
-    return Entry(content(b"file"), others, check, 1.0, wall)
+    conditions = ((b".", identify(os.fstat(root))),) if folder else ()
+    return Entry(content(b"file"), others, conditions, 1.0, wall)
 
 
 def test_an_entry_stands_as_long_as_its_file_does(root: int, tmp_path: Path) -> None:

@@ -139,8 +139,7 @@ def test_variants_stand_beside_their_file(root: Root, write: Callable[..., None]
         assert each.response.headers.get(b"content-type") == b"text/css; charset=utf-8"
         assert each.response.headers.get(b"vary") == b"Accept-Encoding"
     assert len({each.tag for each in (entry.plain, *entry.variants)}) == 4
-    assert entry.folder is not None
-    assert entry.folder[0] == b"sub"
+    assert [path for path, _ in entry.conditions] == [b"sub"]
 
 
 @pytest.mark.parametrize(
@@ -173,9 +172,9 @@ def test_variants_are_not_looked_for_where_there_can_be_none(root: Root, write: 
     for name in ("a.png", "a.png.gz", "a.css", "a.css.gz"):
         write(name, b"x" * (200 - len(name)))
     entry = entry_of(root, b"/a.png")
-    assert (entry.variants, entry.folder) == ((), None)
+    assert (entry.variants, entry.conditions) == ((), ())
     entry = entry_of(root, b"/a.css", precompressed=False)
-    assert (entry.variants, entry.folder) == ((), None)
+    assert (entry.variants, entry.conditions) == ((), ())
 
 
 @pytest.mark.parametrize("path", [b"/", b"/about"])
@@ -185,5 +184,4 @@ def test_what_stands_for_another_path_depends_on_its_folder(
     write("index.html")
     write("about.html")
     entry = entry_of(root, path, precompressed=False)
-    assert entry.folder is not None
-    assert entry.folder[0] == b"."
+    assert [path for path, _ in entry.conditions] == [b"."]

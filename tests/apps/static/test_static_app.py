@@ -362,8 +362,8 @@ def test_only_a_file_whose_folder_matters_has_it_looked_at(ask: Asking) -> None:
     ask("/sub/photo.png")
     ask("/style.css")
     entries: dict[bytes, Entry] = ask.app._known
-    assert entries[b"/sub/photo.png"].folder is None
-    assert entries[b"/style.css"].folder is not None
+    assert [path for path, _ in entries[b"/sub/photo.png"].conditions] == []
+    assert [path for path, _ in entries[b"/style.css"].conditions] == [b"."]
 
 
 def test_closing_lets_go_of_all(folder: Path) -> None:

@@ -215,6 +215,17 @@ def test_variants_come_change_and_go(ask: Asking, folder: Path) -> None:
     assert (answer.content, answer["vary"]) == (b"x" * 1000, None)
 
 
+def test_a_variant_that_was_no_good_is_seen_when_it_is_written_anew(ask: Asking, folder: Path) -> None:
+    variant = folder / "style.css.gz"
+    for bad in (lambda: variant.write_bytes(b"x" * 1000), lambda: os.utime(variant, (1, 1))):
+        variant.write_bytes(b"good")
+        assert ask("/style.css", GZIP).content == b"good"
+        bad()
+        assert ask("/style.css", GZIP)["content-encoding"] is None
+    variant.write_bytes(b"good again")
+    assert ask("/style.css", GZIP).content == b"good again"
+
+
 def test_a_variant_that_becomes_a_link_out_of_the_root_is_not_sent(ask: Asking, folder: Path, tmp_path: Path) -> None:
     variant = folder / "style.css.gz"
     variant.write_bytes(b"packed")

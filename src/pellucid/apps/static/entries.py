@@ -1,11 +1,11 @@
 """What is known of the paths that were asked for, bounded and never trusted unchecked; it knows no request.
 
 Why what is kept is never stale, and never from outside the root: an entry was made by a walk beneath the root, and it
-tells the identity (device, inode, size, both change times) of the file that was found, and of its folder if another
-file there could have been preferred. Before it is used, its path is looked at again, once for all requests that one
-round of the loop has read, and must lead to the very same identities: it is the file that was found beneath the root,
-unchanged. A file or folder that changed within the last seconds could change once more within one tick of its file
-system's clock, unseen: its entry serves the round that made it and no other.
+tells the identity (device, inode, size, both change times) of the file that was found, of its folder if another file
+there could have been preferred, and of a variant that was no good. Before it is used, its path is looked at again, once
+for all requests that one round of the loop has read, and must lead to the very same identities: it is the file that was
+found beneath the root, unchanged. A file or folder that changed within the last seconds could change once more within
+one tick of its file system's clock, unseen: its entry serves the round that made it and no other.
 """
 
 from __future__ import annotations
@@ -26,18 +26,23 @@ Check = tuple[bytes, tuple[int, ...]]
 
 
 class Entry:
-    """What one path is answered with: the plain content, its variants, and what makes sure that this still holds."""
+    """What one path is answered with: the plain content, its variants, and what else must stay for this to hold."""
 
-    __slots__ = ("_choices", "checked", "folder", "lasting", "plain", "variants", "weight")
+    __slots__ = ("_choices", "checked", "conditions", "lasting", "plain", "variants", "weight")
 
     def __init__(
-        self, plain: Representation, variants: tuple[Representation, ...], folder: Check | None, now: float, wall: float
+        self,
+        plain: Representation,
+        variants: tuple[Representation, ...],
+        conditions: tuple[Check, ...],
+        now: float,
+        wall: float,
     ) -> None:
         self.plain = plain
         self.variants = variants
-        self.folder = folder
+        self.conditions = conditions
         self.checked = now
-        identities = [each.identity for each in (plain, *variants)] + ([folder[1]] if folder else [])
+        identities = [each.identity for each in (plain, *variants)] + [identity for _, identity in conditions]
         self.lasting = max(identity[-1] for identity in identities) < (wall - COARSE) * 1e9
         self.weight = 0
         self._choices: dict[bytes | None, Representation] = {}
@@ -62,8 +67,9 @@ class Entry:
             return True
         if not self.lasting or not self.plain.stands(root, now):
             return False
-        if self.folder is not None and not stands(*self.folder, root):
-            return False
+        for path, identity in self.conditions:
+            if not stands(path, identity, root):
+                return False
         self.checked = now
         return True
 

@@ -78,8 +78,8 @@ def make_entry(
         raise PermissionError(errno.EACCES, "the file may not be read")
     content_type = rules.media_type(target.names[-1])
     looks = settings.precompressed and compressible(content_type)
-    variants = _variants(walk, target, target.folder.place) if looks else []
-    varies = [*([b"Accept-Encoding"] if variants else []), *vary]
+    good, bad = _variants(walk, target) if looks else ([], [])
+    varies = [*([b"Accept-Encoding"] if good else []), *vary]
     fields: list[Field] = [
         (b"content-type", content_type),
         (b"cache-control", rules.cache_control(target.names, content_type)),
@@ -90,26 +90,32 @@ def make_entry(
         fields.append((b"vary", b", ".join(varies)))
     path = b"/".join(target.names)
     plain = Representation(path, target.found.stat, PLAIN, fields, wall)
-    others = tuple(Representation(path + coding.ending, found.stat, coding, fields, wall) for coding, found in variants)
-    folder: Check | None = None
+    others = tuple(Representation(path + coding.ending, found.stat, coding, fields, wall) for coding, found in good)
+    conditions: list[Check] = [(path + coding.ending, identify(found.stat)) for coding, found in bad]
     if looks or target.preferred:
-        folder = (b"/".join(target.names[:-1]) or b".", identify(target.folder.stat))
-    return Entry(plain, others, folder, now, wall)
+        conditions.append((b"/".join(target.names[:-1]) or b".", identify(target.folder.stat)))
+    return Entry(plain, others, tuple(conditions), now, wall)
 
 
-def _variants(walk: Walk, target: Target, place: Place) -> list[tuple[Coding, Found]]:
-    variants = []
+_Variants = list[tuple[Coding, Found]]
+
+
+def _variants(walk: Walk, target: Target) -> tuple[_Variants, _Variants]:
+    """The variants of a file that are good, and those that are not and could become so."""
+    good: _Variants = []
+    bad: _Variants = []
     for coding in CODINGS:
-        found = _file(walk, target.names[-1] + coding.ending, place)
+        found = _file(walk, target.names[-1] + coding.ending, target.folder.place)
+        if found is None:
+            continue
         # One that is older than its original was forgotten; one that is not smaller, or is locked, is of no use.
-        if (
-            found is not None
-            and readable(found)
+        fit = (
+            readable(found)
             and found.stat.st_mtime_ns >= target.found.stat.st_mtime_ns
             and found.stat.st_size < target.found.stat.st_size
-        ):
-            variants.append((coding, found))
-    return variants
+        )
+        (good if fit else bad).append((coding, found))
+    return good, bad
 
 
 def _file(walk: Walk, name: bytes, place: Place) -> Found | None:
