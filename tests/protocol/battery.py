@@ -43,7 +43,7 @@ class Course:
     events: list[tuple[int, Event]] = field(default_factory=list)
     output: bytes = b""
     phase: Phase = Phase.IDLE
-    unread: bool = False
+    unread: bool = field(default=False, compare=False)  # it depends on what has come behind the end
 
     @property
     def requests(self) -> list[Request]:

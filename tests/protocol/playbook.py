@@ -13,12 +13,15 @@
     .. IDLE hungry          the phase, and the questions whose answer is yes: hungry, finished, unread
     >< eof                  the end of what the peer sends
 
+    @ name                  the steps of that name in openings.txt
+
 Whatever an act or some bytes bring about stands behind them, events first; what is not written must not happen.
 """
 
 from __future__ import annotations
 
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +32,30 @@ from pellucid.protocol.limits import Limits
 from protocol.battery import cut, http1
 
 Step = tuple[str, list[str]]
+
+
+def load(folder: Path) -> dict[str, str]:
+    """The conversations in a folder of playbooks by their titles, which stand unindented before their steps."""
+    openings = sections(folder / "openings.txt")
+    plays: dict[str, str] = {}
+    for path in sorted(folder.glob("*.txt")):
+        if path.name != "openings.txt":
+            for title, steps in sections(path).items():
+                assert title not in plays, f"two conversations are called {title}"
+                plays[title] = "\n".join(openings.get(step, step) for step in steps.splitlines())
+    return plays
+
+
+def sections(path: Path) -> dict[str, str]:
+    """The parts of a file of playbooks by their titles."""
+    parts: dict[str, list[str]] = {}
+    steps: list[str] = []
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith(" "):
+            steps.append(line.strip())
+        elif line and not line.startswith("#"):
+            steps = parts[line] = []
+    return {title: "\n".join(steps) for title, steps in parts.items()}
 
 
 def play(text: str, limits: Limits | None = None) -> None:
