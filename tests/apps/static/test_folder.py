@@ -1,5 +1,6 @@
 """What is shown of a folder: what would be served, and no more of it than is allowed."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from pellucid.apps.static.beneath import Root
+from pellucid.apps.static.beneath import Root, Walk
 from pellucid.apps.static.folder import NAMES_FOR_EACH, Contents, collect, show
 from pellucid.apps.static.listing import CONTENT_SECURITY_POLICY, Item, natural_order
 
@@ -123,6 +124,22 @@ def test_many_links_do_not_use_up_descriptors(root: Root, folder: Path, monkeypa
     assert len(names(root)) == 31
     assert len(os.listdir("/dev/fd")) == before
     assert most < before + 10
+
+
+def test_a_lack_of_descriptors_is_not_taken_for_an_empty_folder(
+    root: Root, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "link").symlink_to("sub")
+
+    def fail(*arguments: object) -> object:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with root.walk() as walk:
+        found = walk.look(())
+        monkeypatch.setattr(Walk, "look", fail)
+        with pytest.raises(OSError) as caught:
+            collect(walk, found, dot_files=False, most=0)
+    assert caught.value.errno == errno.EMFILE
 
 
 ITEMS = Contents([Item(b"b", "file", 1, 0), Item(b"a", "file", 2, 0)], False)

@@ -27,6 +27,9 @@ _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os
 # Without waiting, should a FIFO have taken the place of a file.
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
+# No descriptors are left: of no file can then be said that it is not there.
+EXHAUSTED = (errno.EMFILE, errno.ENFILE)
+
 Place = tuple[int, ...]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 
-from pellucid.apps.static.beneath import Found, Walk, open_folder
+from pellucid.apps.static.beneath import EXHAUSTED, Found, Walk, open_folder
 from pellucid.apps.static.listing import (
     CONTENT_SECURITY_POLICY,
     Item,
@@ -91,7 +91,9 @@ def _item(walk: Walk, found: Found, name: bytes, entry: os.DirEntry[str], fd: in
             # A branch, since a walk holds all folders that it passed.
             with walk.branch() as branch:
                 status = branch.look((name,), found.place).stat
-    except OSError:
+    except OSError as error:
+        if error.errno in EXHAUSTED:
+            raise
         # Gone by now, or a link that leads nowhere or out of the root.
         return None
     modified = status.st_mtime_ns // 1_000_000_000

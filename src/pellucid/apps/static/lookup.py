@@ -6,7 +6,7 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pellucid.apps.static.beneath import Found, Place, Walk, readable
+from pellucid.apps.static.beneath import EXHAUSTED, Found, Place, Walk, readable
 from pellucid.apps.static.entries import Check, Entry
 from pellucid.apps.static.representation import CODINGS, NOSNIFF, PLAIN, Coding, Representation
 from pellucid.apps.static.rules import Names, Rules
@@ -122,7 +122,7 @@ def _file(walk: Walk, name: bytes, place: Place) -> Found | None:
     try:
         found = walk.look((name,), place)
     except OSError as error:
-        if error.errno in (errno.EMFILE, errno.ENFILE):
+        if error.errno in EXHAUSTED:
             raise
         return None
     return None if found.folder else found
