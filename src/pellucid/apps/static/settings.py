@@ -31,7 +31,8 @@ class StaticSettings:
     )
     error_pages: tuple[str, ...] = setting(
         (),
-        "A page of your own for a status, of at most 64 KiB, from the root of the folder. A 404.html there is used without asking.",
+        "A page of your own for a status, from the root of the folder, of at most 64 KiB. A 404.html there is used "
+        "without asking.",
         unit="STATUS=FILE",
     )
     cache_control: tuple[str, ...] = setting(
