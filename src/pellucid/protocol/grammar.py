@@ -40,6 +40,10 @@ ABSOLUTE = re.compile(rb"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/
 # RFC 9112 2.3     HTTP-version = HTTP-name "/" DIGIT "." DIGIT
 VERSION = re.compile(rb"HTTP/([0-9])\.([0-9])")
 
+# RFC 9112 2.2     A recipient may take a bare LF for the end of a line; to one that does, this ends a head. Here it is
+#                  looked for only to be refused.
+BARE_END = re.compile(rb"\n\n|(?<!\r)\n\r\n")
+
 # RFC 9112 7.1      chunk-size = 1*HEXDIG
 # RFC 9112 7.1.1    chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS ( token / quoted-string ) ] )
 CHUNK = re.compile(

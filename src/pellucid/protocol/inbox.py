@@ -58,11 +58,11 @@ class Inbox:
         """Whether these bytes are at the front."""
         return self._bytes.startswith(prefix, self._at)
 
-    def shows(self, mark: bytes) -> bool:
-        """Whether the mark has come in what was not looked at before."""
-        found = self._bytes.find(mark, max(self._looked, self._at))
-        self._looked = max(self._at, len(self._bytes) - len(mark) + 1)
-        return found >= 0
+    def shows(self, *marks: bytes) -> bool:
+        """Whether one of the marks, the longest of which is the last, has come in what was not looked at before."""
+        start = max(self._looked, self._at)
+        self._looked = max(self._at, len(self._bytes) - len(marks[-1]) + 1)
+        return any(self._bytes.find(mark, start) >= 0 for mark in marks)
 
     def peek(self) -> bytes:
         """All the bytes, left where they are."""

@@ -182,7 +182,7 @@ class Http1:
         inbox, limits, held = self._inbox, self._limits, len(self._inbox) - start
         too_long = limits.request_line and held > limits.request_line + 1
         too_large = limits.head_size and held > limits.head_size + 3
-        if inbox.shows(b"\n\n") or too_long or too_large or self._eof:
+        if inbox.shows(b"\n\n", b"\n\r\n") or too_long or too_large or self._eof:
             head = inbox.peek()[start:]
             self._presume(head)
             check_partial_head(head, limits)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pellucid.message import Headers, Request
 from pellucid.protocol.fields import KEPT_LENGTH, SECRET, Broken, ReadLines
-from pellucid.protocol.grammar import TOKEN, VERSION, is_token, list_members
+from pellucid.protocol.grammar import BARE_END, TOKEN, VERSION, is_token, list_members
 from pellucid.protocol.limits import UNBOUNDED, Limits
 from pellucid.protocol.target import check_host, parse_target
 
@@ -104,18 +104,18 @@ def parse_head(head: bytes, limits: Limits) -> Head:
 
 
 def check_partial_head(head: bytes, limits: Limits) -> None:
-    """Refuse the beginning of a head that is too large already, or has an empty line that ends with a bare LF.
+    """Refuse the beginning of a head that is too large already, or that others would take to end with a bare LF.
 
     What shows first is told, so that the reason does not depend on how the bytes were split. Raises Broken.
     """
-    bare = head.find(b"\n\n")
-    seen = head if bare < 0 else head[: bare + 1]
+    bare = BARE_END.search(head)
+    seen = head if bare is None else head[: bare.end() - 1]
     line, size = limits.request_line, limits.head_size
     if line and (line <= size or not size) and len(seen) > line + 1 and b"\r\n" not in seen[: line + 2]:
         raise Broken(414, f"a request line of more than {line} bytes (RFC 9112 3)")
     if size and len(seen) > size + 3 and b"\r\n\r\n" not in seen[: size + 4]:
         raise Broken(431, f"a head of more than {size} bytes (RFC 6585 5)")
-    if bare >= 0:
+    if bare is not None:
         raise Broken(400, BARE_LF)
 
 
