@@ -19,30 +19,9 @@ noise = st.binary(max_size=200)
 syntax = st.lists(
     st.sampled_from(
         [
-            b"GET / HTTP/1.1",
-            b"POST ",
-            b"\r\n",
-            b"\n",
-            b"\r",
-            b" ",
-            b":",
-            b"Host: h",
-            b"Content-Length: 3",
-            b"0",
-            b"5",
-            b";",
-        ]
-        + [
-            b"Transfer-Encoding: chunked",
-            b"abc",
-            b"\x00",
-            b",",
-            b"/",
-            b"HTTP/1.0",
-            b"\r\n\r\n",
-            b"\n\n",
-            b"HEAD ",
-            b"x" * 30,
+            *[b"GET / HTTP/1.1", b"POST ", b"HEAD ", b"/", b"HTTP/1.0", b"Host: h", b"Content-Length: 3", b"abc", b"0"],
+            *[b"Transfer-Encoding: chunked", b"\r\n\r\n", b"\r\n", b"\n\n", b"\n", b"\r", b" ", b":", b",", b";", b"5"],
+            *[b"\x00", b"x" * 30],
         ]
     ),
     max_size=30,
