@@ -33,7 +33,7 @@ FLAGS = (
     "--remote-debugging-port=0",
 )
 
-# Asked for by the browser and not by the page, at a moment of its choice.
+# Asked for by the browser where a page names no icon.
 ICON = "/favicon.ico"
 
 # What goes wrong inside of a page, to what to say of it.
@@ -170,7 +170,7 @@ class Page:
 
     @property
     def loads(self) -> list[Load]:
-        """What the page asked for since the last `open`, `reload` or `follow`, in its order; data: URLs aside."""
+        """What was asked for since the last `open`, `reload` or `follow`, in its order; icons and data: URLs aside."""
         return [load for load in self._loads.values() if load.url and not load.url.startswith("data:")]
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -243,10 +243,11 @@ class Page:
     def _note_load(self, name: str, event: dict[str, Any]) -> None:
         number = event.get("requestId", "")
         if name == "requestWillBeSent":
-            url = event["request"]["url"]
-            if not url.endswith(ICON):
+            # What is neither a document nor a part of one is an icon for the window, which the browser gets at a moment
+            # of its choice.
+            if event.get("type") != "Other":
                 load = self._loads.setdefault(number, Load("", ""))
-                load.url, load.kind = url, event.get("type", "")
+                load.url, load.kind = event["request"]["url"], event.get("type", "")
         elif name in ("requestWillBeSentExtraInfo", "responseReceivedExtraInfo"):
             load = self._loads.setdefault(number, Load("", ""))
             lower = {key.lower(): value for key, value in event["headers"].items()}
@@ -274,4 +275,6 @@ class Page:
         shown = self._shown
         go()
         self.until(lambda: self._shown > shown, "the page to load")
+        # Films come as they are needed.
+        self.until(lambda: all(load.ended or load.kind == "Media" for load in self.loads), "the last things to load")
         return next(load for load in self.loads if load.kind == "Document")

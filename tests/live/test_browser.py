@@ -98,7 +98,10 @@ def test_the_film_is_sought_to_its_middle_by_a_range_and_the_frame_is_shown(page
         if (video.readyState < 2)
             await new Promise(resolve => video.addEventListener('loadeddata', resolve, {once: true}));
         const first = paint();
-        const frame = new Promise(resolve => video.requestVideoFrameCallback((now, frame) => resolve(frame)));
+        const frame = new Promise(resolve => {
+            const look = (now, frame) => frame.mediaTime ? resolve(frame) : video.requestVideoFrameCallback(look);
+            video.requestVideoFrameCallback(look);
+        });
         video.currentTime = video.duration / 2;
         await new Promise(resolve => video.addEventListener('seeked', resolve, {once: true}));
         return {
