@@ -3,8 +3,7 @@
 import pytest
 
 from pellucid.message import Headers, Request, Response
-from pellucid.server.connection import App
-from pellucid.server.exchange import Answer, Body, Exchange
+from pellucid.server.exchange import Answer, App, Body, Exchange
 from pellucid.site import surround
 
 

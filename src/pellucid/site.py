@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pellucid.features.feature import Ask
-from pellucid.server.connection import App
-from pellucid.server.exchange import Answer, Exchange
+from pellucid.server.exchange import Answer, App, Exchange
 
 
 class Site:

@@ -12,8 +12,7 @@ from pellucid.message import END, End, Headers, Response
 from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
 from pellucid.net.reactor import Reactor
 from pellucid.piece import FileSlice, OpenFile, Piece
-from pellucid.server.connection import App
-from pellucid.server.exchange import Exchange
+from pellucid.server.exchange import App, Exchange
 from pellucid.server.server import Capacity, Server
 from pellucid.watch import Watch
 

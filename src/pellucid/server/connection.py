@@ -1,4 +1,4 @@
-"""A link, an engine and the exchanges between them, moved by one method, `turn`. It knows no protocol by name.
+"""A link and an engine, and the exchanges between them, moved by one method, `turn`. It knows no protocol by name.
 
 A turn: fill the link into the engine; then, until nothing moves: deliver events to exchanges, collect one piece from
 each exchange that has room, flush; then rearm interest and deadline from state. Whatever calls in from outside, a
@@ -7,53 +7,33 @@ wake-up or a timer, only asks for a turn.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from math import inf
 
-from pellucid.errors import FileChanged, WrongAnswer
-from pellucid.message import END, Data, End, Event, Headers, Refused, Request, Reset, Response
 from pellucid.net.link import Link
 from pellucid.net.pollers import READ, WRITE
-from pellucid.net.reactor import Reactor, Timer
-from pellucid.piece import FileSlice, Piece, discard
+from pellucid.net.reactor import Timer
+from pellucid.piece import discard
 from pellucid.protocol.engine import Engine
-from pellucid.server.exchange import Body, Exchange
-from pellucid.server.refusal import refusal
-from pellucid.server.timeouts import Deadline, Patience, deadline
-from pellucid.watch import Watch
+from pellucid.server.exchanges import Exchanges, Shared
+from pellucid.server.timeouts import Deadline, deadline
 
 ROUNDS = 16
 """How often a turn goes round before the other connections have theirs."""
 
-App = Callable[[Exchange], None]
-
-
-class Shared:
-    """What all connections of a server have in common."""
-
-    __slots__ = ("app", "closed", "patience", "reactor", "watch")
-
-    def __init__(
-        self, reactor: Reactor, app: App, patience: Patience, watch: Watch, closed: Callable[[Connection], None]
-    ) -> None:
-        self.reactor = reactor
-        self.app = app
-        self.patience = patience
-        self.watch = watch
-        self.closed = closed
-
 
 class Connection:
-    """One peer. `lingering` holds since when the answer is out and the rest of a request is dropped unread."""
+    """One peer. `lingering` holds since when the answer is out and the rest of a request is dropped unread; `ended` is
+    called once when all is over.
+    """
 
     __slots__ = (
         "_arrived",
         "_behind",
+        "_ended",
         "_exchanges",
         "_interest",
         "_phase",
-        "_ready",
         "_served",
         "_shared",
         "_since",
@@ -61,25 +41,23 @@ class Connection:
         "_stalled",
         "_timer",
         "_turning",
-        "_woken",
         "closed",
         "engine",
         "lingering",
         "link",
     )
 
-    def __init__(self, shared: Shared, link: Link, engine: Engine) -> None:
+    def __init__(self, shared: Shared, link: Link, engine: Engine, ended: Callable[[Connection], None]) -> None:
         self._shared = shared
+        self._ended = ended
         self.link = link
         self.engine = engine
         self.lingering: float | None = None
         self.closed = False
-        self._exchanges: dict[int, Exchange] = {}
-        self._ready: dict[int, Exchange] = {}
+        self._exchanges = Exchanges(shared, self)
         self._turning = False
         self._soon = False
         self._behind = False
-        self._woken = False
         self._interest = READ
         self._phase = engine.phase
         self._served = 0
@@ -97,8 +75,6 @@ class Connection:
         if not self.closed:
             self._rearm()
 
-    # What exchanges may know and ask: the Carrier of exchange.py
-
     @property
     def peer(self) -> str:
         """The client's address."""
@@ -109,35 +85,6 @@ class Connection:
         """The address that the client came to."""
         return self.link.local
 
-    @property
-    def now(self) -> float:
-        """The loop's seconds."""
-        return self._shared.reactor.now
-
-    def wake(self, exchange: Exchange) -> None:
-        """The exchange has something to be collected: in this turn if one runs, else in one of its own."""
-        if exchange.stream in self._exchanges:
-            self._ready[exchange.stream] = exchange
-            self._woken = True
-            self._ask_for_turn()
-
-    def inform(self, exchange: Exchange, response: Response) -> None:
-        """An informational answer."""
-        self.engine.send_response(exchange.stream, response, None)
-        self._ask_for_turn()
-
-    def credit(self, exchange: Exchange, count: int) -> None:
-        """The exchange takes more of its request's body."""
-        if exchange.stream in self._exchanges:
-            self.engine.credit(exchange.stream, count)
-            self._ask_for_turn()
-
-    def abort(self, why: str) -> None:
-        """Cut the connection so that the peer cannot take what it got for the whole."""
-        self._close(why, abort=True)
-
-    # What the reactor and the server ask
-
     def on_ready(self, mask: int) -> None:
         """The link is ready. A mask with more than WRITE means that there is something to read, be it the end."""
         if self.lingering is not None:
@@ -146,10 +93,21 @@ class Connection:
             # What came before is dealt with first, or pipelined requests pile up faster than they are answered.
             self.turn(fill=mask != WRITE and not self._behind)
 
+    def ask_for_turn(self) -> None:
+        """Something can be moved: in the turn that runs, if one does, else in one of its own, soon."""
+        if not (self._turning or self.closed):
+            self._put_off()
+
     def drain(self) -> None:
         """Finish what runs and take nothing new."""
         self.engine.drain()
-        self._ask_for_turn()
+        self.ask_for_turn()
+
+    def abort(self, why: str) -> None:
+        """Cut the connection, so that the peer cannot take what it got for the whole, when no turn runs any more."""
+        self._exchanges.abort(why)
+        if not self._turning:
+            self._close(why, abort=True)
 
     # The turn
 
@@ -161,145 +119,54 @@ class Connection:
         try:
             if fill:
                 self._fill()
-            for _ in range(ROUNDS):
-                delivered = moved = self._deliver()
-                if self._ready:
-                    moved |= self._collect()
-                moved |= self._flush()
-                if self.closed:
-                    return
-                if not (moved and (self._ready or self.engine.pending)):
-                    self._behind = False
-                    break
-            else:
-                self._behind = delivered
-                self._put_off()
+            self._move()
         except Exception:
             self._close("a fault in the server", abort=True)
             raise
         finally:
             self._turning = False
-            if self.closed:
-                discard(self.engine.take_output())  # what was given after the cut
-        if not self.closed:
+        if why := self._exchanges.cut or self.link.gone:
+            self._close(why, abort=True)
+        else:
             self._rearm()
+
+    def _move(self) -> None:
+        exchanges, engine, link = self._exchanges, self.engine, self.link
+        for _ in range(ROUNDS):
+            delivered = moved = exchanges.deliver()
+            if exchanges.ready:
+                moved |= exchanges.collect(link.room)
+            moved |= self._flush()
+            if exchanges.cut or link.gone:
+                return
+            if not (moved and (exchanges.ready or engine.pending)):
+                self._behind = False
+                return
+        self._behind = delivered
+        self._put_off()
+
+    def _put_off(self) -> None:
+        if not self._soon:
+            self._soon = True
+            self._shared.reactor.soon(self._turn_late)
+
+    def _turn_late(self) -> None:
+        self._soon = False
+        self.turn()
 
     def _fill(self) -> None:
         data = self.link.receive()
         if data:
             self.engine.receive(data)
-        elif data is not None:
-            if self.link.gone or not self._interest & READ:
+        elif data is not None and not self.link.gone:
+            if self._interest & READ:
+                self.engine.receive_eof()
+            else:
                 # Nobody asked: a hang-up, which the poller would tell for ever, and no answer can arrive any more.
-                self._close(self.link.gone or "the client hung up")
-                return
-            self.engine.receive_eof()
+                self._exchanges.abort("the client hung up")
         watch = self._shared.watch
         if watch.filled:
             watch.tell(watch.filled, self, len(data or b""))
-
-    def _deliver(self) -> bool:
-        moved = False
-        engine = self.engine
-        while engine.pending and not self.closed and (item := engine.next_event()) is not None:
-            moved = True
-            stream, event = item
-            watch = self._shared.watch
-            if watch.delivered:
-                watch.tell(watch.delivered, self, stream, event)
-            if type(event) is Request:
-                self._begin(stream, event)
-            else:
-                self._hand_over(stream, event)
-        return moved
-
-    def _begin(self, stream: int, request: Request) -> None:
-        shared = self._shared
-        exchange = self._exchanges[stream] = Exchange(request, self, stream, shared.reactor.now)
-        if shared.watch.begun:
-            shared.watch.tell(shared.watch.begun, exchange)
-        try:
-            shared.app(exchange)
-        except Exception as error:
-            self._fail(exchange, error)
-
-    def _hand_over(self, stream: int, event: Event) -> None:
-        exchange = self._exchanges.get(stream)
-        if type(event) is Refused:
-            self._refuse(stream, exchange, event)
-        elif exchange is None:
-            return  # it was answered already and does not read on
-        elif type(event) is Reset:
-            self._end(exchange, event.why)
-        else:
-            assert type(event) is Data or type(event) is End
-            try:
-                exchange.take(event)
-            except Exception as error:
-                self._fail(exchange, error)
-
-    def _collect(self) -> bool:
-        moved = self._woken = False
-        ready, self._ready = self._ready, {}
-        for stream, exchange in ready.items():
-            if stream in self._exchanges and exchange.response is not None:
-                try:
-                    moved |= self._collect_from(exchange, exchange.response)
-                except Exception as error:
-                    moved = True
-                    self._fail(exchange, error)
-        return moved or self._woken
-
-    def _collect_from(self, exchange: Exchange, response: Response) -> bool:
-        body, stream = exchange.body, exchange.stream
-        if response.status < 200 or exchange.request.method == "CONNECT":
-            check_final(exchange.request, response, body)
-        if isinstance(body, bytes):
-            wanted = self.engine.send_response(stream, response, body)
-            exchange.started = True
-            if wanted:
-                exchange.body_sent = len(body)
-                self._tell_collected(stream, body)
-            self._end(exchange)
-            return True
-        room = min(self.link.room, self.engine.room(stream))
-        if room <= 0:
-            self._ready[stream] = exchange
-            return False
-        # The first piece is pulled before the head goes out: a source that fails at once still becomes a 500.
-        piece = body.pull(room) if exchange.request.method != "HEAD" else END
-        if self.closed:  # by the source
-            release(piece)
-            return False
-        try:
-            check_piece(piece)
-            return self._give(exchange, response, body.length, piece)
-        except Exception:
-            release(piece)
-            raise
-
-    def _give(self, exchange: Exchange, response: Response, length: int | None, piece: Piece | End | None) -> bool:
-        stream, engine = exchange.stream, self.engine
-        begins = not exchange.started
-        if begins:
-            wanted = engine.send_response(stream, response, None, length)
-            exchange.started = True
-            if not wanted:
-                release(piece)
-                self._end(exchange)
-                return True
-        if piece is None:
-            return begins
-        if isinstance(piece, End):
-            engine.send_end(stream, piece.trailers)
-            self._end(exchange)
-            return True
-        count = len(piece)
-        self._tell_collected(stream, piece)
-        engine.send_data(stream, piece)
-        exchange.body_sent += count
-        self._ready[stream] = exchange
-        return True
 
     def _flush(self) -> bool:
         link = self.link
@@ -310,18 +177,11 @@ class Connection:
         watch = self._shared.watch
         if watch.flushed:
             watch.tell(watch.flushed, self, sent)
-        if link.gone:
-            self._close(link.gone, abort=True)
         if not link.waiting:
             self._stalled = None
         elif sent or self._stalled is None:
             self._stalled = self._shared.reactor.now
         return sent > 0
-
-    def _tell_collected(self, stream: int, piece: Piece) -> None:
-        watch = self._shared.watch
-        if watch.collected:
-            watch.tell(watch.collected, self, stream, piece)
 
     # Interest and deadline, from state
 
@@ -381,74 +241,6 @@ class Connection:
 
     # The ends
 
-    def _ask_for_turn(self) -> None:
-        if not (self._turning or self.closed):
-            self._put_off()
-
-    def _put_off(self) -> None:
-        if not self._soon:
-            self._soon = True
-            self._shared.reactor.soon(self._turn_late)
-
-    def _turn_late(self) -> None:
-        self._soon = False
-        self.turn()
-
-    def _refuse(self, stream: int, exchange: Exchange | None, refused: Refused) -> None:
-        watch = self._shared.watch
-        if not watch.ended:  # else the exchange tells it: one line is enough
-            watch.note("info", f"{self.peer or self.local} refused with {refused.status}: {refused.why}")
-        if exchange is not None and exchange.started:
-            self._close(refused.why, abort=True)
-            return
-        if exchange is None:
-            request = Request("", b"", b"", b"", b"", Headers())
-            exchange = self._exchanges[stream] = Exchange(request, self, stream, self.now)
-            if watch.begun:
-                watch.tell(watch.begun, exchange)
-        self._answer_for(exchange, refused.status, refused.why)
-        self._guard(lambda: exchange.lose(refused.why))
-
-    def _fail(self, exchange: Exchange, error: Exception) -> None:
-        why = f"{type(error).__name__}: {error}"
-        if isinstance(error, FileChanged):
-            self._shared.watch.note("warning", f"{exchange.request.path.decode('latin-1')}: {error.strerror}")
-        else:
-            self._shared.watch.note("error", f"the app failed\n{''.join(traceback.format_exception(error))}")
-        if self.closed or exchange.stream not in self._exchanges:
-            return
-        if exchange.started:
-            exchange.why = why
-            self._close(why, abort=True)
-        else:
-            self._answer_for(exchange, 500, "")
-            exchange.why = why
-
-    def _answer_for(self, exchange: Exchange, status: int, why: str) -> None:
-        self._guard(exchange.close_body)
-        exchange.response, exchange.body = refusal(status, why)
-        exchange.why = why
-        self._ready[exchange.stream] = exchange
-
-    def _end(self, exchange: Exchange, why: str = "") -> None:
-        if self._exchanges.pop(exchange.stream, None) is None:
-            return  # the connection was cut meanwhile
-        if why:
-            self._guard(lambda: exchange.lose(why))
-        if not isinstance(exchange.body, bytes):
-            self._guard(exchange.close_body)
-        watch = self._shared.watch
-        if watch.ended:
-            exchange.finished = self._shared.reactor.clock()  # not the round's: durations are of interest here
-            watch.tell(watch.ended, exchange)
-
-    def _guard(self, call: Callable[[], None]) -> None:
-        # What an app does at an end of its exchange is not to be answered any more.
-        try:
-            call()
-        except Exception:
-            self._shared.watch.note("error", f"the app failed at its end\n{traceback.format_exc()}")
-
     def _finish(self) -> None:
         # RFC 9112 9.6: closing at once, with bytes unread, resets the connection, and the reset can overtake the answer
         # on its way; so the end is told first, and what still comes is read and dropped for a while.
@@ -478,32 +270,8 @@ class Connection:
             self.link.abort()
         else:
             self.link.close()
-        for exchange in list(self._exchanges.values()):
-            self._end(exchange, why or "the connection ended")
-        self._shared.closed(self)
+        self._exchanges.lose(why or "the connection ended")
+        self._ended(self)
         watch = self._shared.watch
         if watch.closed:
             watch.tell(watch.closed, self, why)
-
-
-def check_final(request: Request, response: Response, body: Body) -> None:
-    """Raise WrongAnswer for an answer after which the exchange would never end."""
-    status = response.status
-    if status < 200 and status != 101:
-        raise WrongAnswer(f"{status} is no final answer: it goes out by inform (RFC 9110 15.2)")
-    if isinstance(body, bytes) and (status == 101 or (request.method == "CONNECT" and status < 300)):
-        raise WrongAnswer("an answer that opens a tunnel needs a source of what goes back (RFC 9110 7.8, 9.3.6)")
-
-
-def check_piece(piece: object) -> None:
-    """Raise WrongAnswer for what is no piece. An empty one would be taken for the end by chunked coding."""
-    if not (isinstance(piece, bytes | FileSlice) and piece) and piece is not None and type(piece) is not End:
-        raise WrongAnswer(
-            f"a source gave {piece!r} for a piece: None says that there is nothing yet, End that it is over"
-        )
-
-
-def release(piece: Piece | End | None) -> None:
-    """Let go of a piece that was pulled and will not be sent."""
-    if isinstance(piece, FileSlice):
-        piece.release()

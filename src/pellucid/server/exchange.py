@@ -176,6 +176,9 @@ class Exchange:
         close(body)
 
 
+App = Callable[[Exchange], None]
+
+
 def close(body: Body) -> None:
     """Let go of a body that will not be pulled any more."""
     if not isinstance(body, bytes):

@@ -11,8 +11,10 @@ from pellucid.net.port import Exhausted, Port
 from pellucid.net.reactor import Reactor
 from pellucid.protocol.http1.engine import Http1
 from pellucid.protocol.limits import Limits
-from pellucid.server.connection import App, Connection, Shared
+from pellucid.server.connection import Connection
 from pellucid.server.dateline import DateLine
+from pellucid.server.exchange import App
+from pellucid.server.exchanges import Shared
 from pellucid.server.refusal import refusal
 from pellucid.server.timeouts import Patience
 from pellucid.setting import setting
@@ -52,9 +54,7 @@ class Server:
         self.connections: set[Connection] = set()
         self._capacity = capacity if capacity is not None else Capacity()
         self._limits = limits if limits is not None else Limits()
-        self._shared = Shared(
-            self.reactor, app, patience if patience is not None else Patience(), self.watch, self._closed
-        )
+        self._shared = Shared(self.reactor, app, patience if patience is not None else Patience(), self.watch)
         self._date = DateLine(self.reactor, time.time)
         self._ports: list[Port] = []
         self._of_address: dict[str, int] = {}
@@ -75,7 +75,7 @@ class Server:
                 self._turn_away(link, f"connections-per-address: {most} from this address are open already")
                 return None
             self._of_address[link.peer] = held + 1
-        connection = Connection(self._shared, link, Http1(self._limits, self._date))
+        connection = Connection(self._shared, link, Http1(self._limits, self._date), self._closed)
         self.connections.add(connection)
         try:
             connection.open()

@@ -1,0 +1,300 @@
+"""The exchanges of one connection: from its engine's events to apps, and from their answers back. It knows no link."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Protocol
+
+from pellucid.errors import FileChanged, WrongAnswer
+from pellucid.message import END, Data, End, Event, Headers, Refused, Request, Reset, Response
+from pellucid.net.reactor import Reactor
+from pellucid.piece import FileSlice, Piece
+from pellucid.protocol.engine import Engine
+from pellucid.server.exchange import App, Body, Exchange
+from pellucid.server.refusal import refusal
+from pellucid.server.timeouts import Patience
+from pellucid.watch import Watch
+
+
+class Shared:
+    """What all connections of a server have in common."""
+
+    __slots__ = ("app", "patience", "reactor", "watch")
+
+    def __init__(self, reactor: Reactor, app: App, patience: Patience, watch: Watch) -> None:
+        self.reactor = reactor
+        self.app = app
+        self.patience = patience
+        self.watch = watch
+
+
+class Owner(Protocol):
+    """What exchanges know of the connection that they belong to."""
+
+    engine: Engine
+
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+
+    @property
+    def local(self) -> str:
+        """The address that the client came to."""
+
+    def ask_for_turn(self) -> None:
+        """Something can be moved."""
+
+
+class Exchanges:
+    """The exchanges under way, and their Carrier. `cut` says why the connection must end, empty while it need not:
+    an exchange that has begun its answer and cannot end it is told from a complete one by that alone.
+    """
+
+    __slots__ = ("_engine", "_open", "_owner", "_ready", "_shared", "_woken", "cut")
+
+    def __init__(self, shared: Shared, owner: Owner) -> None:
+        self._shared = shared
+        self._owner = owner
+        self._engine = owner.engine
+        self._open: dict[int, Exchange] = {}
+        self._ready: dict[int, Exchange] = {}
+        self._woken = False
+        self.cut = ""
+
+    # What exchanges may know and ask
+
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+        return self._owner.peer
+
+    @property
+    def local(self) -> str:
+        """The address that the client came to."""
+        return self._owner.local
+
+    @property
+    def now(self) -> float:
+        """The loop's seconds."""
+        return self._shared.reactor.now
+
+    def wake(self, exchange: Exchange) -> None:
+        """The exchange has something to be collected."""
+        if exchange.stream in self._open:
+            self._ready[exchange.stream] = exchange
+            self._woken = True
+            self._owner.ask_for_turn()
+
+    def inform(self, exchange: Exchange, response: Response) -> None:
+        """An informational answer."""
+        self._engine.send_response(exchange.stream, response, None)
+        self._owner.ask_for_turn()
+
+    def credit(self, exchange: Exchange, count: int) -> None:
+        """The exchange takes more of its request's body."""
+        if exchange.stream in self._open:
+            self._engine.credit(exchange.stream, count)
+            self._owner.ask_for_turn()
+
+    def abort(self, why: str) -> None:
+        """The connection must end so that the peer cannot take what it got for the whole."""
+        self.cut = self.cut or why
+        self._owner.ask_for_turn()
+
+    # What the connection asks
+
+    @property
+    def ready(self) -> bool:
+        """Whether some exchange has something to be collected."""
+        return bool(self._ready)
+
+    def deliver(self) -> bool:
+        """Give the engine's events to their exchanges; answers whether there were any."""
+        moved = False
+        engine = self._engine
+        while engine.pending and not self.cut and (item := engine.next_event()) is not None:
+            moved = True
+            stream, event = item
+            watch = self._shared.watch
+            if watch.delivered:
+                watch.tell(watch.delivered, self._owner, stream, event)
+            if type(event) is Request:
+                self._begin(stream, event)
+            else:
+                self._hand_over(stream, event)
+        return moved
+
+    def collect(self, room: int) -> bool:
+        """Take one piece from each exchange that has room; answers whether any was taken. `room` is the link's."""
+        moved = self._woken = False
+        ready, self._ready = self._ready, {}
+        for stream, exchange in ready.items():
+            if stream in self._open and exchange.response is not None and not self.cut:
+                try:
+                    moved |= self._collect_from(exchange, exchange.response, room)
+                except Exception as error:
+                    moved = True
+                    self._fail(exchange, error)
+        return moved or self._woken
+
+    def lose(self, why: str) -> None:
+        """The connection has ended, and with it all exchanges that have not."""
+        for exchange in list(self._open.values()):
+            self._end(exchange, why)
+
+    def _begin(self, stream: int, request: Request) -> None:
+        shared = self._shared
+        exchange = self._open[stream] = Exchange(request, self, stream, shared.reactor.now)
+        if shared.watch.begun:
+            shared.watch.tell(shared.watch.begun, exchange)
+        try:
+            shared.app(exchange)
+        except Exception as error:
+            self._fail(exchange, error)
+
+    def _hand_over(self, stream: int, event: Event) -> None:
+        exchange = self._open.get(stream)
+        if type(event) is Refused:
+            self._refuse(stream, exchange, event)
+        elif exchange is None:
+            return  # it was answered already and does not read on
+        elif type(event) is Reset:
+            self._end(exchange, event.why)
+        else:
+            assert type(event) is Data or type(event) is End
+            try:
+                exchange.take(event)
+            except Exception as error:
+                self._fail(exchange, error)
+
+    def _collect_from(self, exchange: Exchange, response: Response, room: int) -> bool:
+        body, stream = exchange.body, exchange.stream
+        if response.status < 200 or exchange.request.method == "CONNECT":
+            check_final(exchange.request, response, body)
+        if isinstance(body, bytes):
+            wanted = self._engine.send_response(stream, response, body)
+            exchange.started = True
+            if wanted:
+                exchange.body_sent = len(body)
+                self._tell_collected(stream, body)
+            self._end(exchange)
+            return True
+        room = min(room, self._engine.room(stream))
+        if room <= 0:
+            self._ready[stream] = exchange
+            return False
+        # The first piece is pulled before the head goes out: a source that fails at once still becomes a 500.
+        piece = body.pull(room) if exchange.request.method != "HEAD" else END
+        try:
+            check_piece(piece)
+            return self._give(exchange, response, body.length, piece)
+        except Exception:
+            release(piece)
+            raise
+
+    def _give(self, exchange: Exchange, response: Response, length: int | None, piece: Piece | End | None) -> bool:
+        stream, engine = exchange.stream, self._engine
+        begins = not exchange.started
+        if begins:
+            wanted = engine.send_response(stream, response, None, length)
+            exchange.started = True
+            if not wanted:
+                release(piece)
+                self._end(exchange)
+                return True
+        if piece is None:
+            return begins
+        if isinstance(piece, End):
+            engine.send_end(stream, piece.trailers)
+            self._end(exchange)
+            return True
+        count = len(piece)
+        self._tell_collected(stream, piece)
+        engine.send_data(stream, piece)
+        exchange.body_sent += count
+        self._ready[stream] = exchange
+        return True
+
+    def _tell_collected(self, stream: int, piece: Piece) -> None:
+        watch = self._shared.watch
+        if watch.collected:
+            watch.tell(watch.collected, self._owner, stream, piece)
+
+    def _refuse(self, stream: int, exchange: Exchange | None, refused: Refused) -> None:
+        watch = self._shared.watch
+        if not watch.ended:  # else the exchange tells it: one line is enough
+            watch.note("info", f"{self.peer or self.local} refused with {refused.status}: {refused.why}")
+        if exchange is not None and exchange.started:
+            self.abort(refused.why)
+            return
+        if exchange is None:
+            request = Request("", b"", b"", b"", b"", Headers())
+            exchange = self._open[stream] = Exchange(request, self, stream, self.now)
+            if watch.begun:
+                watch.tell(watch.begun, exchange)
+        self._answer_for(exchange, refused.status, refused.why)
+        self._guard(lambda: exchange.lose(refused.why))
+
+    def _fail(self, exchange: Exchange, error: Exception) -> None:
+        why = f"{type(error).__name__}: {error}"
+        if isinstance(error, FileChanged):
+            self._shared.watch.note("warning", f"{exchange.request.path.decode('latin-1')}: {error.strerror}")
+        else:
+            self._shared.watch.note("error", f"the app failed\n{''.join(traceback.format_exception(error))}")
+        if exchange.stream not in self._open:
+            return
+        if exchange.started:
+            exchange.why = why
+            self.abort(why)
+        else:
+            self._answer_for(exchange, 500, "")
+            exchange.why = why
+
+    def _answer_for(self, exchange: Exchange, status: int, why: str) -> None:
+        self._guard(exchange.close_body)
+        exchange.response, exchange.body = refusal(status, why)
+        exchange.why = why
+        self._ready[exchange.stream] = exchange
+
+    def _end(self, exchange: Exchange, why: str = "") -> None:
+        if self._open.pop(exchange.stream, None) is None:
+            return  # the connection was cut meanwhile
+        if why:
+            self._guard(lambda: exchange.lose(why))
+        if not isinstance(exchange.body, bytes):
+            self._guard(exchange.close_body)
+        watch = self._shared.watch
+        if watch.ended:
+            exchange.finished = self._shared.reactor.clock()  # not the round's: durations are of interest here
+            watch.tell(watch.ended, exchange)
+
+    def _guard(self, call: Callable[[], None]) -> None:
+        # What an app does at an end of its exchange is not to be answered any more.
+        try:
+            call()
+        except Exception:
+            self._shared.watch.note("error", f"the app failed at its end\n{traceback.format_exc()}")
+
+
+def check_final(request: Request, response: Response, body: Body) -> None:
+    """Raise WrongAnswer for an answer after which the exchange would never end."""
+    status = response.status
+    if status < 200 and status != 101:
+        raise WrongAnswer(f"{status} is no final answer: it goes out by inform (RFC 9110 15.2)")
+    if isinstance(body, bytes) and (status == 101 or (request.method == "CONNECT" and status < 300)):
+        raise WrongAnswer("an answer that opens a tunnel needs a source of what goes back (RFC 9110 7.8, 9.3.6)")
+
+
+def check_piece(piece: object) -> None:
+    """Raise WrongAnswer for what is no piece. An empty one would be taken for the end by chunked coding."""
+    if not (isinstance(piece, bytes | FileSlice) and piece) and piece is not None and type(piece) is not End:
+        raise WrongAnswer(
+            f"a source gave {piece!r} for a piece: None says that there is nothing yet, End that it is over"
+        )
+
+
+def release(piece: Piece | End | None) -> None:
+    """Let go of a piece that was pulled and will not be sent."""
+    if isinstance(piece, FileSlice):
+        piece.release()
