@@ -20,6 +20,7 @@ def test_bytes_are_taken_in_their_order() -> None:
     assert inbox.take(2) == b"ab"
     inbox.add(b"ghi")
     assert inbox.peek() == b"cdefghi"
+    assert inbox.peek(2) == b"cd"
     assert inbox.take(0) == b""
     assert inbox.take(100) == b"cdefghi"
     assert inbox.take(1) == b""

@@ -1,9 +1,8 @@
 """The limits: each has its manual, a unit where it counts bytes, and a default that ordinary requests never meet."""
 
-from protocol.battery import accept, request
-
 from pellucid.protocol.limits import UNBOUNDED, Limits
 from pellucid.setting import manual_of
+from protocol.battery import accept, request
 
 
 def test_every_limit_is_explained() -> None:

@@ -64,9 +64,9 @@ class Inbox:
         self._looked = max(self._at, len(self._bytes) - len(marks[-1]) + 1)
         return any(self._bytes.find(mark, start) >= 0 for mark in marks)
 
-    def peek(self) -> bytes:
-        """All the bytes, left where they are."""
-        return self._bytes[self._at :]
+    def peek(self, count: int | None = None) -> bytes:
+        """The first bytes, or all of them, left where they are."""
+        return self._bytes[self._at :] if count is None else self._bytes[self._at : self._at + count]
 
     def clear(self) -> None:
         """Forget everything."""

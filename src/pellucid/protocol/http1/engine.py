@@ -180,7 +180,8 @@ class Http1:
 
     def _check_partial(self, start: int) -> None:
         inbox, limits, held = self._inbox, self._limits, len(self._inbox) - start
-        too_long = limits.request_line and held > limits.request_line + 1
+        line = limits.request_line + 2
+        too_long = line > 2 and held >= line and b"\r\n" not in inbox.peek(start + line)[start:]
         too_large = limits.head_size and held > limits.head_size + 3
         if inbox.shows(b"\n\n", b"\n\r\n") or too_long or too_large or self._eof:
             head = inbox.peek()[start:]
