@@ -14,7 +14,7 @@ from pellucid.net.reactor import Reactor
 from pellucid.piece import FileSlice, OpenFile, Piece
 from pellucid.server.exchange import App, Exchange
 from pellucid.server.server import Capacity, Server
-from pellucid.watch import Watch
+from pellucid.watch import HOOKS, Watch
 
 HELLO = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 ROUNDS = 20_000
@@ -207,3 +207,21 @@ class Later:
 def descriptors() -> set[str]:
     """What this process holds open."""
     return set(os.listdir("/dev/fd"))
+
+
+def watching(*broken: str) -> tuple[Watch, list[str]]:
+    """A watch with an observer at each hook, and the list of what they saw; those that are named fail."""
+    watch, seen = Watch(), []
+
+    def observer(hook: str):  # type: ignore[no-untyped-def]  # an Observer
+        def observe(*facts: object) -> None:
+            seen.append(hook)
+            if hook in broken:
+                raise ZeroDivisionError("on purpose")
+
+        return observe
+
+    for hook in HOOKS:
+        if hook != "noted":
+            getattr(watch, hook).append(observer(hook))
+    return watch, seen

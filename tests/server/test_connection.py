@@ -1,7 +1,21 @@
 """Conversations: requests in, answers out, one connection, by one method that moves everything."""
 
+from pathlib import Path
+
 import pytest
-from conversing import HELLO, FileBody, Later, Script, Stage, answering, hello, request, statuses
+from conversing import (
+    HELLO,
+    FileBody,
+    Later,
+    Script,
+    Stage,
+    answering,
+    descriptors,
+    hello,
+    request,
+    statuses,
+    watching,
+)
 
 from pellucid.errors import FileChanged
 from pellucid.message import Headers, Response
@@ -262,7 +276,9 @@ def test_an_app_can_cut_the_connection_at_any_moment(moment: str, tmp_path_facto
             exchange.on_body = lambda: exchange.carrier.abort(moment)
             exchange.read()
 
-    stage = Stage(app)
+    before = descriptors()
+    watch, seen = watching()
+    stage = Stage(app, watch=watch)
     client = stage.client()
     client.send(request("POST", body=b"body"))
     stage.settle()
@@ -274,6 +290,45 @@ def test_an_app_can_cut_the_connection_at_any_moment(moment: str, tmp_path_facto
     assert exchanges[0].gone
     assert exchanges[0].why == moment
     assert stage.errors == []
+    assert seen[-2:] == ["ended", "closed"]
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("kind", ["bytes", "file"])
+@pytest.mark.parametrize("hook", ["filled", "delivered", "begun", "collected", "flushed", "rearmed", "ended"])
+def test_a_watcher_can_cut_the_connection_at_any_step(kind: str, hook: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(1000))
+    before = descriptors()
+
+    def app(exchange: Exchange) -> None:
+        exchange.respond(Response(200), b"hello" if kind == "bytes" else FileBody(tmp_path / "file", 1000))
+
+    watch, seen = watching()
+    stage = Stage(app, watch=watch)
+    client = stage.client()
+    getattr(watch, hook).append(lambda *facts: [each.abort("watched") for each in list(stage.server.connections)])
+    client.send(HELLO)
+    stage.settle()
+    assert client.broken
+    assert stage.open_connections == 0
+    assert stage.errors == []
+    assert stage.timers == 0
+    assert seen.count("closed") == 1
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("length", ["3", "9000"])
+def test_a_file_of_another_length_than_said_is_let_go(length: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(4000))
+    before = descriptors()
+    body = FileBody(tmp_path / "file", 4000)
+    body.length = None
+    stage = Stage(answering(body, content_length=length))
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    assert client.broken
+    assert descriptors() == before
 
 
 def cut_and_fail(exchange: Exchange) -> None:

@@ -3,28 +3,10 @@
 from typing import Any
 
 import pytest
-from conversing import HELLO, Script, Stage, answering, request
+from conversing import HELLO, Script, Stage, answering, request, watching
 
 from pellucid.server.exchange import Exchange
 from pellucid.watch import HOOKS, Watch
-
-
-def watching(*broken: str) -> tuple[Watch, list[str]]:
-    """A watch with an observer at each hook, and the list of what they saw; those that are named fail."""
-    watch, seen = Watch(), []
-
-    def observer(hook: str):  # type: ignore[no-untyped-def]  # an Observer
-        def observe(*facts: object) -> None:
-            seen.append(hook)
-            if hook in broken:
-                raise ZeroDivisionError("on purpose")
-
-        return observe
-
-    for hook in HOOKS:
-        if hook != "noted":
-            getattr(watch, hook).append(observer(hook))
-    return watch, seen
 
 
 def test_each_step_is_watched_in_its_order() -> None:
