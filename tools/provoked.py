@@ -22,7 +22,7 @@ REFUSALS: dict[str, bytes] = {
     "A version that is none": b"GET / HTTP/one\r\nHost: example.com\r\n\r\n",
     "Lines that end with a bare LF": b"GET / HTTP/1.1\nHost: example.com\n\n",
     "A fragment in the target": b"GET /#top HTTP/1.1\r\nHost: example.com\r\n\r\n",
-    "A backslash, a control character or a byte beyond ASCII in the path": b"GET /a\\b HTTP/1.1\r\nHost: example.com\r\n\r\n",
+    "A backslash, a control or a foreign character in the path": b"GET /a\\b HTTP/1.1\r\nHost: example.com\r\n\r\n",
     "A target of none of the four forms": b"GET index.html HTTP/1.1\r\nHost: example.com\r\n\r\n",
     "`*` with a method other than OPTIONS": b"GET * HTTP/1.1\r\nHost: example.com\r\n\r\n",
     "CONNECT without a port": b"CONNECT example.com HTTP/1.1\r\nHost: example.com\r\n\r\n",
