@@ -9,7 +9,7 @@ from pellucid.protocol.grammar import FIELD_VALUE, TOKEN
 KEPT = 2048
 """How many lines a cache keeps before it starts again, and"""
 KEPT_LENGTH = 256
-"""how long a line it keeps, in bytes: so that what peers send cannot grow memory beyond half a megabyte."""
+"""how long a line it keeps, in bytes: so that what peers send cannot grow a cache beyond a megabyte and a half."""
 
 SECRET = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"))
 """Fields that stay in no cache: their values are secrets, and seldom the same twice between clients."""
