@@ -357,7 +357,7 @@ def test_a_file_that_changed_is_no_fault_of_the_app(before: list[bytes]) -> None
     client.send(request(path="/a.txt"))
     stage.settle()
     assert client.broken is bool(before)
-    assert statuses(bytes(client.link.arrived)) == ([] if before else [500])
+    assert statuses(bytes(client.link.arrived)) == ([] if before else [503])
     assert stage.notes == [("warning", "/a.txt: the file changed while it was sent")]
 
 
@@ -387,3 +387,20 @@ def test_a_connection_knows_both_ends() -> None:
     stage = Stage(app)
     stage.client(peer="198.51.100.9").talk(HELLO)
     assert (app.last.peer, app.last.carrier.local) == ("198.51.100.9", "192.0.2.80:80")
+
+
+def test_an_app_that_cut_the_connection_is_told_nothing_more() -> None:
+    app = Later()
+    client = Stage(app).client()
+    client.talk(request("POST", content_length="4"))
+    told: list[bool] = []
+
+    def cut() -> None:
+        told.append(True)
+        app.last.carrier.abort("enough")
+
+    app.last.on_body = cut
+    app.last.read()
+    client.send(b"body")  # some bytes, and the end of the body with them
+    client.stage.settle()
+    assert told == [True]

@@ -237,9 +237,10 @@ class Exchanges:
         self._guard(lambda: exchange.lose(refused.why))
 
     def _fail(self, exchange: Exchange, error: Exception) -> None:
-        why = f"{type(error).__name__}: {error}"
-        if isinstance(error, FileChanged):
-            self._shared.watch.note("warning", f"{exchange.request.path.decode('latin-1')}: {error.strerror}")
+        status, why = 500, f"{type(error).__name__}: {error}"
+        if isinstance(error, FileChanged):  # no fault of anybody's
+            status, why = 503, error.strerror or why
+            self._shared.watch.note("warning", f"{exchange.request.path.decode('latin-1')}: {why}")
         else:
             self._shared.watch.note("error", f"the app failed\n{''.join(traceback.format_exception(error))}")
         if exchange.stream not in self._open:
@@ -248,7 +249,7 @@ class Exchanges:
             exchange.why = why
             self.abort(why)
         else:
-            self._answer_for(exchange, 500, "")
+            self._answer_for(exchange, status, "")
             exchange.why = why
 
     def _answer_for(self, exchange: Exchange, status: int, why: str) -> None:
