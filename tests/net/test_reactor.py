@@ -350,6 +350,23 @@ def test_a_poke_ends_a_wait_without_a_call(awake: Reactor) -> None:
     awake.step()
 
 
+class Rumour(Still):
+    """A poller that tells of everything, true or not."""
+
+    def add(self, fd: int, interest: int) -> None:
+        self.fd = fd
+
+    def poll(self, timeout: float | None) -> list[tuple[int, int]]:
+        return [(self.fd, READ)]
+
+
+def test_a_wake_for_nothing_does_nothing(clock: HandClock) -> None:
+    loop = Reactor(Rumour(), clock)
+    loop.open_to_posts()
+    loop.step()
+    loop.close()
+
+
 def test_stop_before_run_counts(reactor: Reactor, still: Still) -> None:
     reactor.stop()
     reactor.run()

@@ -1,0 +1,274 @@
+"""What apps do wrong, at any moment, costs nothing but their exchange: a 500 or a cut, and nothing stays open."""
+
+from pathlib import Path
+
+import pytest
+from conversing import (
+    HELLO,
+    FileBody,
+    Later,
+    Script,
+    Stage,
+    answering,
+    descriptors,
+    hello,
+    request,
+    statuses,
+    watching,
+)
+
+from pellucid.errors import FileChanged
+from pellucid.message import Response
+from pellucid.server.exchange import Exchange
+from pellucid.watch import Watch
+
+
+def explode(exchange: Exchange) -> None:
+    raise ZeroDivisionError("on purpose")
+
+
+def explode_after_an_answer(exchange: Exchange) -> None:
+    hello(exchange)
+    raise ZeroDivisionError("on purpose")
+
+
+def answer_twice(exchange: Exchange) -> None:
+    hello(exchange)
+    hello(exchange)
+
+
+WRONG = {
+    "an exception": explode,
+    "an exception after an answer": explode_after_an_answer,
+    "two answers": answer_twice,
+    "a line break in a field": answering(b"", x="a\r\nb: c"),
+    "a body longer than said": answering(b"12345", content_length="3"),
+    "a body shorter than said": answering(b"12345", content_length="9"),
+    "a source of another length than said": answering(Script(b"12345", length=5), content_length="9"),
+    "a length that is no number": answering(b"", content_length="five"),
+    "framing of its own": answering(b"", transfer_encoding="chunked"),
+    "an informational answer as the final one": answering(b"", status=103),
+    "a status that is none": answering(b"", status=1000),
+    "a status that is no number": lambda exchange: exchange.respond(Response("200")),  # type: ignore[arg-type]
+    "a tunnel that was not asked for": answering(Script(b"x"), status=101),
+    "a body that is no body": answering("text"),
+    "no body at all": answering(None),
+    "an empty piece at first": answering(Script(b"", b"x")),
+    "a piece that is none": answering(Script("text")),  # type: ignore[arg-type]
+    "a source that fails at first": answering(Script(ZeroDivisionError("on purpose"))),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_goes_wrong_before_the_head_is_a_500(name: str) -> None:
+    stage = Stage(WRONG[name])
+    client = stage.client()
+    answer = client.talk(HELLO)
+    assert statuses(answer) == [500]
+    assert answer.endswith(b"\r\n\r\n500 Internal Server Error\n")
+    assert len(stage.errors) >= 1
+    assert "Traceback" in stage.errors[0]
+    assert statuses(client.talk(HELLO)) == [500]
+
+
+@pytest.mark.parametrize(
+    ("source", "most"),
+    [
+        (Script(b"123", b"456", length=5), b"123"),
+        (Script(b"123", b"456"), b"123"),
+        (Script(b"123", ZeroDivisionError("on purpose")), b"123"),
+        (Script(b"123", b"", b"456"), b"123"),
+        (Script(b"123", "text"), b"123"),  # type: ignore[arg-type]
+        (Script(b"123456"), b""),
+        (Script(), b""),
+        (Script(b"123", length=5), b"123"),
+    ],
+)
+def test_what_goes_wrong_after_the_head_cuts_the_connection(source: Script, most: bytes) -> None:
+    stage = Stage(answering(source, content_length="5"))
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    head, _, body = bytes(client.link.arrived).partition(b"\r\n\r\n")
+    assert client.broken
+    assert body in (b"", most)
+    assert b"500" not in head
+    assert source.closed == 1
+    assert len(stage.errors) == 1
+    assert stage.open_connections == 0
+
+
+def test_a_chunked_body_that_fails_has_no_last_chunk() -> None:
+    stage = Stage(answering(Script(b"123", ZeroDivisionError("on purpose"))))
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    assert client.broken
+    assert b"\r\n0\r\n" not in client.link.arrived
+
+
+@pytest.mark.parametrize("first", ["close", "on_gone"])
+def test_an_app_that_fails_at_its_end_keeps_nothing_back(first: str) -> None:
+    app = Later()
+    stage = Stage(app)
+    client = stage.client()
+    source = Script(b"x", None)
+
+    def fail() -> None:
+        raise ZeroDivisionError("on purpose")
+
+    client.talk(HELLO)
+    if first == "on_gone":
+        app.last.on_gone = fail
+    else:
+        close = source.close
+        source.close = lambda: (close(), fail())[0]  # type: ignore[method-assign]
+    app.last.respond(Response(200), source)
+    client.talk()
+    client.link.abort()
+    stage.settle()
+    assert source.closed == 1
+    assert stage.open_connections == 0
+    assert len(stage.errors) == 1
+    assert "the app failed at its end" in stage.errors[0]
+
+
+def test_an_app_that_fails_when_its_request_is_refused_does_not_keep_the_refusal_back() -> None:
+    app = Later()
+    stage = Stage(app)
+    client = stage.client()
+    client.talk(request("POST", transfer_encoding="chunked"))
+
+    def fail() -> None:
+        raise ZeroDivisionError("on purpose")
+
+    app.last.on_gone = fail
+    app.last.read()
+    assert statuses(client.talk(b"no size\r\n")) == [400]
+    assert len(stage.errors) == 1
+
+
+@pytest.mark.parametrize("moment", ["at the beginning", "in a pull", "in a body", "late"])
+def test_an_app_can_cut_the_connection_at_any_moment(moment: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("cut") / "file"
+    path.write_bytes(bytes(1000))
+
+    class Cutting(FileBody):
+        def pull(self, limit: int):  # type: ignore[no-untyped-def]  # it is its base's
+            piece = super().pull(limit)
+            exchanges[0].carrier.abort("in a pull")
+            return piece
+
+    exchanges: list[Exchange] = []
+
+    def app(exchange: Exchange) -> None:
+        exchanges.append(exchange)
+        if moment == "at the beginning":
+            exchange.carrier.abort(moment)
+            hello(exchange)
+        elif moment == "in a pull":
+            exchange.respond(Response(200), Cutting(path, 1000))
+        elif moment == "in a body":
+            exchange.on_body = lambda: exchange.carrier.abort(moment)
+            exchange.read()
+
+    before = descriptors()
+    watch, seen = watching()
+    stage = Stage(app, watch=watch)
+    client = stage.client()
+    client.send(request("POST", body=b"body"))
+    stage.settle()
+    if moment == "late":
+        exchanges[0].carrier.abort(moment)
+    stage.settle()
+    assert client.broken
+    assert stage.open_connections == 0
+    assert exchanges[0].gone
+    assert exchanges[0].why == moment
+    assert stage.errors == []
+    assert seen[-2:] == ["ended", "closed"]
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("kind", ["bytes", "file"])
+@pytest.mark.parametrize("hook", ["filled", "delivered", "begun", "collected", "flushed", "rearmed", "ended"])
+def test_a_watcher_can_cut_the_connection_at_any_step(kind: str, hook: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(1000))
+    before = descriptors()
+
+    def app(exchange: Exchange) -> None:
+        exchange.respond(Response(200), b"hello" if kind == "bytes" else FileBody(tmp_path / "file", 1000))
+
+    watch, seen = watching()
+    stage = Stage(app, watch=watch)
+    client = stage.client()
+    getattr(watch, hook).append(lambda *facts: [each.abort("watched") for each in list(stage.server.connections)])
+    client.send(HELLO)
+    stage.settle()
+    assert client.broken
+    assert stage.open_connections == 0
+    assert stage.errors == []
+    assert stage.timers == 0
+    assert seen.count("closed") == 1
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("length", ["3", "9000"])
+def test_a_file_of_another_length_than_said_is_let_go(length: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(4000))
+    before = descriptors()
+    body = FileBody(tmp_path / "file", 4000)
+    body.length = None
+    stage = Stage(answering(body, content_length=length))
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    assert client.broken
+    assert descriptors() == before
+
+
+def cut_and_fail(exchange: Exchange) -> None:
+    exchange.carrier.abort("first")
+    exchange.carrier.abort("second")
+    raise ZeroDivisionError("on purpose")
+
+
+def test_an_app_that_cuts_and_then_fails_is_told_once_and_cut_once() -> None:
+    watch = Watch()
+    closed: list[str] = []
+    watch.closed.append(lambda connection, why: closed.append(why))
+    stage = Stage(cut_and_fail, watch=watch)
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    assert client.broken
+    assert closed == ["first"]
+    assert len(stage.errors) == 1
+
+
+@pytest.mark.parametrize("before", [[], [b"some of it"]])
+def test_a_file_that_changed_is_no_fault_of_the_app(before: list[bytes]) -> None:
+    stage = Stage(answering(Script(*before, FileChanged(116, "the file changed while it was sent"))))
+    client = stage.client()
+    client.send(request(path="/a.txt"))
+    stage.settle()
+    assert client.broken is bool(before)
+    assert statuses(bytes(client.link.arrived)) == ([] if before else [503])
+    assert stage.notes == [("warning", "/a.txt: the file changed while it was sent")]
+
+
+def test_an_app_that_cut_the_connection_is_told_nothing_more() -> None:
+    app = Later()
+    client = Stage(app).client()
+    client.talk(request("POST", content_length="4"))
+    told: list[bool] = []
+
+    def cut() -> None:
+        told.append(True)
+        app.last.carrier.abort("enough")
+
+    app.last.on_body = cut
+    app.last.read()
+    client.send(b"body")  # some bytes, and the end of the body with them
+    client.stage.settle()
+    assert told == [True]
