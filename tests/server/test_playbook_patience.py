@@ -1,5 +1,7 @@
 """Conversations that take too long: each limit strikes at its moment, not before, and no drip puts it off."""
 
+from dataclasses import replace
+
 import pytest
 from conversing import HELLO, Client, Later, Script, Stage, answering, request, statuses
 
@@ -7,7 +9,7 @@ from pellucid.message import Response
 from pellucid.server.timeouts import Patience
 
 PATIENCE = Patience(
-    head_time=10.0, body_rate=100, body_grace=8.0, idle=75.0, write_stall=60.0, linger=5.0
+    head_time=10.0, body_rate=100, body_grace=8.0, idle=75.0, write_stall=60.0, write_rate=0, linger=5.0
 )  # what the numbers below refer to
 NONE = Patience(head_time=0, body_rate=0, idle=0, write_stall=0)
 SHORTLY = 0.001
@@ -185,6 +187,21 @@ def test_a_client_must_take_something_of_what_waits(stage: Stage) -> None:
     stage.wait(SHORTLY)
     assert client.broken
     assert stage.open_connections == 0
+
+
+def test_a_client_that_takes_a_little_now_and_then_is_cut_too() -> None:
+    stage = Stage(patience=replace(PATIENCE, write_rate=1))
+    client = stage.client(holds=50)
+    client.send(HELLO)
+    stage.settle()
+    for _ in range(2):
+        stage.wait(30)
+        assert client.read(5)
+    stage.wait(10 - SHORTLY)
+    assert not client.ended
+    stage.wait(SHORTLY)
+    assert client.broken
+    assert stage.notes[-1] == ("info", "192.0.2.1 closed: write-rate")
 
 
 def test_sending_does_not_stand_for_taking() -> None:

@@ -16,7 +16,7 @@ from pellucid.net.reactor import Timer
 from pellucid.piece import discard
 from pellucid.protocol.engine import Engine
 from pellucid.server.exchanges import Exchanges, Shared
-from pellucid.server.timeouts import Deadline, deadline
+from pellucid.server.timeouts import Deadline, Stall, deadline
 
 ROUNDS = 16
 """How often a turn goes round before the other connections have theirs."""
@@ -38,7 +38,7 @@ class Connection:
         "_shared",
         "_since",
         "_soon",
-        "_stalled",
+        "_stall",
         "_timer",
         "_turning",
         "closed",
@@ -63,7 +63,7 @@ class Connection:
         self._served = 0
         self._since = shared.reactor.now
         self._arrived = 0
-        self._stalled: float | None = None
+        self._stall: Stall | None = None
         self._timer: Timer | None = None
 
     def open(self) -> None:
@@ -177,10 +177,7 @@ class Connection:
         watch = self._shared.watch
         if watch.flushed:
             watch.tell(watch.flushed, self, sent)
-        if not link.waiting:
-            self._stalled = None
-        elif sent or self._stalled is None:
-            self._stalled = self._shared.reactor.now
+        self._stall = Stall.after(self._stall, self._shared.reactor.now, sent) if link.waiting else None
         return sent > 0
 
     # Interest and deadline, from state
@@ -224,7 +221,7 @@ class Connection:
         if self.lingering is not None:
             return Deadline(self.lingering + patience.linger, "linger")
         engine = self.engine
-        return deadline(patience, self._phase, self._since, engine.body_arrived - self._arrived, self._stalled)
+        return deadline(patience, self._phase, self._since, engine.body_arrived - self._arrived, self._stall)
 
     def _on_time(self) -> None:
         self._timer = None
@@ -235,7 +232,7 @@ class Connection:
             self.engine.refuse(408, f"the request came too slowly: {due.limit} (RFC 9110 15.5.9)")
             self.turn()
         else:
-            stalled = due.limit == "write-stall"
+            stalled = self._stall is not None
             self._shared.watch.note("info" if stalled else "debug", f"{self.peer or self.local} closed: {due.limit}")
             self._close(due.limit, abort=stalled)
 
