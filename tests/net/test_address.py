@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pellucid.net import address as module
-from pellucid.net.address import Address, Inherited, Tcp, Unix, open_ports, parse_address, reachable
+from pellucid.net.address import Address, Inherited, Tcp, Unix, network_of, open_ports, parse_address, reachable
 
 
 @pytest.mark.parametrize(
@@ -185,3 +185,18 @@ def test_all_addresses_are_spelled_out(
 ) -> None:
     monkeypatch.setattr(socket, "socket", kind)
     assert reachable(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::"),
+        ("2001:db8:0:1:2:3:4:5", "2001:db8:0:1::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
+        ("::1", "::"),
+    ],
+)
+def test_an_ipv6_network_counts_as_one_client(address: str, expected: str) -> None:
+    assert network_of(address) == expected

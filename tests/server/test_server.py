@@ -99,6 +99,16 @@ def test_one_address_may_hold_so_many_connections() -> None:
     assert harbour.ask(harbour.port.bring("192.0.2.1")) == [200]
 
 
+def test_one_ipv6_network_counts_as_one_address() -> None:
+    harbour = Harbour(per_address=2)
+    first, second, third = (harbour.port.bring(f"2001:db8::{number}") for number in range(3))
+    other = harbour.port.bring("2001:db8:0:1::1")
+    third.send([HELLO])
+    harbour.settle()
+    assert statuses(third.receive() or b"") == [503]
+    assert harbour.ask(first) == harbour.ask(second) == harbour.ask(other) == [200]
+
+
 def test_the_count_of_an_address_is_forgotten_with_its_last_connection() -> None:
     harbour = Harbour(per_address=2)
     for _ in range(3):

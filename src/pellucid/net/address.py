@@ -124,6 +124,14 @@ def reachable(address: str) -> list[str]:
     return [address]
 
 
+def network_of(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the /64 of an IPv6 one, of which one line has 2^64 addresses."""
+    if ":" not in address or address.startswith("::ffff:"):
+        return address
+    packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
+    return socket.inet_ntop(socket.AF_INET6, packed[:8] + bytes(8))
+
+
 def _own_address(family: int, elsewhere: str) -> list[str]:
     # Connecting a datagram socket sends nothing: the kernel only chooses a way, and with it the address to come from.
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from pellucid.net.address import network_of
 from pellucid.net.link import Link
 from pellucid.net.pollers import READ
 from pellucid.net.port import Exhausted, Port
@@ -33,7 +34,9 @@ class Capacity:
 
     connections: int = setting(10_000, "The most connections in all; while they are held no more are accepted.")
     connections_per_address: int = setting(
-        512, "The most connections from one address; one more is answered with 503 and closed."
+        512,
+        "The most connections from one address, or from one IPv6 network (/64); one more is answered with 503 and "
+        "closed.",
     )
 
 
@@ -70,11 +73,12 @@ class Server:
         """Begin a connection over a link, or turn it away if its address has too many; then None. Raises Exhausted."""
         most = self._capacity.connections_per_address
         if link.peer:
-            held = self._of_address.get(link.peer, 0)
+            network = network_of(link.peer)
+            held = self._of_address.get(network, 0)
             if most and held >= most:
                 self._turn_away(link, f"connections-per-address: {most} from this address are open already")
                 return None
-            self._of_address[link.peer] = held + 1
+            self._of_address[network] = held + 1
         connection = Connection(self._shared, link, Http1(self._limits, self._date), self._closed)
         self.connections.add(connection)
         try:
@@ -159,8 +163,8 @@ class Server:
 
     def _closed(self, connection: Connection) -> None:
         self.connections.discard(connection)
-        address = connection.peer
-        if address:
+        if connection.peer:
+            address = network_of(connection.peer)
             left = self._of_address[address] - 1
             if left:
                 self._of_address[address] = left
