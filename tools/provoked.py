@@ -10,6 +10,7 @@ from pellucid.net.reactor import Reactor
 from pellucid.protocol.limits import Limits
 from pellucid.server.exchange import Exchange
 from pellucid.server.server import Capacity, Server
+from pellucid.server.timeouts import Patience
 
 GET = b"GET / HTTP/1.1\r\nHost: example.com\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: example.com\r\n"
@@ -199,6 +200,13 @@ def _stuck_reader() -> Talk:
     return Talk(holds=1000, size=100_000).say(GET + b"\r\n").rest(receive=False)
 
 
+def _slow_reader() -> Talk:
+    talk = Talk(holds=1000, size=100_000).say(GET + b"\r\n")
+    for _ in range(4):
+        talk.rest(Patience().write_stall / 2)
+    return talk
+
+
 def _lingering() -> Talk:
     return Talk().say(b"GET * HTTP/1.1\r\nHost: example.com\r\n\r\n").rest()
 
@@ -217,5 +225,6 @@ STRIKES: dict[str, Callable[[], Talk] | str] = {
     "body_grace": "see `--body-rate`",
     "idle": _idle,
     "write_stall": _stuck_reader,
+    "write_rate": _slow_reader,
     "linger": _lingering,
 }

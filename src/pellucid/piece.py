@@ -22,7 +22,9 @@ class OpenFile:
         self._holders = 1
 
     def hold(self) -> None:
-        """One holder more."""
+        """One holder more. Raises ValueError once the file is closed: its number may be another file's by now."""
+        if self._holders == 0:
+            raise ValueError("a file that was released")
         self._holders += 1
 
     def release(self) -> None:

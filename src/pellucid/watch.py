@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Callable
@@ -52,12 +53,14 @@ class Watch:
             try:
                 observer(*facts)
             except Exception:
-                observers.remove(observer)
+                if observer in observers:  # it may have left by itself
+                    observers.remove(observer)
                 self.note("error", f"the observer {observer!r} failed and was dropped\n{traceback.format_exc()}")
 
     def note(self, level: str, text: str) -> None:
         """Say something to the person who runs the server; to standard error where nobody listens."""
         if self.noted:
             self.tell(self.noted, level, text)
-        elif level in ("error", "warning"):
-            sys.stderr.write(f"{level}: {text}\n")
+        elif level in ("error", "warning") and sys.stderr is not None:
+            with contextlib.suppress(OSError, ValueError):  # nobody can be told
+                sys.stderr.write(f"{level}: {text}\n")

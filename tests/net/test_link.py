@@ -11,7 +11,7 @@ import pytest
 from linking import Peer, carry, counted_file, linked, received, slice_of, tcp_pair
 
 from pellucid.net import link as module
-from pellucid.net.link import CAPACITY, RECEIVE, Link, PlainLink
+from pellucid.net.link import CAPACITY, LOW_WATER, RECEIVE, Link, PlainLink, room_beside
 from pellucid.piece import Piece
 
 LARGE = 8 << 20
@@ -99,12 +99,26 @@ def test_an_empty_piece_holds_nothing_up(pair: Pair, tmp_path: Path, empty: str,
     assert link.send([b""]) == 0
 
 
+@pytest.mark.parametrize(
+    ("waiting", "room"),
+    [
+        (0, CAPACITY),
+        (CAPACITY - LOW_WATER, LOW_WATER),
+        (CAPACITY - LOW_WATER + 1, 0),
+        (CAPACITY, 0),
+        (CAPACITY * 8, 0),
+    ],
+)
+def test_a_link_that_is_nearly_full_asks_for_nothing(waiting: int, room: int) -> None:
+    assert room_beside(waiting) == room
+
+
 def test_what_the_peer_does_not_take_waits_and_takes_room(pair: Pair) -> None:
     link, peer = pair
     sent = link.send([bytes(LARGE)])
     assert 0 < sent < LARGE
     assert link.waiting
-    assert link.room == CAPACITY - (LARGE - sent)
+    assert link.room == room_beside(LARGE - sent)
     assert len(carry(link, peer, LARGE)) == LARGE
     assert link.room == CAPACITY
 

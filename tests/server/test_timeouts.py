@@ -5,49 +5,61 @@ from math import inf
 import pytest
 
 from pellucid.protocol.engine import Phase
-from pellucid.server.timeouts import NEVER, Deadline, Patience, Stall, deadline
+from pellucid.server.timeouts import NEVER, Deadline, Patience, Stall, deadline, pace, stalled
 from pellucid.setting import manual_of
 
 PATIENCE = Patience(head_time=10, body_rate=100, body_grace=5, idle=75, write_stall=60, write_rate=100)
 
 
 @pytest.mark.parametrize(
-    ("phase", "arrived", "stall", "expected"),
+    ("phase", "stall", "expected"),
     [
-        (Phase.IDLE, 0, None, Deadline(1075, "idle")),
-        (Phase.HEAD, 0, None, Deadline(1010, "head-time")),
-        (Phase.BODY, 0, None, Deadline(1005, "body-rate")),
-        (Phase.BODY, 250, None, Deadline(1007.5, "body-rate")),
-        (Phase.ANSWER, 0, None, NEVER),
-        (Phase.TUNNEL, 0, None, NEVER),
-        (Phase.OVER, 0, None, NEVER),
-        *((phase, 0, Stall(1500, 1500, 0), Deadline(1560, "write-stall")) for phase in Phase),
-        (Phase.ANSWER, 0, Stall(1500, 1510, 900), Deadline(1569, "write-rate")),
-        (Phase.ANSWER, 0, Stall(1500, 1510, 1100), Deadline(1570, "write-stall")),
-        (Phase.ANSWER, 0, Stall(1000, 1510, 1_000_000), Deadline(1570, "write-stall")),
+        (Phase.IDLE, None, Deadline(1075, "idle")),
+        (Phase.HEAD, None, Deadline(1010, "head-time")),
+        (Phase.BODY, None, Deadline(1007.5, "body-rate")),
+        (Phase.ANSWER, None, NEVER),
+        (Phase.TUNNEL, None, NEVER),
+        (Phase.OVER, None, NEVER),
+        *((phase, Stall(1560, 1500), Deadline(1560, "write-stall")) for phase in Phase),
+        (Phase.ANSWER, Stall(1560, 1510), Deadline(1560, "write-rate")),
     ],
 )
-def test_each_phase_has_its_deadline(phase: Phase, arrived: int, stall: Stall | None, expected: Deadline) -> None:
-    assert deadline(PATIENCE, phase, 1000.0, arrived, stall) == expected
+def test_each_phase_has_its_deadline(phase: Phase, stall: Stall | None, expected: Deadline) -> None:
+    assert deadline(PATIENCE, phase, 1000.0, 1007.5, stall) == expected
 
 
-def test_a_stall_counts_what_was_taken_since_it_began() -> None:
-    stall = Stall.after(None, 10.0, 5000)
-    stall = Stall.after(stall, 20.0, 0)
-    assert stall == Stall(10.0, 10.0, 0)
-    assert Stall.after(Stall.after(stall, 30.0, 7), 40.0, 2) == Stall(10.0, 40.0, 9)
+@pytest.mark.parametrize(
+    ("due", "now", "count", "rate", "expected"),
+    [
+        (None, 1000.0, 0, 100, 1060.0),  # it begins with the whole grace
+        (1060.0, 1030.0, 0, 100, 1060.0),  # nothing came: nothing is put off
+        (1060.0, 1030.0, 200, 100, 1062.0),  # each byte puts it off by its time
+        (1060.0, 1030.0, 1_000_000, 100, 1090.0),  # and never beyond the grace
+        (1060.0, 1030.0, 1, 0, 1090.0),  # without a rate any byte is enough
+        (1060.0, 1030.0, 0, 0, 1060.0),
+    ],
+)
+def test_who_must_keep_a_pace_cannot_save_up(
+    due: float | None, now: float, count: int, rate: int, expected: float
+) -> None:
+    assert pace(due, now, count, rate, 60.0) == expected
 
 
-def test_no_rate_leaves_the_stall_alone() -> None:
-    patient = Patience(write_stall=60, write_rate=0)
-    assert deadline(patient, Phase.ANSWER, 0.0, 0, Stall(1500, 1510, 0)) == Deadline(1570, "write-stall")
+def test_a_stall_is_put_off_by_what_is_taken() -> None:
+    stall = stalled(PATIENCE, None, 1000.0, 5000)
+    assert stall == Stall(1060.0, 1000.0)
+    stall = stalled(PATIENCE, stall, 1010.0, 0)
+    assert stall == Stall(1060.0, 1000.0)
+    stall = stalled(PATIENCE, stall, 1020.0, 300)
+    assert stall == Stall(1063.0, 1020.0)
+    assert stalled(PATIENCE, stall, 1030.0, 1_000_000) == Stall(1090.0, 1030.0)
 
 
 @pytest.mark.parametrize("phase", list(Phase))
-@pytest.mark.parametrize("stall", [None, Stall(1500, 1500, 0)])
+@pytest.mark.parametrize("stall", [None, Stall(1500, 1500)])
 def test_zero_is_no_limit(phase: Phase, stall: Stall | None) -> None:
     endless = Patience(head_time=0, body_rate=0, idle=0, write_stall=0)
-    assert deadline(endless, phase, 1000.0, 0, stall).when == inf
+    assert deadline(endless, phase, 1000.0, 1000.0, stall).when == inf
 
 
 def test_every_limit_has_a_manual_with_its_unit() -> None:

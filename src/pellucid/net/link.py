@@ -16,6 +16,9 @@ CAPACITY = 1 << 20
 RECEIVE = 65536
 """How many bytes one receive takes at the most, so that no peer holds the loop."""
 
+LOW_WATER = CAPACITY // 4
+"""While less than this is free no more is asked for, in bytes: many small pieces cost more than few large ones."""
+
 AT_ONCE = 1 << 20
 """How many bytes one round of sending gives to the kernel at the most, likewise."""
 
@@ -60,6 +63,12 @@ class Link(Protocol):
         """End both ways so that the peer sees a break and not an end."""
 
 
+def room_beside(waiting: int) -> int:
+    """How many bytes more a link takes while so many wait in it."""
+    free = CAPACITY - waiting
+    return free if free >= LOW_WATER else 0
+
+
 class PlainLink:
     """A link over a stream socket, which it makes non-blocking and owns."""
 
@@ -85,7 +94,7 @@ class PlainLink:
 
     @property
     def room(self) -> int:
-        return CAPACITY - self._queued
+        return room_beside(self._queued)
 
     def receive(self) -> bytes | None:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 
-from pellucid.net.link import CAPACITY, RECEIVE
+from pellucid.net.link import RECEIVE, room_beside
 from pellucid.net.pollers import BOTH, READ, WRITE
 from pellucid.piece import FileSlice, Piece, discard
 
@@ -62,7 +62,7 @@ class MemoryLink:
 
     @property
     def room(self) -> int:
-        return CAPACITY - sum(map(len, self._outbox))
+        return room_beside(sum(map(len, self._outbox)))
 
     @property
     def mask(self) -> int:

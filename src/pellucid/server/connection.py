@@ -14,9 +14,9 @@ from pellucid.net.link import Link
 from pellucid.net.pollers import READ, WRITE
 from pellucid.net.reactor import Timer
 from pellucid.piece import discard
-from pellucid.protocol.engine import Engine
+from pellucid.protocol.engine import Engine, Phase
 from pellucid.server.exchanges import Exchanges, Shared
-from pellucid.server.timeouts import Deadline, Stall, deadline
+from pellucid.server.timeouts import Deadline, Stall, deadline, pace, stalled
 
 ROUNDS = 16
 """How often a turn goes round before the other connections have theirs."""
@@ -30,6 +30,7 @@ class Connection:
     __slots__ = (
         "_arrived",
         "_behind",
+        "_body_due",
         "_ended",
         "_exchanges",
         "_interest",
@@ -63,6 +64,7 @@ class Connection:
         self._served = 0
         self._since = shared.reactor.now
         self._arrived = 0
+        self._body_due = 0.0
         self._stall: Stall | None = None
         self._timer: Timer | None = None
 
@@ -177,7 +179,8 @@ class Connection:
         watch = self._shared.watch
         if watch.flushed:
             watch.tell(watch.flushed, self, sent)
-        self._stall = Stall.after(self._stall, self._shared.reactor.now, sent) if link.waiting else None
+        shared = self._shared
+        self._stall = stalled(shared.patience, self._stall, shared.reactor.now, sent) if link.waiting else None
         return sent > 0
 
     # Interest and deadline, from state
@@ -200,12 +203,20 @@ class Connection:
             timed = timed or phase is not self._phase
             self._phase, self._served = phase, served
             self._since = reactor.now
-            self._arrived = engine.body_arrived
+            self._pace_body(begins=True)
+        elif phase is Phase.BODY:
+            self._pace_body(begins=False)
         if timed:
             self._set_timer()
         watch = self._shared.watch
         if watch.rearmed:
             watch.tell(watch.rearmed, self)
+
+    def _pace_body(self, begins: bool) -> None:
+        patience, arrived = self._shared.patience, self.engine.body_arrived
+        due, count = (None, 0) if begins else (self._body_due, arrived - self._arrived)
+        self._body_due = pace(due, self._shared.reactor.now, count, patience.body_rate, patience.body_grace)
+        self._arrived = arrived
 
     def _set_timer(self) -> None:
         # One timer, and a lazy one: set only if none is due earlier; if it fires too early it goes back to sleep.
@@ -220,8 +231,7 @@ class Connection:
         patience = self._shared.patience
         if self.lingering is not None:
             return Deadline(self.lingering + patience.linger, "linger")
-        engine = self.engine
-        return deadline(patience, self._phase, self._since, engine.body_arrived - self._arrived, self._stall)
+        return deadline(patience, self._phase, self._since, self._body_due, self._stall)
 
     def _on_time(self) -> None:
         self._timer = None
@@ -232,9 +242,9 @@ class Connection:
             self.engine.refuse(408, f"the request came too slowly: {due.limit} (RFC 9110 15.5.9)")
             self.turn()
         else:
-            stalled = self._stall is not None
-            self._shared.watch.note("info" if stalled else "debug", f"{self.peer or self.local} closed: {due.limit}")
-            self._close(due.limit, abort=stalled)
+            stuck = self._stall is not None
+            self._shared.watch.note("info" if stuck else "debug", f"{self.peer or self.local} closed: {due.limit}")
+            self._close(due.limit, abort=stuck)
 
     # The ends
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from pellucid.errors import FileChanged, WrongAnswer
-from pellucid.message import END, Data, End, Event, Headers, Refused, Request, Reset, Response
+from pellucid.message import Data, End, Event, Headers, Refused, Request, Reset, Response
 from pellucid.net.reactor import Reactor
 from pellucid.piece import FileSlice, Piece
 from pellucid.protocol.engine import Engine
@@ -185,7 +185,7 @@ class Exchanges:
             self._ready[stream] = exchange
             return False
         # The first piece is pulled before the head goes out: a source that fails at once still becomes a 500.
-        piece = body.pull(room) if exchange.request.method != "HEAD" else END
+        piece = body.pull(room) if exchange.request.method != "HEAD" else None
         try:
             check_piece(piece)
             return self._give(exchange, response, body.length, piece)
@@ -197,6 +197,7 @@ class Exchanges:
         stream, engine = exchange.stream, self._engine
         begins = not exchange.started
         if begins:
+            check_first(response.status, length, piece)
             wanted = engine.send_response(stream, response, None, length)
             exchange.started = True
             if not wanted:
@@ -259,8 +260,7 @@ class Exchanges:
         self._ready[exchange.stream] = exchange
 
     def _end(self, exchange: Exchange, why: str = "") -> None:
-        if self._open.pop(exchange.stream, None) is None:
-            return  # the connection was cut meanwhile
+        del self._open[exchange.stream]
         if why:
             self._guard(lambda: exchange.lose(why))
         if not isinstance(exchange.body, bytes):
@@ -293,6 +293,14 @@ def check_piece(piece: object) -> None:
         raise WrongAnswer(
             f"a source gave {piece!r} for a piece: None says that there is nothing yet, End that it is over"
         )
+
+
+def check_first(status: int, length: int | None, piece: Piece | End | None) -> None:
+    """Raise WrongAnswer for a body whose first piece breaks its length: nothing was sent yet, so it can be a 500."""
+    if length is None or piece is None or status in (204, 304):
+        return
+    if (length > 0) if isinstance(piece, End) else len(piece) > length:
+        raise WrongAnswer(f"a body that is not of the {length} bytes that it said (RFC 9112 6.3)")
 
 
 def release(piece: Piece | End | None) -> None:

@@ -35,19 +35,22 @@ class Patience:
     )
 
 
+def pace(due: float | None, now: float, count: int, rate: int, grace: float) -> float:
+    """The moment by which a peer must have moved more, after it has moved `count` bytes now; None at the beginning.
+
+    Each byte puts the moment off by the time that it may take at this rate, but never to more than the grace from now:
+    who was fast at first cannot rest on it.
+    """
+    if due is None or (count and not rate):
+        return now + grace
+    return min(due + count / rate, now + grace) if count else due
+
+
 class Stall(NamedTuple):
-    """What waits for a peer that does not take all of it: since when, when it last took some, and how much it took."""
+    """A peer that has not taken all of what waits for it: by when it must take more, and when it last took some."""
 
-    began: float
+    due: float
     moved: float
-    taken: int
-
-    @classmethod
-    def after(cls, before: Stall | None, now: float, sent: int) -> Stall:
-        """The stall after one more attempt to send."""
-        if before is None:
-            return cls(now, now, 0)
-        return cls(before.began, now, before.taken + sent) if sent else before
 
 
 class Deadline(NamedTuple):
@@ -60,27 +63,28 @@ class Deadline(NamedTuple):
 NEVER = Deadline(inf, "")
 
 
-def deadline(patience: Patience, phase: Phase, since: float, arrived: int, stall: Stall | None) -> Deadline:
-    """The deadline of a connection in this phase `since` then, in which `arrived` bytes of body have come; `stall` is
-    None where nothing waits for its peer.
+def stalled(patience: Patience, before: Stall | None, now: float, sent: int) -> Stall:
+    """The stall after an attempt to send that left something waiting."""
+    if before is not None and not sent:
+        return before
+    due = before.due if before is not None else None
+    return Stall(pace(due, now, sent, patience.write_rate, patience.write_stall), now)
+
+
+def deadline(patience: Patience, phase: Phase, since: float, body_due: float, stall: Stall | None) -> Deadline:
+    """The deadline of a connection in this phase `since` then. `body_due` is the `pace` of a body that comes in, and
+    `stall` is None where nothing waits for the peer.
     """
     if stall is not None:
-        return _to_take(patience, stall)
+        whole = stall.due == stall.moved + patience.write_stall
+        return Deadline(stall.due, "write-stall" if whole else "write-rate") if patience.write_stall else NEVER
     if phase is Phase.IDLE:
         return _after(since, patience.idle, "idle")
     if phase is Phase.HEAD:
         return _after(since, patience.head_time, "head-time")
     if phase is Phase.BODY and patience.body_rate:
-        return Deadline(since + patience.body_grace + arrived / patience.body_rate, "body-rate")
+        return Deadline(body_due, "body-rate")
     return NEVER
-
-
-def _to_take(patience: Patience, stall: Stall) -> Deadline:
-    nothing = _after(stall.moved, patience.write_stall, "write-stall")
-    if not (patience.write_rate and patience.write_stall):
-        return nothing
-    little = Deadline(stall.began + patience.write_stall + stall.taken / patience.write_rate, "write-rate")
-    return little if little.when < nothing.when else nothing
 
 
 def _after(since: float, seconds: float, limit: str) -> Deadline:
