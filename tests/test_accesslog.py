@@ -112,6 +112,13 @@ def test_what_was_refused_unread_shows_dashes_and_the_reason(log_format: str, ex
     assert line(log_format, refused("no Host (RFC 9112 3.2)")) == expected
 
 
+def test_what_was_refused_unread_shows_its_line_as_far_as_it_came() -> None:
+    exchange = refused("no Host")
+    exchange.request.target = b'GET /\x1b"x" HTTP/1.1'
+    assert line("{request_line}", exchange) == r"GET /\x1b\x22x\x22 HTTP/1.1"
+    assert json.loads(line("json", exchange))["target"] == 'GET /\x1b"x" HTTP/1.1'
+
+
 def test_json_of_what_was_refused_unread_keeps_its_types() -> None:
     told = json.loads(line("json", refused("no Host")))
     assert (told["method"], told["status"], told["bytes"], told["reason"]) == ("", 0, 0, "no Host")

@@ -94,3 +94,10 @@ def test_a_file_is_what_it_was_looked_at_as(path: Path) -> None:
     file = OpenFile(os.open(path, os.O_RDONLY), before)
     assert file.changed
     file.release()
+
+
+def test_a_file_that_was_let_go_cannot_be_held_again(path: Path) -> None:
+    file = opened(path)
+    file.release()
+    with pytest.raises(ValueError, match="released"):
+        FileSlice(file, 0, 1)

@@ -69,3 +69,23 @@ def test_a_listener_that_fails_is_replaced_by_standard_error(capsys: pytest.Capt
     watch.note("info", "oh")
     assert "failed and was dropped" in capsys.readouterr().err
     assert watch.noted == []
+
+
+def test_an_observer_that_leaves_and_then_fails_is_dropped_all_the_same() -> None:
+    watch = Watch()
+    told: list[str] = []
+
+    def leaving(fact: object) -> None:
+        watch.ended.remove(leaving)
+        raise ZeroDivisionError("on purpose")
+
+    watch.noted.append(lambda level, text: told.append(level))
+    watch.ended.append(leaving)
+    watch.tell(watch.ended, None)
+    assert watch.ended == []
+    assert told == ["error"]
+
+
+def test_where_there_is_no_standard_error_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    Watch().note("error", "unheard")

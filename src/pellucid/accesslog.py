@@ -139,10 +139,10 @@ def _value(exchange: Exchange, side: str, name: bytes) -> bytes | None:
 
 
 def _request_line(exchange: Exchange) -> str:
-    # What was refused before it could be read has no line.
+    # What was refused before it could be read has no parts: its line stands as it came.
     request = exchange.request
     if not request.method:
-        return "-"
+        return escape(request.target.decode("latin-1")) or "-"
     return f"{escape(request.method)} {escape(request.target.decode('latin-1'))} HTTP/{request.version}"
 
 

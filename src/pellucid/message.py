@@ -82,7 +82,7 @@ class Headers:
     __slots__ = ("_index", "fields", "memo")
 
     def __init__(self, fields: Iterable[Field] = ()) -> None:
-        self.fields: list[Field] = fields if type(fields) is list else list(fields)
+        self.fields: tuple[Field, ...] = tuple(fields)
         self.memo: object = None
         self._index: dict[bytes, bytes] | None = None
 
@@ -126,13 +126,13 @@ class Headers:
         return isinstance(other, Headers) and self.fields == other.fields
 
     def __hash__(self) -> int:
-        return hash(tuple(self.fields))
+        return hash(self.fields)
 
     def __repr__(self) -> str:
-        return f"Headers({self.fields!r})"
+        return f"Headers({list(self.fields)!r})"
 
 
-def _combined(fields: list[Field]) -> dict[bytes, bytes]:
+def _combined(fields: tuple[Field, ...]) -> dict[bytes, bytes]:
     # RFC 9110 5.3 joins by a comma; RFC 9113 8.2.3 joins cookie crumbs by a semicolon, whatever carried them.
     lines: dict[bytes, list[bytes]] = {}
     for name, value in fields:
@@ -194,10 +194,13 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The peer broke a rule: the status to answer with and the rule, with its RFC section."""
+    """The peer broke a rule: the status to answer with and the rule, with its RFC section; and, as far as it came, the
+    request line that stood at the head of it, unread.
+    """
 
     status: int
     why: str
+    line: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

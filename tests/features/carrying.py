@@ -35,7 +35,7 @@ def answered(feature: Feature | None, fields: list[Field], *asked: Field, status
     assert feature.answer is not None
     response, body = feature.answer(request("GET", *asked), Response(status, Headers(fields)), b"body")
     assert (response.status, body) == (status, b"body")
-    return response.headers.fields
+    return list(response.headers)
 
 
 def exchange_of(feature: Feature | None, method: str, *fields: Field) -> Exchange:

@@ -54,7 +54,7 @@ def replacing(settings: HeaderSettings) -> Feature | None:
     names = {name for name, _ in fields}
 
     def replaced(headers: Headers) -> Headers:
-        return Headers([field for field in headers.fields if field[0] not in names] + fields)
+        return headers.without(*names).plus(*fields)
 
     return Feature(answer=ChangedHeaders(replaced).answer)
 

@@ -197,7 +197,7 @@ class Exchanges:
         stream, engine = exchange.stream, self._engine
         begins = not exchange.started
         if begins:
-            check_first(response.status, length, piece)
+            check_first(response, length, piece)
             wanted = engine.send_response(stream, response, None, length)
             exchange.started = True
             if not wanted:
@@ -230,7 +230,7 @@ class Exchanges:
             self.abort(refused.why)
             return
         if exchange is None:
-            request = Request("", b"", b"", b"", b"", Headers())
+            request = Request("", refused.line, b"", b"", b"", Headers())
             exchange = self._open[stream] = Exchange(request, self, stream, self.now)
             if watch.begun:
                 watch.tell(watch.begun, exchange)
@@ -295,9 +295,12 @@ def check_piece(piece: object) -> None:
         )
 
 
-def check_first(status: int, length: int | None, piece: Piece | End | None) -> None:
+def check_first(response: Response, length: int | None, piece: Piece | End | None) -> None:
     """Raise WrongAnswer for a body whose first piece breaks its length: nothing was sent yet, so it can be a 500."""
-    if length is None or piece is None or status in (204, 304):
+    if length is None:
+        declared = response.headers.get(b"content-length", b"")
+        length = int(declared) if declared and declared.isdigit() else None
+    if length is None or piece is None or response.status in (204, 304):
         return
     if (length > 0) if isinstance(piece, End) else len(piece) > length:
         raise WrongAnswer(f"a body that is not of the {length} bytes that it said (RFC 9112 6.3)")

@@ -7,7 +7,7 @@ import pytest
 from pellucid.errors import WrongAnswer
 from pellucid.message import END, Data, End, Headers, Refused, Request, Response
 from pellucid.protocol.engine import Phase
-from pellucid.protocol.http1.engine import DRAIN, JOINED, READ_AHEAD, UNBOUNDED
+from pellucid.protocol.http1.engine import DRAIN, JOINED, READ_AHEAD, SHOWN, UNBOUNDED
 from pellucid.protocol.limits import Limits
 from protocol.battery import CONTINUE, chunked, every_way, http1, refuse, request
 from protocol.playbook import load, play
@@ -138,6 +138,23 @@ def test_a_quiet_engine_has_nothing_pending() -> None:
     assert engine.next_event() == (1, Refused(408, "slow"))
     assert not engine.pending
     assert engine.room(1) == UNBOUNDED
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1"),
+        (b"\r\nGET * HTTP/1.1\r\nHost: a\r\n\r\n", b"GET * HTTP/1.1"),
+        (b"GET /\n\n", b"GET /"),
+        (b"GET /" + b"a" * 10_000, (b"GET /" + b"a" * 10_000)[:SHOWN]),
+    ],
+)
+def test_a_refusal_shows_the_line_that_was_refused(data: bytes, line: bytes) -> None:
+    engine = http1()
+    engine.receive(data)
+    event = (engine.next_event() or (0, END))[1]
+    assert isinstance(event, Refused)
+    assert event.line == line
 
 
 @pytest.mark.parametrize("window", [1, 3, 1 << 20])

@@ -31,6 +31,9 @@ READ_AHEAD = 16384
 DRAIN = 65536
 """How many bytes of a body that the app did not read are read and dropped to keep the connection."""
 
+SHOWN = 256
+"""How much of the line of a request that is refused is told, in bytes."""
+
 JOINED = 65536
 """The largest body that is copied behind its head, in bytes: one piece, one system call."""
 
@@ -51,6 +54,7 @@ class Http1:
         "_incoming",
         "_keep_alive",
         "_limits",
+        "_line",
         "_method",
         "_output",
         "_owed",
@@ -71,6 +75,7 @@ class Http1:
         self._incoming: Incoming | None = None
         self._writer: BodyWriter | None = None
         self._failure: Refused | None = None
+        self._line = b""
         self._method = ""
         self._version = "1.1"
         self._owed = False
@@ -193,7 +198,10 @@ class Http1:
     def _presume(self, head: bytes) -> None:
         # What the answer to a head that is not read to its end must know: it is not the request before.
         if not self._answering:
-            self._method = "HEAD" if head.startswith((b"HEAD ", b"\r\nHEAD ")) else ""
+            limits = self._limits
+            most = min(SHOWN, limits.request_line or SHOWN, limits.head_size or SHOWN)
+            self._line = head.removeprefix(b"\r\n")[:most].replace(b"\r", b"\n").partition(b"\n")[0]
+            self._method = "HEAD" if self._line.startswith(b"HEAD ") else ""
             self._version = "1.1"
 
     def _begin(self, head: Head) -> tuple[int, Event]:
@@ -254,7 +262,7 @@ class Http1:
         if self._incoming is not None and not self._answering:
             self._finish()  # the request has its answer, and what is wrong with its rest gets none of its own
             return
-        self._failure = Refused(status, why)
+        self._failure = Refused(status, why, b"" if self._answering else self._line)
         self._keep_alive = False
         self._incoming = None
         self._inbox.clear()

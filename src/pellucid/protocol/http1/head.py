@@ -47,7 +47,7 @@ class Fields:
     __slots__ = ("headers", "host", "options", "plain")
 
     def __init__(self, lines: list[bytes]) -> None:
-        self.headers = Headers(list(map(_read_line, lines)))
+        self.headers = Headers(map(_read_line, lines))
         index = self.headers.index
         self.host = index.get(b"host")
         connection = index.get(b"connection")
