@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pellucid.accesslog import DIRECTIVES, REDACTED, AccessLogSettings, compile_format, count_lost, escape
+from pellucid.accesslog import DIRECTIVES, REDACTED, AccessLogSettings, compile_format, escape, loss_line_of
 from pellucid.message import NO_FIELDS, Field, Headers, Request, Response
 from pellucid.server.exchange import Exchange
 
@@ -210,7 +210,7 @@ def test_escape_leaves_plain_text_alone() -> None:
     ],
 )
 def test_losses_are_told_in_the_format_of_the_log(log_format: str, count: int, expected: str) -> None:
-    assert count_lost(log_format)(count) == expected
+    assert loss_line_of(log_format)(count) == expected
 
 
 def test_the_default_format_can_be_compiled() -> None:

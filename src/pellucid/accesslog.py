@@ -63,7 +63,7 @@ def compile_format(log_format: str, clock: Clock = time.time) -> Spell:
     return lambda exchange: template % tuple([spell(exchange) for spell in spells])
 
 
-def count_lost(log_format: str) -> Callable[[int], str]:
+def loss_line_of(log_format: str) -> Callable[[int], str]:
     """How a log of this format says that so many lines of it were dropped."""
     if log_format == "json":
         return lambda count: f'{{"lost":{count}}}'

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from pellucid.accesslog import AccessLogSettings, compile_format, count_lost
+from pellucid.accesslog import AccessLogSettings, compile_format, loss_line_of
 from pellucid.apps.static.app import Static
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.eventlog import EventLog, EventLogSettings
@@ -62,7 +62,7 @@ def logs(watch: Watch, settings: Settings) -> Iterator[None]:
     log_format = settings[AccessLogSettings].access_log
     if log_format != "off":
         spell = compile_format(log_format)
-        output = LineWriter(1, lost=count_lost(log_format))
+        output = LineWriter(1, lost=loss_line_of(log_format))
         write = output.write
         watch.ended.append(lambda exchange: write(spell(exchange)))
     watch.noted.append(events.noted)
