@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from asking import pulled
 
-from pellucid.apps.static.answers import DIFFICULT, answer_file, answer_made
+from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, answer_file, answer_made
 from pellucid.apps.static.representation import CODINGS, NOSNIFF, PLAIN, SMALL, Representation
-from pellucid.apps.static.source import FileSource, Unsent
+from pellucid.apps.static.source import FileSource, LengthOnly
 from pellucid.message import Field, Headers, Request, Response
 from pellucid.server.exchange import Body
 
@@ -90,7 +90,7 @@ def test_preconditions_come_first(root: int, name: bytes, field: bytes, value: b
     response, body = answer
     assert response.status == (206 if status == 200 else 304)
     if status == 304:
-        assert isinstance(body, Unsent)
+        assert isinstance(body, LengthOnly)
         assert body.length == content_of(root, name).size
         assert response.headers.get(b"etag") == tag
     else:
@@ -190,11 +190,11 @@ def test_what_was_made_for_the_request_has_preconditions_too() -> None:
     unchanged = asked((b"if-none-match", b'"a"'))
     assert not isinstance(unchanged, int)
     assert unchanged[0] == Response(304, Headers([(b"etag", b'"a"'), (b"vary", b"Accept")]))
-    assert isinstance(unchanged[1], Unsent)
+    assert isinstance(unchanged[1], LengthOnly)
     assert unchanged[1].length == 4
 
 
-def test_all_fields_that_are_looked_at_are_difficult() -> None:
+def test_all_fields_that_are_looked_at_keep_from_the_ready_answer() -> None:
     # If-Range without Range means nothing (RFC 9110 section 13.1.5).
     assert {
         b"if-match",
@@ -202,4 +202,4 @@ def test_all_fields_that_are_looked_at_are_difficult() -> None:
         b"if-modified-since",
         b"if-unmodified-since",
         b"range",
-    } == DIFFICULT
+    } == CONDITIONAL_OR_RANGE

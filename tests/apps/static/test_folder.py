@@ -10,7 +10,7 @@ from unittest.mock import ANY
 import pytest
 
 from pellucid.apps.static.beneath import Root, Walk
-from pellucid.apps.static.folder import NAMES_FOR_EACH, Contents, collect, show
+from pellucid.apps.static.folder import NAMES_FOR_EACH, Contents, read_folder, show
 from pellucid.apps.static.listing import CONTENT_SECURITY_POLICY, Item, natural_order
 
 BROWSER = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -32,7 +32,7 @@ def folder(root: Root) -> Path:
 
 def names(root: Root, *path: bytes, dot_files: bool = False, most: int = 100) -> dict[bytes, str]:
     with root.walk() as walk:
-        contents = collect(walk, walk.look(path), dot_files=dot_files, most=most)
+        contents = read_folder(walk, walk.look(path), dot_files=dot_files, most=most)
     return {item.name: item.kind for item in contents.items}
 
 
@@ -40,7 +40,7 @@ def test_files_and_folders_are_shown_with_what_is_known_of_them(root: Root, fold
     (folder / "file").write_bytes(b"12345")
     os.utime(folder / "file", (0, 1000))
     with root.walk() as walk:
-        items = {item.name: item for item in collect(walk, walk.look(()), dot_files=False, most=100).items}
+        items = {item.name: item for item in read_folder(walk, walk.look(()), dot_files=False, most=100).items}
     assert items[b"file"] == Item(b"file", "file", 5, 1000)
     assert (items[b"sub"].kind, items[b"sub"].size) == ("folder", None)
 
@@ -87,7 +87,7 @@ def test_of_a_large_folder_the_first_by_name_are_shown(
     for number in range(20):
         (folder / f"{number}").write_text("")
     with root.walk() as walk:
-        contents = collect(walk, walk.look(()), dot_files=False, most=most)
+        contents = read_folder(walk, walk.look(()), dot_files=False, most=most)
     expected = {*map(str, range(20)), "sub"} if shown > 20 else {*map(str, range(shown))}
     assert {os.fsdecode(item.name) for item in contents.items} == expected
     assert contents.truncated is truncated
@@ -104,7 +104,7 @@ def test_what_is_not_shown_does_not_count_as_more(root: Root, folder: Path) -> N
     (folder / ".hidden").write_text("")
     (folder / "no\\path").write_text("")
     with root.walk() as walk:
-        assert collect(walk, walk.look(()), dot_files=False, most=1) == Contents([ANY], False)
+        assert read_folder(walk, walk.look(()), dot_files=False, most=1) == Contents([ANY], False)
 
 
 def test_many_links_do_not_use_up_descriptors(root: Root, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_a_lack_of_descriptors_is_not_taken_for_an_empty_folder(
         found = walk.look(())
         monkeypatch.setattr(Walk, "look", fail)
         with pytest.raises(OSError) as caught:
-            collect(walk, found, dot_files=False, most=0)
+            read_folder(walk, found, dot_files=False, most=0)
     assert caught.value.errno == errno.EMFILE
 
 

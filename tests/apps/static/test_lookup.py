@@ -9,7 +9,7 @@ import pytest
 
 from pellucid.apps.static.beneath import Found, Root, Walk
 from pellucid.apps.static.entries import Entry
-from pellucid.apps.static.lookup import Elsewhere, Target, find, make_entry
+from pellucid.apps.static.lookup import Elsewhere, ServedFile, find, make_entry
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.semantics.path import Route, parse_path
@@ -39,10 +39,10 @@ def meaning(root: Root, path: str, **settings: object) -> str:
     route = parse_path(path.encode())
     assert isinstance(route, Route)
     with root.walk() as walk:
-        target = find(walk, route, Rules(chosen), chosen)
-    if isinstance(target, Elsewhere):
-        return "-> " + "/".join(["", *(name.decode() for name in target.names), *[""] * target.folder])
-    return b"/".join(target.names).decode() if isinstance(target, Target) else "a folder"
+        found = find(walk, route, Rules(chosen), chosen)
+    if isinstance(found, Elsewhere):
+        return "-> " + "/".join(["", *(name.decode() for name in found.names), *[""] * found.folder])
+    return b"/".join(found.names).decode() if isinstance(found, ServedFile) else "a folder"
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def entry_of(root: Root, path: bytes, **settings: object) -> Entry:
     route = parse_path(path)
     assert isinstance(route, Route)
     with root.walk() as walk:
-        target = find(walk, route, Rules(chosen), chosen)
-        assert isinstance(target, Target)
-        return make_entry(walk, target, Rules(chosen), chosen, (), 1.0, 4e9)
+        file = find(walk, route, Rules(chosen), chosen)
+        assert isinstance(file, ServedFile)
+        return make_entry(walk, file, Rules(chosen), chosen, (), 1.0, 4e9)
 
 
 def codings(entry: Entry) -> list[bytes]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from asking import pulled
 
-from pellucid.apps.static.source import LAST, FileSource, Part, Unsent
+from pellucid.apps.static.source import LAST, FileSource, LengthOnly, Part
 from pellucid.errors import FileChanged
 from pellucid.message import END
 from pellucid.piece import FileSlice, OpenFile
@@ -142,7 +142,7 @@ def test_the_file_is_let_go_of_once_all_pieces_are(path: Path) -> None:
 
 
 def test_nothing_is_pulled_of_what_is_not_sent() -> None:
-    source = Unsent(42)
+    source = LengthOnly(42)
     assert source.length == 42
     assert source.pull(100) is END
     source.close()

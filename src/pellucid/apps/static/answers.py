@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 
 from pellucid.apps.static.representation import SMALL, UNCHANGED, Representation
-from pellucid.apps.static.source import FileSource, Part, Unsent
+from pellucid.apps.static.source import FileSource, LengthOnly, Part
 from pellucid.message import Headers, Request, Response
 from pellucid.semantics.conditional import FIELDS, precondition, range_applies
 from pellucid.semantics.ranges import Span, closing, content_range, parse_ranges, part_heads
 from pellucid.server.exchange import Body
 
 # A request with any of these is not answered with the ready 200.
-DIFFICULT = frozenset((*FIELDS, b"range"))
+CONDITIONAL_OR_RANGE = frozenset((*FIELDS, b"range"))
 
 
 def answer_file(
@@ -26,7 +26,7 @@ def answer_file(
     fields = request.headers.index
     status = precondition(request.method, fields, content.tag, content.modified, now)
     if status == 304:
-        return content.unchanged, Unsent(content.size)
+        return content.unchanged, LengthOnly(content.size)
     if status is not None:
         return status
     wanted = fields.get(b"range") if request.method == "GET" else None
@@ -44,7 +44,7 @@ def answer_made(request: Request, response: Response, body: bytes, now: int) -> 
     status = precondition(request.method, request.headers.index, response.headers.get(b"etag"), None, now)
     if status == 304:
         kept = [field for field in response.headers if field[0] in UNCHANGED]
-        return Response(304, Headers(kept)), Unsent(len(body))
+        return Response(304, Headers(kept)), LengthOnly(len(body))
     return (response, body) if status is None else status
 
 
@@ -73,4 +73,4 @@ def _body(content: Representation, parts: list[Part], root: int, *, sent: bool =
         return FileSource(file, parts)
     # Opened all the same: HEAD tells of a file that cannot be read what GET does.
     file.release()
-    return Unsent(content.size)
+    return LengthOnly(content.size)

@@ -7,12 +7,12 @@ import os
 import time
 from collections.abc import Callable
 
-from pellucid.apps.static.answers import DIFFICULT, answer_file, answer_made
+from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, answer_file, answer_made
 from pellucid.apps.static.beneath import Root
 from pellucid.apps.static.entries import Entries, Entry
-from pellucid.apps.static.folder import Contents, collect, show
-from pellucid.apps.static.lookup import Elsewhere, Target, find, make_entry
-from pellucid.apps.static.refusals import options, redirect, refusal
+from pellucid.apps.static.errors import error_answer, options, redirect
+from pellucid.apps.static.folder import Contents, read_folder, show
+from pellucid.apps.static.lookup import Elsewhere, ServedFile, find, make_entry
 from pellucid.apps.static.representation import SMALL, Representation
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
@@ -59,7 +59,7 @@ class Static:
         if entry is not None and request.method == "GET":
             now = exchange.now
             fields = request.headers.index
-            if (entry.checked == now or self._trusted(entry, now)) and fields.keys().isdisjoint(DIFFICULT):
+            if (entry.checked == now or self._trusted(entry, now)) and fields.keys().isdisjoint(CONDITIONAL_OR_RANGE):
                 chosen = entry.choose(fields.get(b"accept-encoding")) if entry.variants else entry.plain
                 body = chosen.body
                 if body is not None and (chosen.checked == now or chosen.stands(self._root.fd, now)):
@@ -139,16 +139,16 @@ class Static:
             return entry
         self._follow_root(now)
         with self._root.walk() as walk:
-            target = find(walk, route, self._rules, self._settings)
-            if isinstance(target, Elsewhere):
-                return target
-            if isinstance(target, Target):
-                entry = make_entry(walk, target, self._rules, self._settings, vary, now, self._clock())
+            found = find(walk, route, self._rules, self._settings)
+            if isinstance(found, Elsewhere):
+                return found
+            if isinstance(found, ServedFile):
+                entry = make_entry(walk, found, self._rules, self._settings, vary, now, self._clock())
                 self._entries.keep(key, entry)
                 return entry
             if not self._settings.listing:
                 raise FileNotFoundError(errno.ENOENT, "folders are not shown")
-            return collect(walk, target, dot_files=self._settings.dot_files, most=self._settings.listing_limit)
+            return read_folder(walk, found, dot_files=self._settings.dot_files, most=self._settings.listing_limit)
 
     def _trusted(self, entry: Entry, now: float) -> bool:
         return not self._follow_root(now) and entry.stands(self._root.fd, now)
@@ -189,7 +189,7 @@ class Static:
 
     def _refuse(self, exchange: Exchange, status: int, *more: Field) -> None:
         accept = exchange.request.headers.get(b"accept")
-        exchange.respond(*refusal(status, accept, *more, page=self._page(status, exchange.now)))
+        exchange.respond(*error_answer(status, accept, *more, page=self._page(status, exchange.now)))
 
     def _page(self, status: int, now: float) -> tuple[bytes, bytes] | None:
         """The Content-Type and the bytes of the page for this status, None if there is none to be had."""

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from itertools import islice
 
 from pellucid.apps.static.beneath import EXHAUSTED, Found, Walk, open_folder
+from pellucid.apps.static.errors import HTML
 from pellucid.apps.static.listing import (
     CONTENT_SECURITY_POLICY,
     Item,
@@ -19,7 +20,6 @@ from pellucid.apps.static.listing import (
     render_json,
     render_text,
 )
-from pellucid.apps.static.refusals import HTML
 from pellucid.apps.static.representation import NOSNIFF
 from pellucid.message import Field, Headers, Response
 from pellucid.semantics.media import TEXT
@@ -43,7 +43,7 @@ class Contents:
     truncated: bool
 
 
-def collect(walk: Walk, found: Found, *, dot_files: bool, most: int) -> Contents:
+def read_folder(walk: Walk, found: Found, *, dot_files: bool, most: int) -> Contents:
     """At most so many entries of a folder (0: all): only what would be served, links seen as what they lead to.
 
     Of more than `most` names the first are taken, in the order of `natural_order`; of more than NAMES_FOR_EACH times

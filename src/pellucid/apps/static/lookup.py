@@ -26,7 +26,7 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ServedFile:
     """A file, its path from the root, the folder in which its variants stand, and whether another could come first."""
 
     found: Found
@@ -35,7 +35,7 @@ class Target:
     preferred: bool
 
 
-def find(walk: Walk, route: Route, rules: Rules, settings: StaticSettings) -> Target | Found | Elsewhere:
+def find(walk: Walk, route: Route, rules: Rules, settings: StaticSettings) -> ServedFile | Found | Elsewhere:
     """What a path means: a file, a folder to be listed, or another path. OSError as `Walk.look` where it is nothing."""
     names = route.segments
     try:
@@ -46,73 +46,73 @@ def find(walk: Walk, route: Route, rules: Rules, settings: StaticSettings) -> Ta
             raise
         return _page(walk, route)
     if not found.folder:
-        return Elsewhere(False, names) if route.folder else Target(found, names, parent, False)
+        return Elsewhere(False, names) if route.folder else ServedFile(found, names, parent, False)
     if not route.folder:
         # `about` may be a folder and about.html the page above it; the slash then says which one is meant.
         return Elsewhere(True, names)
     for name in rules.index:
         index = _file(walk, name, found.place)
         if index is not None:
-            return Target(index, (*names, name), found, True)
+            return ServedFile(index, (*names, name), found, True)
     return found
 
 
-def _page(walk: Walk, route: Route) -> Target | Elsewhere:
+def _page(walk: Walk, route: Route) -> ServedFile | Elsewhere:
     """The page of a path that leaves its ending out."""
     parent = walk.look(route.segments[:-1])
     names = (*route.segments[:-1], route.segments[-1] + b".html")
     page = walk.look(names[-1:], parent.place)
     if page.folder:
         raise FileNotFoundError(errno.ENOENT, "a folder is no page")
-    return Elsewhere(False, route.segments) if route.folder else Target(page, names, parent, True)
+    return Elsewhere(False, route.segments) if route.folder else ServedFile(page, names, parent, True)
 
 
 def make_entry(
-    walk: Walk, target: Target, rules: Rules, settings: StaticSettings, vary: Sequence[bytes], now: float, wall: float
+    walk: Walk, file: ServedFile, rules: Rules, settings: StaticSettings, vary: Sequence[bytes], now: float, wall: float
 ) -> Entry:
     """The entry of a file, with the variants beside it. `now` is the loop's clock, `wall` the one of the files.
 
     PermissionError if the file may not be read: the answer is then neither a 304 nor any other that tells of it.
     """
-    if not readable(target.found):
+    if not readable(file.found):
         raise PermissionError(errno.EACCES, "the file may not be read")
-    content_type = rules.media_type(target.names[-1])
+    content_type = rules.media_type(file.names[-1])
     looks = settings.precompressed and compressible(content_type)
-    good, bad = _variants(walk, target) if looks else ([], [])
+    good, bad = _variants(walk, file) if looks else ([], [])
     varies = [*([b"Accept-Encoding"] if good else []), *vary]
     fields: list[Field] = [
         (b"content-type", content_type),
-        (b"cache-control", rules.cache_control(target.names, content_type)),
+        (b"cache-control", rules.cache_control(file.names, content_type)),
         NOSNIFF,
         (b"accept-ranges", b"bytes" if settings.ranges else b"none"),
     ]
     if varies:
         fields.append((b"vary", b", ".join(varies)))
-    path = b"/".join(target.names)
-    plain = Representation(path, target.found.stat, PLAIN, fields, wall)
+    path = b"/".join(file.names)
+    plain = Representation(path, file.found.stat, PLAIN, fields, wall)
     others = tuple(Representation(path + coding.ending, found.stat, coding, fields, wall) for coding, found in good)
     conditions: list[Check] = [(path + coding.ending, identify(found.stat)) for coding, found in bad]
-    if looks or target.preferred:
-        conditions.append((b"/".join(target.names[:-1]) or b".", identify(target.folder.stat)))
+    if looks or file.preferred:
+        conditions.append((b"/".join(file.names[:-1]) or b".", identify(file.folder.stat)))
     return Entry(plain, others, tuple(conditions), now, wall)
 
 
 _Variants = list[tuple[Coding, Found]]
 
 
-def _variants(walk: Walk, target: Target) -> tuple[_Variants, _Variants]:
+def _variants(walk: Walk, file: ServedFile) -> tuple[_Variants, _Variants]:
     """The variants of a file that are good, and those that are not and could become so."""
     good: _Variants = []
     bad: _Variants = []
     for coding in CODINGS:
-        found = _file(walk, target.names[-1] + coding.ending, target.folder.place)
+        found = _file(walk, file.names[-1] + coding.ending, file.folder.place)
         if found is None:
             continue
         # One that is older than its original was forgotten; one that is not smaller, or is locked, is of no use.
         fit = (
             readable(found)
-            and found.stat.st_mtime_ns >= target.found.stat.st_mtime_ns
-            and found.stat.st_size < target.found.stat.st_size
+            and found.stat.st_mtime_ns >= file.found.stat.st_mtime_ns
+            and found.stat.st_size < file.found.stat.st_size
         )
         (good if fit else bad).append((coding, found))
     return good, bad

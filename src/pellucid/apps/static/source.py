@@ -66,7 +66,7 @@ class FileSource:
             raise FileChanged(errno.ESTALE, "the file changed while it was sent")
 
 
-class Unsent:
+class LengthOnly:
     """The length of a body of which nothing is sent, for HEAD and 304."""
 
     __slots__ = ("length",)

@@ -39,14 +39,14 @@ _PAGE = """<!doctype html>
 </html>
 """
 
-_OFTEN: dict[int, tuple[Field, ...]] = {405: (ALLOW,), 503: ((b"retry-after", b"1"),)}
+_USUAL_FIELDS: dict[int, tuple[Field, ...]] = {405: (ALLOW,), 503: ((b"retry-after", b"1"),)}
 
 
-def refusal(
+def error_answer(
     status: int, accept: bytes | None, *more: Field, page: tuple[bytes, bytes] | None = None
 ) -> tuple[Response, bytes]:
     """An error's head and body: text, HTML for those who prefer it, or the given page (its Content-Type and bytes)."""
-    fields: list[Field] = [(b"vary", b"Accept"), *_OFTEN.get(status, ()), *more]
+    fields: list[Field] = [(b"vary", b"Accept"), *_USUAL_FIELDS.get(status, ()), *more]
     if page is not None and _prefers(accept, page[0].partition(b";")[0], b"text/plain"):
         content_type, body = page
     elif page is None and not _prefers(accept, b"text/plain", b"text/html"):

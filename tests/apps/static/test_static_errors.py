@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from pellucid.apps.static.errors import WHY, error_answer, options, redirect
 from pellucid.apps.static.policy import only_style
-from pellucid.apps.static.refusals import WHY, options, redirect, refusal
 
 BROWSER = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -18,7 +18,7 @@ def test_an_error_is_text_or_html(status: int) -> None:
         (b"image/png", b"text/plain"),
         (BROWSER, b"text/html"),
     ):
-        response, body = refusal(status, accept)
+        response, body = error_answer(status, accept)
         assert response.status == status
         assert (response.headers.get(b"content-type") or b"").startswith(kind)
         assert str(status).encode() in body
@@ -30,24 +30,24 @@ def test_an_error_is_text_or_html(status: int) -> None:
 
 @pytest.mark.parametrize("status", sorted(WHY))
 def test_a_page_that_is_made_here_may_wear_its_style_and_do_nothing_else(status: int) -> None:
-    response, body = refusal(status, BROWSER)
+    response, body = error_answer(status, BROWSER)
     (style,) = re.findall("<style>(.*)</style>", body.decode())
     assert response.headers.get(b"content-security-policy") == only_style(style)
     for accept, page in ((None, None), (BROWSER, (b"text/html", b"<p>own"))):
-        assert b"content-security-policy" not in refusal(status, accept, page=page)[0].headers
+        assert b"content-security-policy" not in error_answer(status, accept, page=page)[0].headers
 
 
 def test_some_errors_say_more() -> None:
-    assert refusal(405, None)[0].headers.get(b"allow") == b"GET, HEAD, OPTIONS"
-    assert refusal(503, None)[0].headers.get(b"retry-after") == b"1"
-    assert refusal(416, None, (b"content-range", b"bytes */5"))[0].headers.get(b"content-range") == b"bytes */5"
+    assert error_answer(405, None)[0].headers.get(b"allow") == b"GET, HEAD, OPTIONS"
+    assert error_answer(503, None)[0].headers.get(b"retry-after") == b"1"
+    assert error_answer(416, None, (b"content-range", b"bytes */5"))[0].headers.get(b"content-range") == b"bytes */5"
 
 
 @pytest.mark.parametrize(
     ("accept", "own"), [(None, True), (b"*/*", True), (BROWSER, True), (b"text/plain", False), (b"image/png", True)]
 )
 def test_a_page_of_ones_own_is_for_all_who_do_not_prefer_text(accept: bytes | None, own: bool) -> None:
-    response, body = refusal(404, accept, page=(b"text/html; charset=utf-8", b"<p>own"))
+    response, body = error_answer(404, accept, page=(b"text/html; charset=utf-8", b"<p>own"))
     assert (body == b"<p>own") is own
     assert (response.headers.get(b"content-type") == b"text/html; charset=utf-8") is own
 
