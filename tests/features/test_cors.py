@@ -3,7 +3,7 @@
 import pytest
 from carrying import answered, exchange_of
 
-from pellucid.features.cors import EXPOSED, MOST_REQUESTED, CorsSettings, parse_origin, sharing
+from pellucid.features.cors import EXPOSED, MOST_REQUESTED, CorsSettings, cors_feature, parse_origin
 from pellucid.message import Field
 
 HOME = b"https://example.com"
@@ -40,7 +40,7 @@ def test_an_origin_is_spelled_as_browsers_do(text: str, origin: bytes) -> None:
 )  # fmt: skip
 def test_what_is_no_origin_is_explained(text: str) -> None:
     with pytest.raises(ValueError, match="is no origin: write scheme://host") as error:
-        sharing(CorsSettings(cors=(text,)))
+        cors_feature(CorsSettings(cors=(text,)))
     assert "\n" not in str(error.value)
 
 
@@ -67,11 +67,11 @@ def test_what_is_no_origin_is_explained(text: str) -> None:
 def test_an_answer_says_who_may_read_it(
     settings: CorsSettings, asked: list[Field], fields: list[Field], expected: list[Field]
 ) -> None:
-    assert answered(sharing(settings), fields, *asked) == expected
+    assert answered(cors_feature(settings), fields, *asked) == expected
 
 
 def preflight(settings: CorsSettings, *fields: Field) -> dict[bytes, bytes]:
-    exchange = exchange_of(sharing(settings), "OPTIONS", *fields)
+    exchange = exchange_of(cors_feature(settings), "OPTIONS", *fields)
     assert exchange.status == 204
     assert exchange.response is not None
     return exchange.response.headers.index
@@ -118,15 +118,15 @@ def test_a_preflight_request_that_may_not_is_told_nothing(fields: list[Field]) -
     ],
 )
 def test_other_requests_reach_the_app(method: str, fields: list[Field]) -> None:
-    assert not exchange_of(sharing(ONE), method, *fields).answered
+    assert not exchange_of(cors_feature(ONE), method, *fields).answered
 
 
 def test_credentials_are_never_allowed() -> None:
     request = [(b"origin", HOME), (b"access-control-request-method", b"GET")]
     for settings in (ONE, ALL):
         assert b"access-control-allow-credentials" not in preflight(settings, *request)
-        assert b"access-control-allow-credentials" not in dict(answered(sharing(settings), [], *request))
+        assert b"access-control-allow-credentials" not in dict(answered(cors_feature(settings), [], *request))
 
 
 def test_without_origins_there_is_no_feature() -> None:
-    assert sharing(CorsSettings()) is None
+    assert cors_feature(CorsSettings()) is None

@@ -3,7 +3,14 @@
 import pytest
 from carrying import answered
 
-from pellucid.features.headers import ENGINES_OWN, SECURITY, HeaderSettings, parse_header, replacing, securing
+from pellucid.features.headers import (
+    ENGINES_OWN,
+    SECURITY,
+    HeaderSettings,
+    header_feature,
+    parse_header,
+    security_feature,
+)
 from pellucid.protocol.fields import check_outgoing
 
 TYPE = (b"content-type", b"text/html")
@@ -43,20 +50,20 @@ def test_a_header_is_read_from_its_text(text: str, field: tuple[bytes, bytes]) -
 )
 def test_a_header_that_must_not_be_sent_is_explained(text: str, complaint: str) -> None:
     with pytest.raises(ValueError) as error:
-        replacing(HeaderSettings(header=("X-Fine: 1", text)))
+        header_feature(HeaderSettings(header=("X-Fine: 1", text)))
     assert complaint in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_ones_own_fields_replace_those_of_the_app() -> None:
-    feature = replacing(HeaderSettings(header=("Cache-Control: no-store", "X-A: 1", "X-A: 2")))
+    feature = header_feature(HeaderSettings(header=("Cache-Control: no-store", "X-A: 1", "X-A: 2")))
     fields = [(b"cache-control", b"no-cache"), TYPE, (b"x-a", b"0")]
     assert answered(feature, fields) == [TYPE, (b"cache-control", b"no-store"), (b"x-a", b"1"), (b"x-a", b"2")]
     assert fields == [(b"cache-control", b"no-cache"), TYPE, (b"x-a", b"0")]
 
 
 def test_the_preset_completes_an_answer_and_keeps_what_is_there() -> None:
-    feature = securing(HeaderSettings(security_headers=True), shared=False)
+    feature = security_feature(HeaderSettings(security_headers=True), shared=False)
     own = (b"x-frame-options", b"DENY")
     out = answered(feature, [TYPE, own], status=404)
     assert out[:2] == [TYPE, own]
@@ -64,7 +71,7 @@ def test_the_preset_completes_an_answer_and_keeps_what_is_there() -> None:
 
 
 def test_the_preset_lets_other_sites_embed_what_is_shared_with_them() -> None:
-    feature = securing(HeaderSettings(security_headers=True), shared=True)
+    feature = security_feature(HeaderSettings(security_headers=True), shared=True)
     names = {name for name, _ in answered(feature, [])}
     assert names == {name for name, _ in SECURITY} - {b"cross-origin-resource-policy"}
 
@@ -75,5 +82,5 @@ def test_the_preset_can_be_sent() -> None:
 
 
 def test_without_settings_there_is_no_feature() -> None:
-    assert replacing(HeaderSettings()) is None
-    assert securing(HeaderSettings(), shared=False) is None
+    assert header_feature(HeaderSettings()) is None
+    assert security_feature(HeaderSettings(), shared=False) is None

@@ -41,7 +41,7 @@ class CorsSettings:
     )
 
 
-def sharing(settings: CorsSettings) -> Feature | None:
+def cors_feature(settings: CorsSettings) -> Feature | None:
     """The feature that tells browsers who may read. ValueError names what is no origin."""
     if not settings.cors:
         return None

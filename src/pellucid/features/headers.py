@@ -46,7 +46,7 @@ class HeaderSettings:
     )
 
 
-def replacing(settings: HeaderSettings) -> Feature | None:
+def header_feature(settings: HeaderSettings) -> Feature | None:
     """The feature that puts one's own fields on every answer. ValueError names the field that cannot be sent."""
     if not settings.header:
         return None
@@ -59,7 +59,7 @@ def replacing(settings: HeaderSettings) -> Feature | None:
     return Feature(answer=ChangedHeaders(replaced).answer)
 
 
-def securing(settings: HeaderSettings, shared: bool) -> Feature | None:
+def security_feature(settings: HeaderSettings, shared: bool) -> Feature | None:
     """The feature that completes an answer with the preset; `shared` says that other sites may use what is served."""
     if not settings.security_headers:
         return None

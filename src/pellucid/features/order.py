@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from pellucid.features.cors import CorsSettings, sharing
+from pellucid.features.cors import CorsSettings, cors_feature
 from pellucid.features.feature import Ask, Feature
-from pellucid.features.headers import HeaderSettings, replacing, securing
+from pellucid.features.headers import HeaderSettings, header_feature, security_feature
 from pellucid.server.exchange import Answer
 
 Part = TypeVar("Part")
@@ -23,10 +23,10 @@ SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
 """The settings of all features."""
 
 ORDER: tuple[Callable[[Chosen], Feature | None], ...] = (
-    lambda chosen: sharing(chosen[CorsSettings]),
-    lambda chosen: replacing(chosen[HeaderSettings]),
+    lambda chosen: cors_feature(chosen[CorsSettings]),
+    lambda chosen: header_feature(chosen[HeaderSettings]),
     # After one's own fields, which it leaves as they are.
-    lambda chosen: securing(chosen[HeaderSettings], shared=bool(chosen[CorsSettings].cors)),
+    lambda chosen: security_feature(chosen[HeaderSettings], shared=bool(chosen[CorsSettings].cors)),
 )
 
 
