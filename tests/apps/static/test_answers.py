@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from asking import pulled
 
-from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, answer_file, answer_made
+from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, Refuse, answer_file, answer_made
 from pellucid.apps.static.representation import CODINGS, NOSNIFF, PLAIN, SMALL, Representation
 from pellucid.apps.static.source import FileSource, LengthOnly
 from pellucid.message import Field, Headers, Request, Response
@@ -35,14 +35,14 @@ def content_of(root: int, name: bytes) -> Representation:
     return Representation(name, os.stat(name, dir_fd=root), PLAIN, fields, NOW)
 
 
-def ask(root: int, name: bytes, *fields: Field, method: str = "GET", most: int = 32) -> tuple[Response, Body] | int:
+def ask(root: int, name: bytes, *fields: Field, method: str = "GET", most: int = 32) -> tuple[Response, Body] | Refuse:
     request = Request(method, b"/", b"/", b"", b"", Headers([*fields]))
     return answer_file(request, content_of(root, name), root, most, NOW)
 
 
-def given(answer: tuple[Response, Body] | int) -> tuple[Response, bytes]:
+def given(answer: tuple[Response, Body] | Refuse) -> tuple[Response, bytes]:
     """The head and the whole body of an answer that is one."""
-    assert not isinstance(answer, int)
+    assert not isinstance(answer, Refuse)
     response, body = answer
     return response, body if isinstance(body, bytes) else pulled(body)
 
@@ -50,7 +50,7 @@ def given(answer: tuple[Response, Body] | int) -> tuple[Response, bytes]:
 @pytest.mark.parametrize("name", [b"small", b"large", b"empty", b"edge"])
 def test_the_whole_is_given(root: int, tmp_path: Path, name: bytes) -> None:
     answer = ask(root, name)
-    assert not isinstance(answer, int)
+    assert not isinstance(answer, Refuse)
     assert isinstance(answer[1], FileSource) is (name == b"large")
     response, body = given(answer)
     assert (response.status, body) == (200, (tmp_path / os.fsdecode(name)).read_bytes())
@@ -60,7 +60,7 @@ def test_the_whole_is_given(root: int, tmp_path: Path, name: bytes) -> None:
 def test_head_tells_the_length_and_holds_no_file(root: int, name: bytes, size: int) -> None:
     before = os.listdir("/dev/fd")
     answer = ask(root, name, (b"range", b"bytes=0-1"), method="HEAD")
-    assert not isinstance(answer, int)
+    assert not isinstance(answer, Refuse)
     response, body = answer
     assert response.status == 200
     assert (len(body) if isinstance(body, bytes) else body.length) == size
@@ -84,9 +84,9 @@ def test_preconditions_come_first(root: int, name: bytes, field: bytes, value: b
     tag = content_of(root, name).tag
     answer = ask(root, name, (field, value.replace(b"TAG", tag)), (b"range", b"bytes=0-1"))
     if status == 412:
-        assert answer == 412
+        assert answer == Refuse(412)
         return
-    assert not isinstance(answer, int)
+    assert not isinstance(answer, Refuse)
     response, body = answer
     assert response.status == (206 if status == 200 else 304)
     if status == 304:
@@ -140,7 +140,7 @@ def test_of_a_coded_content_there_is_one_range_or_the_whole(root: int, name: byt
     request = Request("GET", b"/", b"/", b"", b"", Headers([(b"range", b"bytes=" + value)]))
     answer = answer_file(request, content, root, 32, NOW)
     if status == 416:
-        assert answer == 416
+        assert answer == Refuse(416, ((b"content-range", b"bytes */%d" % content.size),))
         return
     response, body = given(answer)
     assert (response.status, response.headers.get(b"content-encoding")) == (status, b"br")
@@ -160,7 +160,7 @@ def test_each_multipart_has_a_boundary_of_its_own(root: int) -> None:
 def test_ranges_that_cannot_be(root: int, value: bytes, status: int) -> None:
     answer = ask(root, b"large", (b"range", value), most=2)
     if status == 416:
-        assert answer == 416
+        assert answer == Refuse(416, ((b"content-range", b"bytes */200000"),))
     else:
         assert given(answer)[1] == LARGE_CONTENT
 
@@ -182,13 +182,13 @@ def test_if_range_guards_the_range(root: int, if_range: bytes, status: int) -> N
 def test_what_was_made_for_the_request_has_preconditions_too() -> None:
     head = Response(200, Headers([(b"content-type", b"text/html"), (b"etag", b'"a"'), (b"vary", b"Accept")]))
 
-    def asked(*fields: Field) -> tuple[Response, Body] | int:
+    def asked(*fields: Field) -> tuple[Response, Body] | Refuse:
         return answer_made(Request("GET", b"/", b"/", b"", b"", Headers([*fields])), head, b"body", NOW)
 
     assert asked() == (head, b"body")
-    assert asked((b"if-match", b'"b"')) == 412
+    assert asked((b"if-match", b'"b"')) == Refuse(412)
     unchanged = asked((b"if-none-match", b'"a"'))
-    assert not isinstance(unchanged, int)
+    assert not isinstance(unchanged, Refuse)
     assert unchanged[0] == Response(304, Headers([(b"etag", b'"a"'), (b"vary", b"Accept")]))
     assert isinstance(unchanged[1], LengthOnly)
     assert unchanged[1].length == 4

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable
 
-from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, answer_file, answer_made
+from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, Refuse, answer_file, answer_made
 from pellucid.apps.static.beneath import Root
 from pellucid.apps.static.entries import Entries, Entry
 from pellucid.apps.static.errors import error_answer, options, redirect
@@ -20,7 +20,6 @@ from pellucid.errors import FileChanged
 from pellucid.message import Field, Response
 from pellucid.semantics.negotiation import choose_type
 from pellucid.semantics.path import Fault, Route, parse_path
-from pellucid.semantics.ranges import unsatisfied_range
 from pellucid.server.exchange import Body, Exchange
 
 DEFAULTS = StaticSettings()
@@ -90,17 +89,19 @@ class Static:
         route = parse_path(request.path)
         if isinstance(route, Fault):
             self._refuse(exchange, route.value)
-        elif self._rules.hidden(route.segments):
+            return
+        if self._rules.hidden(route.segments):
             self._refuse(exchange, 404)
-        elif route.doubled:
+            return
+        if route.doubled:
             exchange.respond(redirect(route.segments, folder=route.folder, query=request.query))
-        else:
-            try:
-                self._serve(exchange, request.path, route)
-            except OSError as error:
-                if _status_of(error) != 404 or not self._navigates(exchange):
-                    raise
-                self._serve(exchange, b"spa:", Route(self._rules.spa, False, False), (b"Accept",))
+            return
+        try:
+            self._serve(exchange, request.path, route)
+        except OSError as error:
+            if _status_of(error) != 404 or not self._navigates(exchange):
+                raise
+            self._serve(exchange, b"spa:", Route(self._rules.spa, False, False), (b"Accept",))
 
     def _serve(self, exchange: Exchange, key: bytes, route: Route, vary: tuple[bytes, ...] = ()) -> None:
         request = exchange.request
@@ -130,7 +131,7 @@ class Static:
         if new and content.body is not None:
             # It has become heavier.
             self._entries.keep(key, entry)
-        self._give(exchange, answer, content.size)
+        self._give(exchange, answer)
 
     def _find(self, key: bytes, route: Route, vary: tuple[bytes, ...], now: float) -> Entry | Elsewhere | Contents:
         """The file at a path, from memory or by a walk, or the other path, or what the folder holds."""
@@ -179,13 +180,11 @@ class Static:
             and choose_type(accept, (b"text/html",)) is not None
         )
 
-    def _give(self, exchange: Exchange, answer: tuple[Response, Body] | int, size: int = 0) -> None:
-        if not isinstance(answer, int):
-            exchange.respond(*answer)
-        elif answer == 416:
-            self._refuse(exchange, answer, (b"content-range", unsatisfied_range(size)))
+    def _give(self, exchange: Exchange, answer: tuple[Response, Body] | Refuse) -> None:
+        if isinstance(answer, Refuse):
+            self._refuse(exchange, answer.status, *answer.fields)
         else:
-            self._refuse(exchange, answer)
+            exchange.respond(*answer)
 
     def _refuse(self, exchange: Exchange, status: int, *more: Field) -> None:
         accept = exchange.request.headers.get(b"accept")
