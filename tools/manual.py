@@ -107,7 +107,7 @@ def hooks() -> str:
     """The hooks for observers."""
     rows = []
     for hook, text in HOOKS.items():
-        match = re.fullmatch(r"(?P<when>.*?): (?P<facts>\(.*?\))(?:, (?P<note>.*))?", text)
+        match = re.fullmatch(r"(?P<when>.*?): (?P<facts>\(.*?\))(?:[,;] (?P<note>.*))?", text)
         if match is None:
             raise ValueError(f"the text of the hook {hook} is not of the form `when: (facts), note`")
         note = f"; {match['note']}" if match["note"] else ""

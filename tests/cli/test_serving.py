@@ -65,7 +65,7 @@ def test_an_access_log_that_is_off_costs_nothing(outputs: list[Any]) -> None:
         ({"log_level": "loud"}, "unknown log level 'loud'"),
         ({"header": ("huh",)}, "the header 'huh' has no colon"),
         ({"cors": ("huh",)}, "'huh' is no origin"),
-        ({"error_pages": ("huh",)}, "huh"),
+        ({"error_page": ("huh",)}, "huh"),
     ],
 )
 def test_a_setting_that_cannot_be_is_told_before_anything_is_served(

@@ -316,7 +316,7 @@ def test_no_path_leads_out_of_the_root(server: Serving, path: str) -> None:
 
 
 def test_cors_own_fields_and_own_error_pages(folder: Path) -> None:
-    options = ("--cors", "https://example.com", "--header", "X-Note: hello there", "--error-pages", "405=404.html")
+    options = ("--cors", "https://example.com", "--header", "X-Note: hello there", "--error-page", "405=404.html")
     with serving(folder, *options) as server:
         url = f"{server.url}/text.txt"
         allowed = fetch(url, "--header", "Origin: https://example.com")

@@ -73,7 +73,7 @@ def test_names_with_a_dot_before_them_are_hidden(names: tuple[bytes, ...], hidde
 
 
 def test_media_types_are_overridden_by_extension_or_name() -> None:
-    rules = Rules(StaticSettings(media_types=(".FOO=text/x-foo", "bar = text/x-bar", "CNAME=text/x-name")))
+    rules = Rules(StaticSettings(media_type=(".FOO=text/x-foo", "bar = text/x-bar", "CNAME=text/x-name")))
     assert rules.media_type(b"a.foo") == b"text/x-foo"
     assert rules.media_type(b"a.BAR") == b"text/x-bar"
     assert rules.media_type(b"CNAME") == b"text/x-name"
@@ -81,7 +81,7 @@ def test_media_types_are_overridden_by_extension_or_name() -> None:
 
 
 def test_pages_and_the_fallback_are_paths_from_the_root() -> None:
-    rules = Rules(StaticSettings(spa="/app/100%.html", error_pages=("503=errors/busy.html", "404=/no.html")))
+    rules = Rules(StaticSettings(spa="/app/100%.html", error_page=("503=errors/busy.html", "404=/no.html")))
     assert rules.spa == (b"app", b"100%.html")
     assert rules.error_pages == {503: (b"errors", b"busy.html"), 404: (b"no.html",)}
     assert Rules(StaticSettings()).error_pages == {404: (b"404.html",)}
@@ -93,11 +93,11 @@ def test_pages_and_the_fallback_are_paths_from_the_root() -> None:
         (StaticSettings(cache_control=("*.png",)), "cache-control '\\*.png' is not of the form PATTERN=VALUE"),
         (StaticSettings(cache_control=("*.png=",)), "PATTERN=VALUE"),
         (StaticSettings(cache_control=("a=b\r\nc: d",)), "PATTERN=VALUE"),
-        (StaticSettings(media_types=("=text/html",)), "media-types .* EXTENSION=TYPE"),
-        (StaticSettings(error_pages=("200=ok.html",)), "'200' is not a status"),
-        (StaticSettings(error_pages=("many=ok.html",)), "'many' is not a status"),
-        (StaticSettings(error_pages=("499=ok.html",)), "'499' is not a status"),
-        (StaticSettings(error_pages=("404=../x.html",)), "error-pages: '../x.html' is not the path of a file"),
+        (StaticSettings(media_type=("=text/html",)), "media-type .* EXTENSION=TYPE"),
+        (StaticSettings(error_page=("200=ok.html",)), "'200' is not a status"),
+        (StaticSettings(error_page=("many=ok.html",)), "'many' is not a status"),
+        (StaticSettings(error_page=("499=ok.html",)), "'499' is not a status"),
+        (StaticSettings(error_page=("404=../x.html",)), "error-page: '../x.html' is not the path of a file"),
         (StaticSettings(spa="../index.html"), "spa: '../index.html' is not the path of a file"),
         (StaticSettings(spa="app/"), "spa: 'app/'"),
         (StaticSettings(spa="/"), "spa: '/'"),

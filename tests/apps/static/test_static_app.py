@@ -182,7 +182,7 @@ def test_navigations_of_an_application_with_paths_of_its_own(folder: Path) -> No
 def test_error_pages_are_ones_own(folder: Path) -> None:
     (folder / "404.html").write_bytes(b"<h1>own</h1>")
     (folder / "no.txt").write_bytes(b"no")
-    ask = Asking(folder, error_pages=("405=no.txt", "400=missing.html", "416=sub", "412=large.bin"))
+    ask = Asking(folder, error_page=("405=no.txt", "400=missing.html", "416=sub", "412=large.bin"))
     for _ in range(2):
         answer = ask("/missing", BROWSER)
         assert (answer.status, answer.content) == (404, b"<h1>own</h1>")
@@ -211,7 +211,7 @@ def test_ranges_are_promised_only_where_they_are_given(folder: Path, path: str) 
 
 def test_cache_control_and_types_are_as_set(folder: Path) -> None:
     (folder / "app.3f2a9c1b.js").write_bytes(b"x")
-    ask = Asking(folder, cache_control=("*.css=max-age=60",), media_types=("png=image/x-png",))
+    ask = Asking(folder, cache_control=("*.css=max-age=60",), media_type=("png=image/x-png",))
     assert ask("/style.css")["cache-control"] == b"max-age=60"
     assert ask("/app.3f2a9c1b.js")["cache-control"] == b"public, max-age=31536000, immutable"
     assert ask("/index.html")["cache-control"] == b"no-cache"
@@ -221,8 +221,8 @@ def test_cache_control_and_types_are_as_set(folder: Path) -> None:
 def test_a_wrong_folder_or_setting_is_told_at_once(folder: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Static(str(folder / "missing"))
-    with pytest.raises(ValueError, match="error-pages"):
-        Asking(folder, error_pages=("x",))
+    with pytest.raises(ValueError, match="error-page"):
+        Asking(folder, error_page=("x",))
 
 
 # Bounds and mishaps.

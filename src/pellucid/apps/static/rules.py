@@ -36,13 +36,13 @@ class Rules:
         self._media_types = {
             # ".foo" and "foo" are the same extension to whoever writes it; what may be a whole name keeps its case.
             extension[1:].lower() if extension.startswith(b".") else extension: value
-            for extension, value in _pairs("media-types", "EXTENSION=TYPE", settings.media_types)
+            for extension, value in _pairs("media-type", "EXTENSION=TYPE", settings.media_type)
         }
         self.index: Names = tuple(_file_name(name) for name in settings.index)
         self.spa: Names = _names("spa", settings.spa) if settings.spa else ()
         self.error_pages: Mapping[int, Names] = {404: (b"404.html",)} | {
-            _status(status): _names("error-pages", page.decode("utf-8", "surrogateescape"))
-            for status, page in _pairs("error-pages", "STATUS=FILE", settings.error_pages)
+            _status(status): _names("error-page", page.decode("utf-8", "surrogateescape"))
+            for status, page in _pairs("error-page", "STATUS=FILE", settings.error_page)
         }
 
     def hidden(self, names: Names) -> bool:
@@ -104,7 +104,7 @@ def _pairs(option: str, form: str, texts: tuple[str, ...]) -> list[tuple[bytes, 
 
 def _status(text: bytes) -> int:
     if not text.isdigit() or int(text) not in PHRASES or int(text) < 400:
-        raise ValueError(f"error-pages: {text.decode(errors='replace')!r} is not a status from 400 to 599")
+        raise ValueError(f"error-page: {text.decode(errors='replace')!r} is not a status from 400 to 599")
     return int(text)
 
 

@@ -29,7 +29,7 @@ class StaticSettings:
         "for applications that do their own routing.",
         unit="file",
     )
-    error_pages: tuple[str, ...] = setting(
+    error_page: tuple[str, ...] = setting(
         (),
         "A page of your own for a status, from the root of the folder, of at most 64 KiB. A 404.html there is used "
         "without asking.",
@@ -45,7 +45,7 @@ class StaticSettings:
     immutable: bool = setting(
         True, "Let browsers keep files with a hash in their name (app.3f2a9c1b.js) for a year without asking."
     )
-    media_types: tuple[str, ...] = setting(
+    media_type: tuple[str, ...] = setting(
         (),
         "The Content-Type of files with an extension, or of a name, such as 'foo=application/x-foo'.",
         unit="EXTENSION=TYPE",
