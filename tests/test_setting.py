@@ -11,7 +11,7 @@ from pellucid.setting import Manual, manual_of, setting
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Example:
-    idle: float = setting(75.0, "How long it may rest.", unit="seconds", topic="limits")
+    idle: float = setting(75.0, "How long it may rest.", unit="seconds")
     names: tuple[str, ...] = setting((), "What it is called.")
     other: int = 3
 
@@ -23,7 +23,7 @@ def test_a_setting_is_a_field_with_its_default() -> None:
 
 def test_the_manual_is_told_in_the_order_in_which_it_was_written() -> None:
     assert list(manual_of(Example).items()) == [
-        ("idle", Manual("How long it may rest.", "seconds", "limits")),
+        ("idle", Manual("How long it may rest.", "seconds")),
         ("names", Manual("What it is called.")),
     ]
 

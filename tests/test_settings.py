@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from pellucid.features.order import SETTINGS as FEATURES
 from pellucid.protocol.limits import Limits
 from pellucid.server.timeouts import Patience
 from pellucid.settings import (
@@ -125,7 +124,6 @@ def test_every_class_of_settings_is_in_the_table() -> None:
         if " = setting(" in text and path.name != "setting.py":
             names = [line.split()[1].rstrip(":") for line in text.splitlines() if line.startswith("class ")]
             assert table.intersection(names), f"{path} has settings that are in no topic"
-    assert {part.__name__ for part in FEATURES} <= table
 
 
 def test_what_is_not_chosen_has_its_default() -> None:

@@ -12,11 +12,10 @@ class Manual:
 
     text: str
     unit: str = ""
-    topic: str = ""
 
 
-def setting(default: Any, text: str, *, unit: str = "", topic: str = "") -> Any:
-    """A dataclass field with its default and its manual: a sentence, the unit of its number, the topic in the help.
+def setting(default: Any, text: str, *, unit: str = "") -> Any:
+    """A dataclass field with its default and its manual: a sentence, and the unit of its number.
 
     >>> @dataclasses.dataclass(frozen=True)
     ... class Limits:
@@ -24,7 +23,7 @@ def setting(default: Any, text: str, *, unit: str = "", topic: str = "") -> Any:
     >>> manual_of(Limits)["idle"].unit
     'seconds'
     """
-    manual = Manual(text, unit, topic)
+    manual = Manual(text, unit)
     if isinstance(default, list | dict | set):
         raise TypeError("a setting's default is shared: give a tuple")
     return dataclasses.field(default=default, metadata={"manual": manual})

@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 from pellucid.accesslog import AccessLogSettings
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.eventlog import EventLogSettings
-from pellucid.features.cors import CorsSettings
-from pellucid.features.headers import HeaderSettings
+from pellucid.features import order
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity
 from pellucid.server.timeouts import Patience
@@ -41,7 +40,7 @@ class CommandSettings:
 TOPICS: dict[str, tuple[type, ...]] = {
     "Listening and stopping": (CommandSettings,),
     "Files": (StaticSettings,),
-    "Header fields": (HeaderSettings, CorsSettings),
+    "Header fields": order.SETTINGS,
     "Logs": (AccessLogSettings, EventLogSettings),
     "Limits": (Limits, Capacity),
     "Timeouts": (Patience,),
