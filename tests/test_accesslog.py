@@ -114,9 +114,10 @@ def test_what_was_refused_unread_shows_dashes_and_the_reason(log_format: str, ex
 
 def test_what_was_refused_unread_shows_its_line_as_far_as_it_came() -> None:
     exchange = refused("no Host")
-    exchange.request.target = b'GET /\x1b"x" HTTP/1.1'
+    exchange.line = b'GET /\x1b"x" HTTP/1.1'
     assert line("{request_line}", exchange) == r"GET /\x1b\x22x\x22 HTTP/1.1"
-    assert json.loads(line("json", exchange))["target"] == 'GET /\x1b"x" HTTP/1.1'
+    assert line("{method} {target} {path}", exchange) == "- - -"
+    assert json.loads(line("json", exchange))["line"] == 'GET /\x1b"x" HTTP/1.1'
 
 
 def test_json_of_what_was_refused_unread_keeps_its_types() -> None:

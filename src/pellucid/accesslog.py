@@ -142,7 +142,7 @@ def _request_line(exchange: Exchange) -> str:
     # What was refused before it could be read has no parts: its line stands as it came.
     request = exchange.request
     if not request.method:
-        return escape(request.target.decode("latin-1")) or "-"
+        return escape(exchange.line.decode("latin-1")) or "-"
     return f"{escape(request.method)} {escape(request.target.decode('latin-1'))} HTTP/{request.version}"
 
 
@@ -234,8 +234,9 @@ def _json(clock: Clock) -> Spell:
             f'"target":{text(request.target)},"version":{quoted(request.version)},"status":{exchange.status},'
             f'"bytes":{exchange.body_sent},"duration":{_duration(exchange):.6f},'
             f'"referer":{text(field(b"referer") or b"")},"user_agent":{text(field(b"user-agent") or b"")},'
-            f'"reason":{quoted(exchange.why)}}}'
+            f'"reason":{quoted(exchange.why)}'
         )
+        line += f',"line":{text(exchange.line)}}}' if exchange.line else "}"
         # JSON lets DEL stand as it is; a terminal should not get it.
         return line.replace("\x7f", "\\u007f") if "\x7f" in line else line
 

@@ -157,7 +157,7 @@ def test_an_app_can_cut_the_connection_at_any_moment(moment: str, tmp_path_facto
     class Cutting(FileBody):
         def pull(self, limit: int):  # type: ignore[no-untyped-def]  # it is its base's
             piece = super().pull(limit)
-            exchanges[0].carrier.abort("in a pull")
+            exchanges[0].abort("in a pull")
             return piece
 
     exchanges: list[Exchange] = []
@@ -165,12 +165,12 @@ def test_an_app_can_cut_the_connection_at_any_moment(moment: str, tmp_path_facto
     def app(exchange: Exchange) -> None:
         exchanges.append(exchange)
         if moment == "at the beginning":
-            exchange.carrier.abort(moment)
+            exchange.abort(moment)
             hello(exchange)
         elif moment == "in a pull":
             exchange.respond(Response(200), Cutting(path, 1000))
         elif moment == "in a body":
-            exchange.on_body = lambda: exchange.carrier.abort(moment)
+            exchange.on_body = lambda: exchange.abort(moment)
             exchange.read()
 
     before = descriptors()
@@ -180,7 +180,7 @@ def test_an_app_can_cut_the_connection_at_any_moment(moment: str, tmp_path_facto
     client.send(request("POST", body=b"body"))
     stage.settle()
     if moment == "late":
-        exchanges[0].carrier.abort(moment)
+        exchanges[0].abort(moment)
     stage.settle()
     assert client.broken
     assert stage.open_connections == 0
@@ -230,8 +230,8 @@ def test_a_file_of_another_length_than_said_is_let_go(length: str, tmp_path: Pat
 
 
 def cut_and_fail(exchange: Exchange) -> None:
-    exchange.carrier.abort("first")
-    exchange.carrier.abort("second")
+    exchange.abort("first")
+    exchange.abort("second")
     raise ZeroDivisionError("on purpose")
 
 
@@ -267,7 +267,7 @@ def test_an_app_that_cut_the_connection_is_told_nothing_more() -> None:
 
     def cut() -> None:
         told.append(True)
-        app.last.carrier.abort("enough")
+        app.last.abort("enough")
 
     app.last.on_body = cut
     app.last.read()

@@ -154,13 +154,17 @@ def test_a_body_that_nobody_asks_for_has_time() -> None:
     assert statuses(client.talk()) == [408]
 
 
-def test_the_rest_of_a_body_that_nobody_reads_must_come_at_its_rate() -> None:
+def test_the_rest_of_a_body_that_nobody_reads_has_the_time_of_a_head() -> None:
     stage = Stage(answering(b"early"), patience=PATIENCE)
     client = stage.client()
     assert statuses(client.talk(request("POST", content_length="1000") + b"x" * 100)) == [200]
-    stage.wait(8)
+    stage.wait(10 - SHORTLY)
+    assert client.talk(b"x") == b""
+    assert not client.ended
+    stage.wait(SHORTLY)
     client.talk()
     assert client.ended
+    assert stage.notes[-1] == ("debug", "192.0.2.1 closed: head-time")
 
 
 def test_an_app_may_take_as_long_as_it_takes() -> None:

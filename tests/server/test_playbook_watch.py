@@ -40,6 +40,8 @@ def test_what_is_seen_is_what_happened() -> None:
     assert "RFC 9112" in second.why
     assert second.finished >= second.begun
     assert len(facts["begun"]) == 2
+    [(refused_on, status, why)] = facts["refused"]
+    assert (refused_on, status, why) == (connection, 400, second.why)
     assert facts["closed"] == [(connection, "")]
 
 
@@ -49,7 +51,9 @@ def test_an_observer_that_fails_is_dropped_and_serving_goes_on(hook: str) -> Non
     stage = Stage(watch=watch)
     for _ in range(3):
         client = stage.client()
-        assert client.talk(request(connection="close")).endswith(b"hello /")
+        assert b"hello /" in client.talk(HELLO + b"no request\r\n\r\n")
+        client.link.close()
+        stage.settle()
     assert seen.count(hook) == 1
     assert getattr(watch, hook) == []
     assert len(stage.errors) == 1

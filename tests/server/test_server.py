@@ -78,7 +78,10 @@ def test_a_port_brings_connections() -> None:
 
 
 def test_one_address_may_hold_so_many_connections() -> None:
-    harbour = Harbour(per_address=2)
+    watch = Watch()
+    refused: list[Any] = []
+    watch.refused.append(lambda *facts: refused.append(facts))
+    harbour = Harbour(per_address=2, watch=watch)
     first, second, third = (harbour.port.bring("192.0.2.1") for _ in range(3))
     other, nameless = harbour.port.bring("192.0.2.2"), [harbour.port.bring("") for _ in range(5)]
     third.send([HELLO])
@@ -91,9 +94,9 @@ def test_one_address_may_hold_so_many_connections() -> None:
     assert not third.broken
     assert harbour.ask(first) == harbour.ask(second) == harbour.ask(other) == [200]
     assert [harbour.ask(link) for link in nameless] == [[200]] * 5
-    assert ("info", "192.0.2.1 turned away: connections-per-address: 2 from this address are open already") in (
-        harbour.notes
-    )
+    [(turned_away, status, why)] = refused
+    assert (turned_away.peer, status) == ("192.0.2.1", 503)
+    assert why == "connections-per-address: 2 from this address are open already"
     first.close()
     harbour.settle()
     assert harbour.ask(harbour.port.bring("192.0.2.1")) == [200]

@@ -12,20 +12,19 @@ PATIENCE = Patience(head_time=10, body_rate=100, body_grace=5, idle=75, write_st
 
 
 @pytest.mark.parametrize(
-    ("phase", "stall", "expected"),
+    ("phase", "body_due", "stall", "expected"),
     [
-        (Phase.IDLE, None, Deadline(1075, "idle")),
-        (Phase.HEAD, None, Deadline(1010, "head-time")),
-        (Phase.BODY, None, Deadline(1007.5, "body-rate")),
-        (Phase.ANSWER, None, NEVER),
-        (Phase.TUNNEL, None, NEVER),
-        (Phase.OVER, None, NEVER),
-        *((phase, Stall(1560, 1500), Deadline(1560, "write-stall")) for phase in Phase),
-        (Phase.ANSWER, Stall(1560, 1510), Deadline(1560, "write-rate")),
+        (Phase.IDLE, inf, None, Deadline(1075, "idle")),
+        (Phase.HEAD, inf, None, Deadline(1010, "head-time")),
+        (Phase.HEAD, 1007.5, None, Deadline(1007.5, "body-rate")),
+        (Phase.BODY, 1007.5, None, Deadline(1007.5, "body-rate")),
+        (Phase.ANSWER, 1007.5, None, Deadline(1007.5, "body-rate")),
+        *((phase, inf, None, NEVER) for phase in (Phase.BODY, Phase.ANSWER, Phase.TUNNEL, Phase.OVER)),
+        *((phase, 1007.5, Stall(1560, "write-rate"), Deadline(1560, "write-rate")) for phase in Phase),
     ],
 )
-def test_each_phase_has_its_deadline(phase: Phase, stall: Stall | None, expected: Deadline) -> None:
-    assert deadline(PATIENCE, phase, 1000.0, 1007.5, stall) == expected
+def test_each_phase_has_its_deadline(phase: Phase, body_due: float, stall: Stall | None, expected: Deadline) -> None:
+    assert deadline(PATIENCE, phase, 1000.0, body_due, stall) == expected
 
 
 @pytest.mark.parametrize(
@@ -47,18 +46,19 @@ def test_who_must_keep_a_pace_cannot_save_up(
 
 def test_a_stall_is_put_off_by_what_is_taken() -> None:
     stall = stalled(PATIENCE, None, 1000.0, 5000)
-    assert stall == Stall(1060.0, 1000.0)
+    assert stall == Stall(1060.0, "write-stall")
     stall = stalled(PATIENCE, stall, 1010.0, 0)
-    assert stall == Stall(1060.0, 1000.0)
+    assert stall == Stall(1060.0, "write-stall")
     stall = stalled(PATIENCE, stall, 1020.0, 300)
-    assert stall == Stall(1063.0, 1020.0)
-    assert stalled(PATIENCE, stall, 1030.0, 1_000_000) == Stall(1090.0, 1030.0)
+    assert stall == Stall(1063.0, "write-rate")
+    assert stalled(PATIENCE, stall, 1030.0, 1_000_000) == Stall(1090.0, "write-stall")
 
 
 @pytest.mark.parametrize("phase", list(Phase))
-@pytest.mark.parametrize("stall", [None, Stall(1500, 1500)])
-def test_zero_is_no_limit(phase: Phase, stall: Stall | None) -> None:
-    endless = Patience(head_time=0, body_rate=0, idle=0, write_stall=0)
+@pytest.mark.parametrize("stall", [None, Stall(1500, "write-stall")])
+@pytest.mark.parametrize("body", [{"body_rate": 0}, {"body_grace": 0}])
+def test_zero_is_no_limit(phase: Phase, stall: Stall | None, body: dict[str, int]) -> None:
+    endless = Patience(head_time=0, idle=0, write_stall=0, **body)  # type: ignore[arg-type]
     assert deadline(endless, phase, 1000.0, 1000.0, stall).when == inf
 
 

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable
 from typing import Protocol
 
+from pellucid.net.pollers import READ, WRITE
 from pellucid.piece import FileSlice, Piece, discard
 
 CAPACITY = 1 << 20
@@ -46,6 +47,9 @@ class Link(Protocol):
     @property
     def room(self) -> int:
         """How many more bytes may be given to wait."""
+
+    def interest(self, hungry: bool) -> int:
+        """What the reactor is to watch for, if more bytes are of use or not: a mask of pollers.py."""
 
     def receive(self) -> bytes | None:
         """What has come: some bytes, b"" at the peer's end or when it is gone, None if there is nothing now."""
@@ -95,6 +99,9 @@ class PlainLink:
     @property
     def room(self) -> int:
         return room_beside(self._queued)
+
+    def interest(self, hungry: bool) -> int:
+        return (READ if hungry else 0) | (WRITE if self._outbox else 0)
 
     def receive(self) -> bytes | None:
         try:

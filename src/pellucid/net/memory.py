@@ -71,6 +71,9 @@ class MemoryLink:
         writable = WRITE if self.other.closed or len(self.other.arrived) < self.holds else 0
         return readable | writable
 
+    def interest(self, hungry: bool) -> int:
+        return (READ if hungry else 0) | (WRITE if self._outbox else 0)
+
     def receive(self) -> bytes | None:
         if self.broken or self.gone:
             return self._lose(self.broken)

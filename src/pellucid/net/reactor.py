@@ -95,7 +95,10 @@ class Reactor:
         self._soon.append(callback)
 
     def post(self, callback: Callback) -> None:
-        """Call in the loop's thread; from any thread, and from a signal handler. It waits for `open_to_posts`."""
+        """Call in the loop's thread; from any thread, and from a signal handler.
+
+        What is posted before `open_to_posts` is called after it.
+        """
         self._posted.append(callback)
         self.poke()
 
@@ -133,7 +136,8 @@ class Reactor:
 
     def step(self, most: float | None = None) -> None:
         """One round, waiting for at most this many seconds."""
-        ready = self._poller.poll(self._wait(most))
+        due = self.due()
+        ready = self._poller.poll(most if due is None else due if most is None else min(due, most))
         self.now = self.clock()
         handlers = self._handlers
         for fd, mask in ready:
@@ -151,6 +155,17 @@ class Reactor:
             put_off, self._soon = self._soon, []
             for callback in put_off:
                 self._call(callback)
+
+    def due(self) -> float | None:
+        """In how many seconds a round is needed even if no descriptor is ready, None for never: a loop around this one
+        must know.
+        """
+        if self._soon:
+            return 0.0
+        timers = self._timers
+        while timers and timers[0][2].callback is None:
+            heapq.heappop(timers)
+        return min(max(0.0, timers[0][0] - self.clock()), LONGEST) if timers else None
 
     def run(self) -> None:
         """Rounds until `stop`, which may have been called before."""
@@ -170,17 +185,6 @@ class Reactor:
             self._waker.close()
             self._wakes = self._waker = None
         self._poller.close()
-
-    def _wait(self, most: float | None) -> float | None:
-        if self._soon:
-            return 0
-        timers = self._timers
-        while timers and timers[0][2].callback is None:
-            heapq.heappop(timers)
-        if not timers:
-            return most
-        due = min(max(0.0, timers[0][0] - self.clock()), LONGEST)
-        return due if most is None else min(due, most)
 
     def _sweep(self) -> None:
         # A busy server cancels a timer with each connection that ends, long before its time.

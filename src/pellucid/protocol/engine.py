@@ -6,14 +6,14 @@ from enum import Enum
 from typing import Protocol
 
 from pellucid.message import Event, Headers, Response
-from pellucid.piece import FileSlice, Piece
+from pellucid.piece import Piece
 
 
 class Phase(Enum):
     """What an engine waits for from its peer, which tells how much patience is due."""
 
     IDLE = "the next request"
-    HEAD = "the rest of a head"
+    HEAD = "the rest of a head, or of a body that nobody reads any more"
     BODY = "the rest of a body"
     ANSWER = "nothing: the app has the word"
     TUNNEL = "whatever the two ends agreed on"
@@ -32,6 +32,9 @@ class Engine(Protocol):
     unread: bool
     """Whether the peer may still be sending what nobody will read: then the link lingers before it is closed."""
 
+    broken: bool
+    """Whether only a break of the link can tell the peer that an answer is not complete."""
+
     @property
     def phase(self) -> Phase:
         """What the peer is to do next."""
@@ -44,10 +47,6 @@ class Engine(Protocol):
     def hungry(self) -> bool:
         """Whether more bytes from the peer are of use now."""
 
-    @property
-    def body_arrived(self) -> int:
-        """How many bytes of request bodies have come in all; the difference over time is their rate."""
-
     def receive(self, data: bytes) -> None:
         """Take bytes from the peer."""
 
@@ -57,8 +56,10 @@ class Engine(Protocol):
     def next_event(self) -> tuple[int, Event] | None:
         """The next event and its stream, or None when more bytes, more credit or an answer must come first."""
 
-    def refuse(self, status: int, why: str) -> None:
-        """Treat the peer as one that broke a rule, now: a deadline has passed. `next_event` tells the rest."""
+    def refuse(self, status: int, why: str, stream: int = 0) -> None:
+        """Refuse the peer from outside, because a deadline has passed or there is no room for it: one stream, or with 0
+        whatever it asks for now. `next_event` tells it like any other refusal.
+        """
 
     def credit(self, stream: int, count: int) -> None:
         """The app has room for this many more bytes of the request's body."""
@@ -74,11 +75,14 @@ class Engine(Protocol):
         unless the app has asked for the request's body before.
         """
 
-    def send_data(self, stream: int, piece: bytes | FileSlice) -> None:
+    def send_data(self, stream: int, piece: Piece) -> None:
         """Give the next piece of the body. Raises WrongAnswer where it is longer than was said."""
 
     def send_end(self, stream: int, trailers: Headers) -> None:
         """Give the end of the answer. Raises WrongAnswer where the body is shorter than was said."""
+
+    def reset(self, stream: int) -> None:
+        """Give up an answer, so that the peer sees that what it got is not the whole."""
 
     def drain(self) -> None:
         """Finish what runs and take no new request; the peer is told as soon as the protocol lets it."""

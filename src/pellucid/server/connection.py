@@ -14,23 +14,24 @@ from pellucid.net.link import Link
 from pellucid.net.pollers import READ, WRITE
 from pellucid.net.reactor import Timer
 from pellucid.piece import discard
-from pellucid.protocol.engine import Engine, Phase
+from pellucid.protocol.engine import Engine
 from pellucid.server.exchanges import Exchanges, Shared
-from pellucid.server.timeouts import Deadline, Stall, deadline, pace, stalled
+from pellucid.server.timeouts import Deadline, Stall, deadline, stalled
 
 ROUNDS = 16
 """How often a turn goes round before the other connections have theirs."""
 
 
 class Connection:
-    """One peer. `lingering` holds since when the answer is out and the rest of a request is dropped unread; `ended` is
-    called once when all is over.
+    """One peer. `ended` is called once, when all is over.
+
+    `lingering` is since when the last answer is out and the rest of a request is dropped unread. `_turning` guards a
+    turn against another within it, `_soon` says that one is asked for, and `_behind` that the last one ran out of
+    rounds before it had dealt with what came.
     """
 
     __slots__ = (
-        "_arrived",
         "_behind",
-        "_body_due",
         "_ended",
         "_exchanges",
         "_interest",
@@ -55,7 +56,7 @@ class Connection:
         self.engine = engine
         self.lingering: float | None = None
         self.closed = False
-        self._exchanges = Exchanges(shared, self)
+        self._exchanges = Exchanges(shared, self, link.peer, link.local)
         self._turning = False
         self._soon = False
         self._behind = False
@@ -63,8 +64,6 @@ class Connection:
         self._phase = engine.phase
         self._served = 0
         self._since = shared.reactor.now
-        self._arrived = 0
-        self._body_due = 0.0
         self._stall: Stall | None = None
         self._timer: Timer | None = None
 
@@ -81,11 +80,6 @@ class Connection:
     def peer(self) -> str:
         """The client's address."""
         return self.link.peer
-
-    @property
-    def local(self) -> str:
-        """The address that the client came to."""
-        return self.link.local
 
     def on_ready(self, mask: int) -> None:
         """The link is ready. A mask with more than WRITE means that there is something to read, be it the end."""
@@ -105,9 +99,19 @@ class Connection:
         self.engine.drain()
         self.ask_for_turn()
 
+    def turn_away(self, status: int, why: str) -> None:
+        """Refuse whatever the peer asks, and close without lingering: there is no place for it to wait in."""
+        self.engine.refuse(status, why)
+        self.turn()
+        if not self.closed:
+            self.link.receive()  # left unread, a request would make a reset of the end, which can overtake the answer
+            self._close("")
+
     def abort(self, why: str) -> None:
-        """Cut the connection, so that the peer cannot take what it got for the whole, when no turn runs any more."""
-        self._exchanges.abort(why)
+        """Cut the connection: at once, or at the end of the turn that runs. The peer cannot take what it got for the
+        whole.
+        """
+        self._exchanges.cut = self._exchanges.cut or why
         if not self._turning:
             self._close(why, abort=True)
 
@@ -165,7 +169,7 @@ class Connection:
                 self.engine.receive_eof()
             else:
                 # Nobody asked: a hang-up, which the poller would tell for ever, and no answer can arrive any more.
-                self._exchanges.abort("the client hung up")
+                self._exchanges.cut = "the client hung up"
         watch = self._shared.watch
         if watch.filled:
             watch.tell(watch.filled, self, len(data or b""))
@@ -187,36 +191,26 @@ class Connection:
 
     def _rearm(self) -> None:
         engine, link, reactor = self.engine, self.link, self._shared.reactor
-        waiting = link.waiting
-        if engine.finished and not waiting:
+        if engine.finished and not link.waiting:
             self._finish()
             return
-        interest = (READ if engine.hungry else 0) | (WRITE if waiting else 0)
-        timed = waiting or self._timer is None
+        interest = link.interest(engine.hungry)
+        timed = link.waiting or self._timer is None or self._exchanges.reading
         if interest != self._interest:
-            timed = True  # if nothing waits any more, another patience applies
+            timed = True  # where nothing waits for the peer any more, another patience applies
             reactor.change(link.fd, interest)
             self._interest = interest
         phase, served = engine.phase, engine.served
         if phase is not self._phase or served != self._served:
-            # With the same phase again, for another request, the deadline moves on: the timer may fire too early.
+            # In the same phase, for another request, the deadline only moves on, and a timer may fire too early.
             timed = timed or phase is not self._phase
             self._phase, self._served = phase, served
             self._since = reactor.now
-            self._pace_body(begins=True)
-        elif phase is Phase.BODY:
-            self._pace_body(begins=False)
         if timed:
             self._set_timer()
         watch = self._shared.watch
         if watch.rearmed:
             watch.tell(watch.rearmed, self)
-
-    def _pace_body(self, begins: bool) -> None:
-        patience, arrived = self._shared.patience, self.engine.body_arrived
-        due, count = (None, 0) if begins else (self._body_due, arrived - self._arrived)
-        self._body_due = pace(due, self._shared.reactor.now, count, patience.body_rate, patience.body_grace)
-        self._arrived = arrived
 
     def _set_timer(self) -> None:
         # One timer, and a lazy one: set only if none is due earlier; if it fires too early it goes back to sleep.
@@ -231,20 +225,31 @@ class Connection:
         patience = self._shared.patience
         if self.lingering is not None:
             return Deadline(self.lingering + patience.linger, "linger")
-        return deadline(patience, self._phase, self._since, self._body_due, self._stall)
+        return deadline(patience, self._phase, self._since, self._exchanges.slowest[0], self._stall)
 
     def _on_time(self) -> None:
         self._timer = None
         due = self._deadline()
         if due.when > self._shared.reactor.now:
             self._set_timer()
-        elif due.limit in ("head-time", "body-rate"):
-            self.engine.refuse(408, f"the request came too slowly: {due.limit} (RFC 9110 15.5.9)")
-            self.turn()
+        elif due.limit == "body-rate":
+            self._refuse_slowness(due.limit, self._exchanges.slowest[1])
+        elif due.limit == "head-time":
+            served = self.engine.served
+            self._refuse_slowness(due.limit)
+            if self.engine.served == served:  # it was the rest of a request that has its answer
+                self._note("debug", due.limit)
         else:
             stuck = self._stall is not None
-            self._shared.watch.note("info" if stuck else "debug", f"{self.peer or self.local} closed: {due.limit}")
+            self._note("info" if stuck else "debug", due.limit)
             self._close(due.limit, abort=stuck)
+
+    def _refuse_slowness(self, limit: str, stream: int = 0) -> None:
+        self.engine.refuse(408, f"the request came too slowly: {limit} (RFC 9110 15.5.9)", stream)
+        self.turn()
+
+    def _note(self, level: str, limit: str) -> None:
+        self._shared.watch.note(level, f"{self.peer or self.link.local} closed: {limit}")
 
     # The ends
 

@@ -10,7 +10,7 @@ from pellucid.message import NO_FIELDS, Data, End, Request, Response
 from pellucid.piece import Source
 
 WINDOW = 65536
-"""How many bytes of a request's body wait in memory for the app, in bytes."""
+"""How much of a request's body waits in memory for the app, in bytes."""
 
 Body = bytes | Source
 Answer = Callable[[Request, Response, Body], tuple[Response, Body]]
@@ -19,13 +19,11 @@ Answer = Callable[[Request, Response, Body], tuple[Response, Body]]
 class Carrier(Protocol):
     """What an exchange knows of the connection that carries it."""
 
-    @property
-    def peer(self) -> str:
-        """The address of the client, without its port; empty where the link has none."""
+    peer: str
+    """The address of the client, without its port; empty where the link has none."""
 
-    @property
-    def local(self) -> str:
-        """The address that the client came to, as host:port or a path."""
+    local: str
+    """The address that the client came to, as host:port or a path."""
 
     @property
     def now(self) -> float:
@@ -40,8 +38,8 @@ class Carrier(Protocol):
     def credit(self, exchange: Exchange, count: int) -> None:
         """The exchange has room for this many more bytes of its request's body."""
 
-    def abort(self, why: str) -> None:
-        """Cut the connection."""
+    def abort(self, exchange: Exchange, why: str) -> None:
+        """Give the exchange up so that the client cannot take what it got for the whole."""
 
 
 def _nothing() -> None:
@@ -63,14 +61,16 @@ class Exchange:
     response: Response | None = None
     body: Body = b""
     body_sent = 0
-    """How many bytes of the answer's body were given to the link."""
+    """How many bytes of the answer's body were given out; of one that is cut, fewer may have arrived."""
     started = False
     """Whether the head of the answer is on its way: then it cannot be replaced any more."""
     gone = False
     """Whether the client is no longer there."""
     why = ""
     """Why it was refused or cut short, empty if all is well."""
-    on_body: Callable[[], None] = staticmethod(_nothing)
+    line = b""
+    """The request line, as far as it came, of a request that was refused before it could be read."""
+    on_body: Callable[[], None] = staticmethod(_nothing)  # static, or it would be called with the exchange
     on_gone: Callable[[], None] = staticmethod(_nothing)
     trailers = NO_FIELDS
     """The trailer fields of the request's body, after its end."""
@@ -88,6 +88,11 @@ class Exchange:
     def peer(self) -> str:
         """The client's address without its port, empty where there is none."""
         return self.carrier.peer
+
+    @property
+    def local(self) -> str:
+        """The address that the client came to, as host:port or a path."""
+        return self.carrier.local
 
     @property
     def now(self) -> float:
@@ -133,11 +138,17 @@ class Exchange:
         if not self.gone:
             self.carrier.wake(self)
 
+    def abort(self, why: str) -> None:
+        """Give up: the client sees that what it got is not the whole answer. `why` is for the log."""
+        if not self.gone:
+            self.carrier.abort(self, why)
+
     def read(self) -> bytes | None:
         """What has arrived of the request's body: bytes, b"" at its end, or None if there is nothing yet.
 
         The first call asks for the body: a client that waits for 100-continue gets it now, and `on_body` is called
-        whenever there is more to read. At most WINDOW bytes wait here; what is not read holds the client back.
+        whenever there is more to read. At most WINDOW bytes wait here; what is not read holds the client back. An app
+        that is going to open a tunnel answers first: who reads before the answer waits for the end of the request.
         """
         data = b"".join(self._arrived) if self._arrived else b""
         self._arrived = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from math import inf
 from typing import Protocol
 
 from pellucid.errors import FileChanged, WrongAnswer
@@ -13,7 +14,7 @@ from pellucid.piece import FileSlice, Piece
 from pellucid.protocol.engine import Engine
 from pellucid.server.exchange import App, Body, Exchange
 from pellucid.server.refusal import refusal
-from pellucid.server.timeouts import Patience
+from pellucid.server.timeouts import Patience, pace
 from pellucid.watch import Watch
 
 
@@ -34,45 +35,40 @@ class Owner(Protocol):
 
     engine: Engine
 
-    @property
-    def peer(self) -> str:
-        """The client's address."""
-
-    @property
-    def local(self) -> str:
-        """The address that the client came to."""
-
     def ask_for_turn(self) -> None:
         """Something can be moved."""
 
 
+class Reading:
+    """A body that an app reads: how many bytes it has room for, and by when more must have come."""
+
+    __slots__ = ("due", "room")
+
+    def __init__(self) -> None:
+        self.room = 0
+        self.due = inf
+
+
 class Exchanges:
-    """The exchanges under way, and their Carrier. `cut` says why the connection must end, empty while it need not:
-    an exchange that has begun its answer and cannot end it is told from a complete one by that alone.
+    """The exchanges under way, and their Carrier. `cut` is why the connection must be cut, empty while all is well: in
+    some protocols nothing else can say that an answer is not complete.
     """
 
-    __slots__ = ("_engine", "_open", "_owner", "_ready", "_shared", "_woken", "cut")
+    __slots__ = ("_open", "_owner", "_reading", "_ready", "_room", "_shared", "_woken", "cut", "local", "peer")
 
-    def __init__(self, shared: Shared, owner: Owner) -> None:
+    def __init__(self, shared: Shared, owner: Owner, peer: str, local: str) -> None:
         self._shared = shared
         self._owner = owner
-        self._engine = owner.engine
+        self.peer = peer
+        self.local = local
         self._open: dict[int, Exchange] = {}
         self._ready: dict[int, Exchange] = {}
+        self._reading: dict[int, Reading] = {}
+        self._room = 0
         self._woken = False
         self.cut = ""
 
     # What exchanges may know and ask
-
-    @property
-    def peer(self) -> str:
-        """The client's address."""
-        return self._owner.peer
-
-    @property
-    def local(self) -> str:
-        """The address that the client came to."""
-        return self._owner.local
 
     @property
     def now(self) -> float:
@@ -88,19 +84,31 @@ class Exchanges:
 
     def inform(self, exchange: Exchange, response: Response) -> None:
         """An informational answer."""
-        self._engine.send_response(exchange.stream, response, None)
+        self._owner.engine.send_response(exchange.stream, response, None)
         self._owner.ask_for_turn()
 
     def credit(self, exchange: Exchange, count: int) -> None:
         """The exchange takes more of its request's body."""
-        if exchange.stream in self._open:
-            self._engine.credit(exchange.stream, count)
+        stream = exchange.stream
+        if stream in self._open:
+            reading = self._reading.setdefault(stream, Reading())
+            if reading.room == 0:
+                reading.due = self._pace(None, 0)
+            reading.room += count
+            self._owner.engine.credit(stream, count)
             self._owner.ask_for_turn()
 
-    def abort(self, why: str) -> None:
-        """The connection must end so that the peer cannot take what it got for the whole."""
-        self.cut = self.cut or why
-        self._owner.ask_for_turn()
+    def abort(self, exchange: Exchange, why: str) -> None:
+        """The exchange is given up, with the connection where that alone can tell the peer."""
+        engine = self._owner.engine
+        if exchange.stream in self._open:
+            exchange.why = exchange.why or why
+            engine.reset(exchange.stream)
+            if engine.broken:
+                self.cut = self.cut or why
+            else:
+                self._end(exchange, why)
+            self._owner.ask_for_turn()
 
     # What the connection asks
 
@@ -109,10 +117,20 @@ class Exchanges:
         """Whether some exchange has something to be collected."""
         return bool(self._ready)
 
+    @property
+    def reading(self) -> bool:
+        """Whether some app reads its request's body."""
+        return bool(self._reading)
+
+    @property
+    def slowest(self) -> tuple[float, int]:
+        """By when the slowest of the bodies that are read must have moved, and its stream."""
+        return min(((reading.due, stream) for stream, reading in self._reading.items()), default=(inf, 0))
+
     def deliver(self) -> bool:
         """Give the engine's events to their exchanges; answers whether there were any."""
         moved = False
-        engine = self._engine
+        engine = self._owner.engine
         while engine.pending and not self.cut and (item := engine.next_event()) is not None:
             moved = True
             stream, event = item
@@ -126,13 +144,14 @@ class Exchanges:
         return moved
 
     def collect(self, room: int) -> bool:
-        """Take one piece from each exchange that has room; answers whether any was taken. `room` is the link's."""
+        """Take one piece from each exchange while the link has room; answers whether another round is worth it."""
         moved = self._woken = False
+        self._room = room
         ready, self._ready = self._ready, {}
         for stream, exchange in ready.items():
             if stream in self._open and exchange.response is not None and not self.cut:
                 try:
-                    moved |= self._collect_from(exchange, exchange.response, room)
+                    moved |= self._collect_from(exchange, exchange.response)
                 except Exception as error:
                     moved = True
                     self._fail(exchange, error)
@@ -163,24 +182,38 @@ class Exchanges:
             self._end(exchange, event.why)
         else:
             assert type(event) is Data or type(event) is End
+            self._count(stream, event)
             try:
                 exchange.take(event)
             except Exception as error:
                 self._fail(exchange, error)
 
-    def _collect_from(self, exchange: Exchange, response: Response, room: int) -> bool:
+    def _count(self, stream: int, event: Data | End) -> None:
+        reading = self._reading.get(stream)
+        if reading is None:
+            return
+        if isinstance(event, End):
+            del self._reading[stream]
+            return
+        reading.room -= len(event.data)
+        reading.due = self._pace(reading.due, len(event.data)) if reading.room > 0 else inf
+
+    def _pace(self, due: float | None, count: int) -> float:
+        patience = self._shared.patience
+        return pace(due, self.now, count, patience.body_rate, patience.body_grace)
+
+    def _collect_from(self, exchange: Exchange, response: Response) -> bool:
         body, stream = exchange.body, exchange.stream
         if response.status < 200 or exchange.request.method == "CONNECT":
             check_final(exchange.request, response, body)
         if isinstance(body, bytes):
-            wanted = self._engine.send_response(stream, response, body)
+            wanted = self._owner.engine.send_response(stream, response, body)
             exchange.started = True
             if wanted:
-                exchange.body_sent = len(body)
-                self._tell_collected(stream, body)
+                self._collected(exchange, body)
             self._end(exchange)
             return True
-        room = min(room, self._engine.room(stream))
+        room = min(self._room, self._owner.engine.room(stream))
         if room <= 0:
             self._ready[stream] = exchange
             return False
@@ -194,7 +227,7 @@ class Exchanges:
             raise
 
     def _give(self, exchange: Exchange, response: Response, length: int | None, piece: Piece | End | None) -> bool:
-        stream, engine = exchange.stream, self._engine
+        stream, engine = exchange.stream, self._owner.engine
         begins = not exchange.started
         if begins:
             check_first(response, length, piece)
@@ -210,28 +243,29 @@ class Exchanges:
             engine.send_end(stream, piece.trailers)
             self._end(exchange)
             return True
-        count = len(piece)
-        self._tell_collected(stream, piece)
         engine.send_data(stream, piece)
-        exchange.body_sent += count
+        self._collected(exchange, piece)
         self._ready[stream] = exchange
         return True
 
-    def _tell_collected(self, stream: int, piece: Piece) -> None:
+    def _collected(self, exchange: Exchange, piece: Piece) -> None:
+        self._room -= len(piece)
+        exchange.body_sent += len(piece)
         watch = self._shared.watch
         if watch.collected:
-            watch.tell(watch.collected, self._owner, stream, piece)
+            watch.tell(watch.collected, self._owner, exchange.stream, piece)
 
     def _refuse(self, stream: int, exchange: Exchange | None, refused: Refused) -> None:
         watch = self._shared.watch
-        if not watch.ended:  # else the exchange tells it: one line is enough
-            watch.note("info", f"{self.peer or self.local} refused with {refused.status}: {refused.why}")
+        if watch.refused:
+            watch.tell(watch.refused, self._owner, refused.status, refused.why)
         if exchange is not None and exchange.started:
-            self.abort(refused.why)
+            self.abort(exchange, refused.why)
             return
         if exchange is None:
-            request = Request("", refused.line, b"", b"", b"", Headers())
+            request = Request("", b"", b"", b"", b"", Headers())
             exchange = self._open[stream] = Exchange(request, self, stream, self.now)
+            exchange.line = refused.line
             if watch.begun:
                 watch.tell(watch.begun, exchange)
         self._answer_for(exchange, refused.status, refused.why)
@@ -247,8 +281,7 @@ class Exchanges:
         if exchange.stream not in self._open:
             return
         if exchange.started:
-            exchange.why = why
-            self.abort(why)
+            self.abort(exchange, why)
         else:
             self._answer_for(exchange, status, "")
             exchange.why = why
@@ -261,6 +294,7 @@ class Exchanges:
 
     def _end(self, exchange: Exchange, why: str = "") -> None:
         del self._open[exchange.stream]
+        self._reading.pop(exchange.stream, None)
         if why:
             self._guard(lambda: exchange.lose(why))
         if not isinstance(exchange.body, bytes):
@@ -300,10 +334,10 @@ def check_first(response: Response, length: int | None, piece: Piece | End | Non
     if length is None:
         declared = response.headers.get(b"content-length", b"")
         length = int(declared) if declared and declared.isdigit() else None
-    if length is None or piece is None or response.status in (204, 304):
+    if length is None or piece is None or response.status in (204, 205, 304):
         return
     if (length > 0) if isinstance(piece, End) else len(piece) > length:
-        raise WrongAnswer(f"a body that is not of the {length} bytes that it said (RFC 9112 6.3)")
+        raise WrongAnswer(f"a body that is not of the {length} bytes that it said (RFC 9110 8.6)")
 
 
 def release(piece: Piece | End | None) -> None:

@@ -10,13 +10,13 @@ from pellucid.net.link import Link
 from pellucid.net.pollers import READ
 from pellucid.net.port import Exhausted, Port
 from pellucid.net.reactor import Reactor
+from pellucid.protocol.engine import Engine
 from pellucid.protocol.http1.engine import Http1
 from pellucid.protocol.limits import Limits
 from pellucid.server.connection import Connection
 from pellucid.server.dateline import DateLine
 from pellucid.server.exchange import App
 from pellucid.server.exchanges import Shared
-from pellucid.server.refusal import refusal
 from pellucid.server.timeouts import Patience
 from pellucid.setting import setting
 from pellucid.watch import Watch
@@ -71,15 +71,8 @@ class Server:
 
     def adopt(self, link: Link) -> Connection | None:
         """Begin a connection over a link, or turn it away if its address has too many; then None. Raises Exhausted."""
-        most = self._capacity.connections_per_address
-        if link.peer:
-            network = network_of(link.peer)
-            held = self._of_address.get(network, 0)
-            if most and held >= most:
-                self._turn_away(link, f"connections-per-address: {most} from this address are open already")
-                return None
-            self._of_address[network] = held + 1
-        connection = Connection(self._shared, link, Http1(self._limits, self._date), self._closed)
+        held = self._count(link.peer, 1)
+        connection = Connection(self._shared, link, self._speak(link), self._closed)
         self.connections.add(connection)
         try:
             connection.open()
@@ -87,7 +80,22 @@ class Server:
             self._closed(connection)
             link.close()
             raise Exhausted(error.strerror or str(error)) from error
+        most = self._capacity.connections_per_address
+        if most and held > most and link.peer:
+            connection.turn_away(503, f"connections-per-address: {most} from this address are open already")
+            return None
         return connection
+
+    def _speak(self, link: Link) -> Engine:
+        # The one place that names a protocol.
+        return Http1(self._limits, self._date)
+
+    def _count(self, address: str, by: int) -> int:
+        network = network_of(address)
+        held = self._of_address.pop(network, 0) + by
+        if held:
+            self._of_address[network] = held
+        return held
 
     def run(self) -> None:
         """Serve until `stop` has come to its end."""
@@ -163,28 +171,10 @@ class Server:
 
     def _closed(self, connection: Connection) -> None:
         self.connections.discard(connection)
-        if connection.peer:
-            address = network_of(connection.peer)
-            left = self._of_address[address] - 1
-            if left:
-                self._of_address[address] = left
-            else:
-                del self._of_address[address]
+        self._count(connection.peer, -1)
         if self._paused:
             self._resume()
         self._stop_if_done()
-
-    def _turn_away(self, link: Link, why: str) -> None:
-        self.watch.note("info", f"{link.peer} turned away: {why}")
-        engine = Http1(self._limits, self._date)
-        engine.refuse(503, why)
-        engine.next_event()
-        response, body = refusal(503, why)
-        engine.send_response(1, response, body)
-        link.send(engine.take_output())
-        link.finish()
-        link.receive()  # a request that is left unread would make a reset of the end, and that can overtake the answer
-        link.close()
 
     def _failed(self, words: str) -> None:
         try:

@@ -36,7 +36,8 @@ class Patience:
 
 
 def pace(due: float | None, now: float, count: int, rate: int, grace: float) -> float:
-    """The moment by which a peer must have moved more, after it has moved `count` bytes now; None at the beginning.
+    """The moment by which a peer must have moved more, after it has moved `count` bytes now. `due` is the moment set
+    before, None at the beginning.
 
     Each byte puts the moment off by the time that it may take at this rate, but never to more than the grace from now:
     who was fast at first cannot rest on it.
@@ -47,10 +48,10 @@ def pace(due: float | None, now: float, count: int, rate: int, grace: float) -> 
 
 
 class Stall(NamedTuple):
-    """A peer that has not taken all of what waits for it: by when it must take more, and when it last took some."""
+    """A peer that has not taken all of what waits for it: by when it must take more, and the limit that says so."""
 
     due: float
-    moved: float
+    limit: str
 
 
 class Deadline(NamedTuple):
@@ -67,24 +68,22 @@ def stalled(patience: Patience, before: Stall | None, now: float, sent: int) -> 
     """The stall after an attempt to send that left something waiting."""
     if before is not None and not sent:
         return before
-    due = before.due if before is not None else None
-    return Stall(pace(due, now, sent, patience.write_rate, patience.write_stall), now)
+    nothing = now + patience.write_stall
+    due = pace(before.due if before is not None else None, now, sent, patience.write_rate, patience.write_stall)
+    return Stall(due, "write-rate" if due < nothing else "write-stall")
 
 
 def deadline(patience: Patience, phase: Phase, since: float, body_due: float, stall: Stall | None) -> Deadline:
-    """The deadline of a connection in this phase `since` then. `body_due` is the `pace` of a body that comes in, and
-    `stall` is None where nothing waits for the peer.
+    """The deadline of a connection in this phase `since` then. `body_due` is the nearest `pace` of the bodies that come
+    in, without end where none is read; `stall` is None where nothing waits for the peer.
     """
     if stall is not None:
-        whole = stall.due == stall.moved + patience.write_stall
-        return Deadline(stall.due, "write-stall" if whole else "write-rate") if patience.write_stall else NEVER
+        return Deadline(stall.due, stall.limit) if patience.write_stall else NEVER
     if phase is Phase.IDLE:
         return _after(since, patience.idle, "idle")
-    if phase is Phase.HEAD:
-        return _after(since, patience.head_time, "head-time")
-    if phase is Phase.BODY and patience.body_rate:
-        return Deadline(body_due, "body-rate")
-    return NEVER
+    own = _after(since, patience.head_time, "head-time") if phase is Phase.HEAD else NEVER
+    body = Deadline(body_due, "body-rate") if patience.body_rate and patience.body_grace else NEVER
+    return own if own.when <= body.when else body
 
 
 def _after(since: float, seconds: float, limit: str) -> Deadline:

@@ -105,23 +105,15 @@ def test_the_rest_of_a_body_is_dropped_up_to_a_bound() -> None:
         assert engine.phase is (Phase.IDLE if kept else Phase.OVER)
 
 
-def test_what_arrives_of_bodies_is_counted_and_never_uncounted() -> None:
+def test_an_answer_that_is_given_up_breaks_the_connection() -> None:
     engine = http1()
-    engine.receive(request(b"PUT / HTTP/1.1", b"Content-Length: 3", body=b"abc"))
+    engine.receive(request(b"GET / HTTP/1.1"))
     assert engine.next_event() is not None
-    engine.credit(1, 2)
-    assert engine.next_event() == (1, Data(b"ab"))
-    assert engine.body_arrived == 2
-    engine.credit(1, 2)
-    assert [engine.next_event(), engine.next_event()] == [(1, Data(b"c")), (1, END)]
-    assert engine.body_arrived == 3
-    engine.send_response(1, Response(204), b"")
-    engine.receive(request(b"CONNECT a:1 HTTP/1.1", body=b"de"))
-    assert engine.next_event() is not None
-    engine.send_response(2, Response(200), None)
-    engine.credit(2, 9)
-    assert engine.next_event() == (2, Data(b"de"))
-    assert engine.body_arrived == 5
+    assert not engine.broken
+    engine.reset(1)
+    assert engine.broken
+    assert engine.finished
+    assert engine.phase is Phase.OVER
 
 
 def test_a_quiet_engine_has_nothing_pending() -> None:

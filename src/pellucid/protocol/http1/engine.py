@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import Data, End, Event, Headers, Refused, Response
-from pellucid.piece import FileSlice, Piece
+from pellucid.piece import Piece
 from pellucid.protocol.engine import Phase
 from pellucid.protocol.fields import Broken
 from pellucid.protocol.http1.answer import (
@@ -58,10 +58,10 @@ class Http1:
         "_method",
         "_output",
         "_owed",
-        "_received",
         "_tunnel",
         "_version",
         "_writer",
+        "broken",
         "finished",
         "served",
         "unread",
@@ -82,10 +82,10 @@ class Http1:
         self._tunnel = False
         self._keep_alive = True
         self._eof = False
-        self._received = 0
         self.served = 0
         self.finished = False
         self.unread = False
+        self.broken = False
 
     # Questions
 
@@ -97,11 +97,10 @@ class Http1:
         if self._tunnel:
             return Phase.TUNNEL
         incoming = self._incoming
-        if incoming is not None and not incoming.whole and (incoming.credit > 0 or not self._answering):
-            return Phase.BODY
+        left = incoming is not None and not incoming.whole
         if self._answering:
-            return Phase.ANSWER
-        return Phase.IDLE if self._resting else Phase.HEAD
+            return Phase.BODY if left and incoming is not None and incoming.credit > 0 else Phase.ANSWER
+        return Phase.HEAD if left or not self._resting else Phase.IDLE
 
     @property
     def pending(self) -> bool:
@@ -116,11 +115,6 @@ class Http1:
         if not self._answering or len(self._inbox) < READ_AHEAD:
             return True
         return self._incoming is not None and self._incoming.credit > 0  # a line of chunked coding is not whole yet
-
-    @property
-    def body_arrived(self) -> int:
-        """Bytes of bodies so far."""
-        return self._received + (self._incoming.decoder.received if self._incoming is not None else 0)
 
     @property
     def _answering(self) -> bool:
@@ -146,8 +140,8 @@ class Http1:
         """The peer sends no more; what it asked for is still answered."""
         self._eof = True
 
-    def refuse(self, status: int, why: str) -> None:
-        """The peer took too long. Once something was refused, nothing more is."""
+    def refuse(self, status: int, why: str, stream: int = 0) -> None:
+        """Refuse what the peer is at, there is but one thing. Once something was refused, nothing more is."""
         if not (self.finished or self.unread):
             self._presume(self._inbox.peek())
             self._fail(status, why)
@@ -227,7 +221,7 @@ class Http1:
         if event is None:
             return self._eof_in_body(incoming) if self._eof else None
         if type(event) is End:
-            self._end_body(incoming)
+            self._incoming = None
         return self.served, event
 
     def _eof_in_body(self, incoming: Incoming) -> tuple[int, Event] | None:
@@ -235,12 +229,8 @@ class Http1:
             return None  # what has come is given out first, as the app asks for it
         if not self._tunnel:
             raise Broken(400, "the connection ended inside a request's body (RFC 9112 8)")
-        self._end_body(incoming)
-        return self.served, End()
-
-    def _end_body(self, incoming: Incoming) -> None:
-        self._received += incoming.decoder.received
         self._incoming = None
+        return self.served, End()
 
     def _drop_body(self, incoming: Incoming) -> tuple[int, Event] | None:
         # The answer is complete and the request is not: its rest is read and dropped, within bounds.
@@ -252,7 +242,7 @@ class Http1:
                 self.finished = self._eof
                 return None
             if type(event) is not Data:
-                self._end_body(incoming)
+                self._incoming = None
                 return self._next_request()
             incoming.dropped += len(event.data)
         self._finish()
@@ -347,12 +337,12 @@ class Http1:
         if not self._incoming.whole:
             raise WrongAnswer("a tunnel before the end of the request's body (RFC 9110 7.8)")
         credit = self._incoming.credit
-        self._end_body(self._incoming)
+        self._incoming = None
         self._tunnel = True
         self._incoming = Incoming(TunnelDecoder(), continue_owed=False, held=False)
         self._incoming.credit = credit
 
-    def send_data(self, stream: int, piece: bytes | FileSlice) -> None:
+    def send_data(self, stream: int, piece: Piece) -> None:
         """Give the next piece of the answer's body."""
         if self._writer is None:
             raise WrongAnswer("a piece of a body outside of an answer")
@@ -375,6 +365,11 @@ class Http1:
         if self._inbox or (self._incoming is not None and not self._incoming.whole):
             self.unread = True
         self.unread = self.unread and not self._eof
+
+    def reset(self, stream: int) -> None:
+        """An answer cannot be taken back, and the peer would wait for its rest, or take its beginning for all of it."""
+        self.broken = True
+        self._finish()
 
     def drain(self) -> None:
         """The next answer is the last, and where none is due nothing more is."""
