@@ -30,7 +30,8 @@ ALLOWED = {
     "site": FLOOR_4,
     "settings": FLOOR_4,
     "worker": FLOOR_5,
-    "cli": FLOOR_5 | {"worker"},
+    "serving": FLOOR_5 | {"worker"},
+    "cli": FLOOR_5 | {"worker", "serving"},
     "__main__": {"cli"},
     "__init__": set(),
 }

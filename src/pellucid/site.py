@@ -1,4 +1,4 @@
-"""The app that settings describe: a folder, with the features that are on around it."""
+"""An app with features around it, which is an app again; it knows neither which features they are nor any setting."""
 
 from __future__ import annotations
 

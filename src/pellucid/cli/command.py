@@ -15,7 +15,7 @@ from click.shell_completion import ShellComplete, get_completion_class
 from pellucid import __version__
 from pellucid.cli.banner import banner, wants_colours
 from pellucid.cli.options import ENVIRONMENT, SettingsCommand, chosen_of
-from pellucid.cli.serving import serve_folder
+from pellucid.serving import serve_folder
 from pellucid.settings import Settings
 
 SHELLS = ("bash", "zsh", "fish")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pellucid.cli import serving
-from pellucid.cli.serving import keep_standard_descriptors, logs, serve_folder
+from pellucid import serving
+from pellucid.serving import keep_standard_descriptors, logs, serve_folder
 from pellucid.settings import Settings
 from pellucid.watch import Watch
 

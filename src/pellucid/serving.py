@@ -1,4 +1,4 @@
-"""What settings describe, put together: ports, logs, features around a folder, and the server that has them."""
+"""What settings describe, put together: a folder, features, ports, logs and a server; it knows no command line."""
 
 from __future__ import annotations
 
