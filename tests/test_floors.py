@@ -20,7 +20,7 @@ ALLOWED = {
     "setting": set(),
     "watch": {"message", "piece", "errors"},
     "semantics": FLOOR_0,
-    "protocol": FLOOR_0 | {"semantics"},
+    "protocol": FLOOR_0,
     "net": FLOOR_0,
     "server": FLOOR_2,
     "apps": FLOOR_3,
@@ -74,6 +74,15 @@ def test_siblings_on_the_third_floor_are_strangers() -> None:
         for name in imports(path):
             if name.startswith("pellucid.apps."):
                 assert name.split(".")[2] == own, f"apps/{own} imports {name}"
+
+
+def test_features_are_strangers_to_each_other() -> None:
+    # What a feature is, they all know; who they are, only their order.
+    for path in (SOURCE / "features").glob("*.py"):
+        if path.name != "order.py":
+            for name in imports(path):
+                if name.startswith("pellucid.features."):
+                    assert name.split(".")[2] in (path.stem, "feature"), f"features/{path.name} imports {name}"
 
 
 def test_every_file_opens_with_a_sentence() -> None:
