@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from json.encoder import encode_basestring_ascii as quoted
 
 from pellucid.message import Headers
+from pellucid.protocol.fields import SECRET
 from pellucid.server.exchange import Exchange
 from pellucid.setting import setting
 
@@ -23,7 +24,6 @@ FORMATS = {
     '"{request[referer]}" "{request[user-agent]}" {duration_ms}ms{because}',
 }
 
-SECRET = frozenset(("authorization", "proxy-authorization", "cookie", "set-cookie"))
 REDACTED = "redacted"
 
 
@@ -124,7 +124,7 @@ def _either(words: list[str]) -> str:
 
 def _field(side: str, name: str) -> Spell:
     key = name.encode()
-    if name in SECRET:
+    if key in SECRET:
         return lambda exchange: REDACTED if _value(exchange, side, key) is not None else "-"
     return lambda exchange: escape((_value(exchange, side, key) or b"-").decode("latin-1"))
 

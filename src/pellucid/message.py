@@ -150,8 +150,9 @@ class Request:
 
     `target` is what stood on the wire; `path` and `query` are its parts, still percent-encoded. The path is b"*" for
     the asterisk form and b"" for CONNECT, where `authority` says it all (RFC 9110 section 7.1, RFC 9112 section 3.2).
-    `length` is the size of the body in bytes, None where only its end will tell. `upgrade` holds the offered protocols
-    of RFC 9110 section 7.8 as they stood, b"" for none.
+    `scheme` is that of the connection, whatever an absolute target says. `length` is the size of the body in bytes,
+    None where only its end will tell. `upgrade` holds the offered protocols of RFC 9110 section 7.8 as they stood, b""
+    for none.
     """
 
     method: str
@@ -171,7 +172,7 @@ class Request:
 class Response:
     """The head of an answer. Status 1xx is informational, save 101, which is final and opens a tunnel.
 
-    Framing is the engine's: of content-length it checks what stands here, and it refuses a transfer-encoding.
+    The engine frames the body: a content-length here is checked against it, a transfer-encoding is refused.
     """
 
     status: int

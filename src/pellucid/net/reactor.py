@@ -1,7 +1,8 @@
 """The loop: one set of descriptors, timers and posted calls, in one thread. It knows no HTTP.
 
 A round: wait until something is ready or due, call the handlers, then the due timers, then what was put off to the
-end of the round. `now` is read once a round. Nothing that a handler raises ends the loop.
+end of the round. `now` is read once a round. What a handler raises goes to `failed`, and the others are served; without
+a `failed` it leaves `step`.
 """
 
 from __future__ import annotations

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from pellucid.errors import WrongAnswer
 from pellucid.message import Field
 from pellucid.protocol.grammar import FIELD_VALUE, TOKEN
 
 KEPT = 2048
-"""How many lines a cache keeps before it starts again, and"""
+"""How many lines a cache of lines keeps before it starts again."""
+
 KEPT_LENGTH = 256
-"""how long a line it keeps, in bytes: so that what peers send cannot grow a cache beyond a megabyte and a half."""
+"""How long a line is that a cache keeps, in bytes: with KEPT, what peers send takes a megabyte and a half."""
 
 SECRET = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"))
 """Fields that stay in no cache: their values are secrets, and seldom the same twice between clients."""
@@ -21,6 +24,17 @@ NOT_IN_TRAILERS = frozenset(
     b"content-encoding content-type content-range date expires location retry-after vary age pragma "
     b"if-match if-none-match if-modified-since if-unmodified-since if-range".split()
 )
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def remember(cache: dict[Key, Value], key: Key, value: Value, most: int) -> None:
+    """Keep a value in a cache of so many; a full one starts again, which costs less than to know the oldest."""
+    if len(cache) >= most:
+        cache.clear()
+    cache[key] = value
 
 
 class Broken(Exception):
@@ -62,9 +76,7 @@ class ReadLines(dict[bytes, Field]):
     def __missing__(self, line: bytes) -> Field:
         field = parse_line(line)
         if len(line) <= KEPT_LENGTH and field[0] not in SECRET:
-            if len(self) >= KEPT:
-                self.clear()
-            self[line] = field
+            remember(self, line, field, KEPT)
         return field
 
 
@@ -76,9 +88,7 @@ class SpelledLines(dict[Field, bytes]):
         check_outgoing(name, value)
         line = b"%b: %b\r\n" % (name, value)
         if len(line) <= KEPT_LENGTH and name not in SECRET:
-            if len(self) >= KEPT:
-                self.clear()
-            self[field] = line
+            remember(self, field, line, KEPT)
         return line
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pellucid.protocol.fields import KEPT, KEPT_LENGTH, Broken
+from pellucid.protocol.fields import KEPT, KEPT_LENGTH, Broken, remember
 from pellucid.protocol.grammar import ABSOLUTE, AUTHORITY, PATH_ACCEPTED, QUERY_ACCEPTED
 
 
@@ -71,9 +71,7 @@ class _Hosts(dict[bytes, bool]):
         match = AUTHORITY.fullmatch(host)
         right = match is not None and int(match["port"] or 0) < 65536
         if len(host) <= KEPT_LENGTH:
-            if len(self) >= KEPT:
-                self.clear()
-            self[host] = right
+            remember(self, host, right, KEPT)
         return right
 
 

@@ -21,7 +21,7 @@ from pellucid.protocol.http1.answer import (
     status_line,
 )
 from pellucid.protocol.http1.body import ChunkedDecoder, Incoming, LengthDecoder, TunnelDecoder
-from pellucid.protocol.http1.head import Head, check_partial_head, parse_head
+from pellucid.protocol.http1.head import ParsedHead, check_partial_head, parse_head
 from pellucid.protocol.inbox import Inbox
 from pellucid.protocol.limits import UNBOUNDED, Limits
 
@@ -143,7 +143,7 @@ class Http1:
     def refuse(self, status: int, why: str, stream: int = 0) -> None:
         """Refuse what the peer is at, there is but one thing. Once something was refused, nothing more is."""
         if not (self.finished or self.unread):
-            self._presume(self._inbox.peek())
+            self._guess_refused(self._inbox.peek())
             self._fail(status, why)
 
     def next_event(self) -> tuple[int, Event] | None:
@@ -174,7 +174,7 @@ class Http1:
         try:
             return self._begin(parse_head(head, self._limits))
         except Broken:
-            self._presume(head)
+            self._guess_refused(head)
             raise
 
     def _check_partial(self, start: int) -> None:
@@ -184,13 +184,14 @@ class Http1:
         too_large = limits.head_size and held > limits.head_size + 3
         if inbox.shows(b"\n\n", b"\n\r\n") or too_long or too_large or self._eof:
             head = inbox.peek()[start:]
-            self._presume(head)
+            self._guess_refused(head)
             check_partial_head(head, limits)
             if self._eof:
                 raise Broken(400, "the connection ended inside a request's head (RFC 9112 8)")
 
-    def _presume(self, head: bytes) -> None:
-        # What the answer to a head that is not read to its end must know: it is not the request before.
+    def _guess_refused(self, head: bytes) -> None:
+        # The answer to a refused head must not be framed by the request before it: its line, for the log, and whether
+        # it is HEAD, are taken from its first bytes.
         if not self._answering:
             limits = self._limits
             most = min(SHOWN, limits.request_line or SHOWN, limits.head_size or SHOWN)
@@ -198,7 +199,7 @@ class Http1:
             self._method = "HEAD" if self._line.startswith(b"HEAD ") else ""
             self._version = "1.1"
 
-    def _begin(self, head: Head) -> tuple[int, Event]:
+    def _begin(self, head: ParsedHead) -> tuple[int, Event]:
         request = head.request
         self.served += 1
         self._method = request.method

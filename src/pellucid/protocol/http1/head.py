@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pellucid.message import Headers, Request
-from pellucid.protocol.fields import KEPT_LENGTH, SECRET, Broken, ReadLines
+from pellucid.protocol.fields import KEPT_LENGTH, SECRET, Broken, ReadLines, remember
 from pellucid.protocol.grammar import BARE_END, TOKEN, VERSION, is_token, list_members
 from pellucid.protocol.limits import UNBOUNDED, Limits
 from pellucid.protocol.target import check_host, parse_target
@@ -15,11 +15,10 @@ _read_line = ReadLines().__getitem__
 BLOCKS = 256
 """How many blocks of fields, and how many request lines, are kept read."""
 
-
 BARE_LF = "a line that ends with a bare LF (RFC 9112 2.2)"
 
 
-class Head(NamedTuple):
+class ParsedHead(NamedTuple):
     """A request and what its connection must know beyond it."""
 
     request: Request
@@ -39,7 +38,7 @@ class RequestLine(NamedTuple):
     authority: bytes
 
 
-class Fields:
+class FieldBlock:
     """The fields of a head, and what they say. `plain` is the usual case: a host, no body, nothing special asked of
     the connection.
     """
@@ -58,20 +57,18 @@ class Fields:
 SPECIAL = frozenset((b"content-length", b"transfer-encoding", b"expect"))
 
 
-class _ReadFields(dict[bytes, Fields]):
+class _ReadFields(dict[bytes, FieldBlock]):
     """A bounded cache of whole blocks of fields: a client that keeps its connection often sends the same again.
 
     A block with a secret in it stays out, as does a large one.
     """
 
-    def __missing__(self, block: bytes) -> Fields:
-        fields = Fields(block.split(b"\r\n") if block else [])
+    def __missing__(self, block: bytes) -> FieldBlock:
+        fields = FieldBlock(block.split(b"\r\n") if block else [])
         if fields.host:
             check_host(fields.host, "the Host field")
         if len(block) <= 2048 and SECRET.isdisjoint(fields.headers.index):
-            if len(self) >= BLOCKS:
-                self.clear()
-            self[block] = fields
+            remember(self, block, fields, BLOCKS)
         return fields
 
 
@@ -82,9 +79,7 @@ class _ReadRequestLines(dict[bytes, RequestLine]):
         method, target, version = split_request_line(line)
         read = RequestLine(method, target, version, *parse_target(method, target))
         if len(line) <= KEPT_LENGTH and not read.query:
-            if len(self) >= BLOCKS:
-                self.clear()
-            self[line] = read
+            remember(self, line, read, BLOCKS)
         return read
 
 
@@ -92,11 +87,12 @@ _read_fields = _ReadFields()
 _read_request_line = _ReadRequestLines()
 
 
-def parse_head(head: bytes, limits: Limits) -> Head:
+def parse_head(head: bytes, limits: Limits) -> ParsedHead:
     """Read a head, given without its empty line. Raises Broken with the status and the rule."""
     try:
         return _parse_head(head, limits)
     except Broken:
+        # Judged again as if it had come in drips: the reason must not depend on how the bytes were split.
         check_partial_head(head + b"\r\n\r\n", limits)
         if head.count(b"\n") != head.count(b"\r\n"):
             raise Broken(400, BARE_LF) from None
@@ -119,7 +115,7 @@ def check_partial_head(head: bytes, limits: Limits) -> None:
         raise Broken(400, BARE_LF)
 
 
-def _parse_head(head: bytes, limits: Limits) -> Head:
+def _parse_head(head: bytes, limits: Limits) -> ParsedHead:
     line, _, block = head.partition(b"\r\n")
     if limits.head_size and len(head) > limits.head_size:
         raise Broken(431, f"a head of more than {limits.head_size} bytes (RFC 6585 5)")
@@ -130,7 +126,7 @@ def _parse_head(head: bytes, limits: Limits) -> Head:
     method, target, version, path, query, authority = _read_request_line[line]
     fields = _read_fields[block]
     if fields.plain and version == "1.1" and not authority:
-        return Head(Request(method, target, path, query, fields.host or b"", fields.headers))
+        return ParsedHead(Request(method, target, path, query, fields.host or b"", fields.headers))
     headers, index = fields.headers, fields.headers.index
     if fields.host is None and version == "1.1":
         raise Broken(400, "no Host field (RFC 9112 3.2)")
@@ -146,7 +142,7 @@ def _parse_head(head: bytes, limits: Limits) -> Head:
         request.upgrade = index.get(b"upgrade", b"")
     closes = b"close" in fields.options
     keep_alive = not closes and (version == "1.1" or b"keep-alive" in fields.options)
-    return Head(request, keep_alive, chunked, b"expect" in index and expects_continue(version, index[b"expect"]))
+    return ParsedHead(request, keep_alive, chunked, b"expect" in index and expects_continue(version, index[b"expect"]))
 
 
 def split_request_line(line: bytes) -> tuple[str, bytes, str]:
