@@ -9,7 +9,7 @@ from pathlib import Path
 from provoked import REFUSALS, STRIKES, refusal_of, refused_exchange, sample_exchange
 
 from pellucid.accesslog import DIRECTIVES, FORMATS, TIMES, compile_format
-from pellucid.cli.options import REPEATABLE, metavar_of, spell
+from pellucid.cli.options import REPEATABLE, default_of, metavar_of
 from pellucid.features.headers import SECURITY
 from pellucid.protocol.limits import Limits
 from pellucid.semantics.media import EXTENSIONS, UNKNOWN
@@ -156,10 +156,11 @@ def _setting(each: Setting) -> str:
 
 def _default(each: Setting) -> str:
     """The default as one types it, with its unit; empty where there is none."""
-    value, unit = spell(each), each.manual.unit
-    if isinstance(each.default, bool | tuple | str):
-        return f"`{value}`" if value else ""
-    return f"`{value}`" + (f" {unit}" if unit and unit != "bytes" else "") if each.default else "none"
+    value, unit = default_of(each), each.manual.unit
+    if value in ("", "none"):
+        return value
+    counted = isinstance(each.default, int | float) and unit not in ("", "bytes")
+    return f"`{value}` {unit}" if counted else f"`{value}`"
 
 
 def _escaped(text: str) -> str:

@@ -11,7 +11,7 @@ from pellucid.apps.static.app import Static
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.eventlog import EventLog, EventLogSettings
 from pellucid.features.order import in_order
-from pellucid.net.address import DEFAULT, open_ports
+from pellucid.net.address import open_ports
 from pellucid.net.writer import LineWriter
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity, Server
@@ -44,7 +44,7 @@ def serve_folder(folder: str, settings: Settings, ready: Callable[[Sequence[str]
         try:
             app = surround(static, *in_order(settings))
             server = Server(app, settings[Capacity], settings[Limits], settings[Patience], watch)
-            ports = open_ports(command.bind or (DEFAULT,))
+            ports = open_ports(command.bind)
             for port in ports:
                 server.listen(port)
             # In the first round, when signals are already heard: whoever reads the banner may send one at once.

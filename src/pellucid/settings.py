@@ -11,6 +11,7 @@ from pellucid.accesslog import AccessLogSettings
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.eventlog import EventLogSettings
 from pellucid.features import order
+from pellucid.net.address import DEFAULT
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity
 from pellucid.server.timeouts import Patience
@@ -24,10 +25,10 @@ class CommandSettings:
     """What the command itself needs to know."""
 
     bind: tuple[str, ...] = setting(
-        (),
+        (DEFAULT,),
         "Where to listen: HOST:PORT, PORT alone for this machine only, :PORT for all its addresses, unix:PATH for a "
         "socket in the file system, or fd:N for a socket that was opened by whoever started the server. Port 0 takes a "
-        "free one. Usually 127.0.0.1:8000.",
+        "free one.",
         unit="address",
     )
     grace: float = setting(

@@ -1,6 +1,7 @@
 """The commands do what they are told, and what they cannot do is one line on standard error and status 2."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -71,7 +72,9 @@ def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
         (["serve", "demoo"], "there is no folder 'demoo'; did you mean 'demo'?"),
         (["serve", "none/at/all"], "there is no folder 'none/at/all'"),
         (["serve", "page.html"], "'page.html' is not a folder: give the one that it is in"),
-        (["serve", "demo", "--hed-time", "3"], "--head-time"),
+        (["serve", "demo", "--hed-time", "3"], "there is no --hed-time; did you mean --head-time? `pellucid serve"),
+        (["serve", "demo", "--xyz"], "there is no --xyz: `pellucid serve --help` lists what there is"),
+        (["serve", "demo", "-x"], "there is no -x: `pellucid serve --help` lists what there is"),
         (["serve", "demo", "--port", "80"], "there is no --port: say --bind PORT"),
         (["serve", "demo", "--idle", "soon"], "'soon' is not a time such as"),
         (["serve", "demo", "--idle"], "requires an argument"),
@@ -79,7 +82,8 @@ def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
         (["srve"], "there is no command 'srve'; did you mean `pellucid serve`?"),
         (["demo"], "there is no command 'demo'; did you mean `pellucid serve demo`?"),
         (["zzz"], "there is no command 'zzz'; did you mean `pellucid --help`?"),
-        (["--hlp"], "--help"),
+        (["--bind", "80"], "there is no --bind before a command: `pellucid serve --help` lists what there is"),
+        (["--hlp"], "there is no --hlp; did you mean --help?"),
         (["completion", "tcsh"], "'tcsh' is not one of"),
     ],
 )
@@ -114,6 +118,17 @@ def test_a_banner_that_nobody_reads_does_not_matter(served: Served, monkeypatch:
     monkeypatch.setattr(module.click, "echo", fail)
     assert run("serve", "demo").exit_code == 0
     assert served.folder == "demo"
+
+
+def test_the_help_begins_with_examples_that_work(served: Served, tmp_path: Path) -> None:
+    text = run("serve", "--help").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    examples = re.findall(r"^  pellucid (serve.*?)   .*$", text.partition("Listening and stopping:")[0], re.MULTILINE)
+    assert len(examples) == 3
+    for folder in ("public", "dist"):
+        (tmp_path / folder).mkdir()
+    for example in examples:
+        assert run(*example.split()).exit_code == 0
 
 
 def test_alone_it_shows_the_help() -> None:

@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pellucid.cli.options import SettingsCommand, chosen_of, spell
+from pellucid.cli.options import SettingsCommand, chosen_of, default_of, help_of, spell
 from pellucid.settings import TOPICS, all_settings
 
 SETTINGS = all_settings()
@@ -117,6 +117,15 @@ def test_the_help_fits_a_terminal() -> None:
 )  # fmt: skip
 def test_a_default_is_written_as_one_would_type_it(name: str, expected: str) -> None:
     assert spell(BY_NAME[name]) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("requests", "none"), ("bind", "127.0.0.1:8000"), ("connections", "10000"), ("dot_files", "off"), ("header", "")],
+)
+def test_a_default_is_told_and_a_limit_that_is_off_is_none(name: str, told: str) -> None:
+    assert default_of(BY_NAME[name]) == told
+    assert help_of(BY_NAME[name]).endswith(f" [{told}]") is bool(told)
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,19 @@ class FolderType(click.Path):
 
 
 def _one_line(error: click.ClickException) -> str:
-    if isinstance(error, click.NoSuchOption) and error.option_name in ELSEWHERE:
-        return f"there is no {error.option_name}: say {ELSEWHERE[error.option_name]}"
+    if isinstance(error, click.NoSuchOption):
+        return _no_such_option(error)
     return " ".join(error.format_message().split())
+
+
+def _no_such_option(error: click.NoSuchOption) -> str:
+    option = error.option_name
+    if option in ELSEWHERE:
+        return f"there is no {option}: say {ELSEWHERE[option]}"
+    if error.possibilities:
+        return f"there is no {option}; did you mean {error.possibilities[0]}? `pellucid serve --help` lists them all"
+    place = " before a command" if error.ctx is not None and error.ctx.parent is None else ""
+    return f"there is no {option}{place}: `pellucid serve --help` lists what there is"
 
 
 @click.group(
@@ -88,6 +98,11 @@ def main(ctx: click.Context) -> None:
 
 def serve(folder: str, **values: Any) -> None:
     """Serve FOLDER, or the current one, over HTTP.
+
+    \b
+    pellucid serve                          this folder, for this machine
+    pellucid serve public --bind :8080      for the whole network
+    pellucid serve dist --spa index.html    an application that routes by itself
 
     The access log goes to standard output and everything else to standard error. Ctrl+C or SIGTERM lets running
     requests finish; once more stops at once.

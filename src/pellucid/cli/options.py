@@ -11,8 +11,7 @@ from pellucid.settings import Setting, all_settings, read_truth
 ENVIRONMENT = (
     "Every option can be set in the environment too: --head-time as PELLUCID_HEAD_TIME, and so on. A variable holds "
     "several values on lines of their own; yes or no for what has a --no- form. Sizes take K, M and G; times take ms, "
-    "s, m and h. Zero switches a limit off, unless the option says what it stands for. An option that says so "
-    "may be repeated."
+    "s, m, h and d. Zero switches a limit off, unless the option says what it stands for."
 )
 REPEATABLE = "May be repeated."
 
@@ -101,8 +100,14 @@ def metavar_of(setting: Setting) -> str:
 def help_of(setting: Setting) -> str:
     """The manual of a setting and its default."""
     repeatable = [REPEATABLE] if isinstance(setting.default, tuple) else []
-    default = spell(setting)
+    default = default_of(setting)
     return " ".join([setting.manual.text, *repeatable, *([f"[{default}]"] if default else [])])
+
+
+def default_of(setting: Setting) -> str:
+    """The default as the help tells it: `none` is a limit that is off."""
+    number = isinstance(setting.default, int | float) and not isinstance(setting.default, bool)
+    return "none" if number and not setting.default else spell(setting)
 
 
 def spell(setting: Setting) -> str:
