@@ -12,7 +12,6 @@ from pellucid.accesslog import DIRECTIVES, FORMATS, TIMES, compile_format
 from pellucid.cli.options import REPEATABLE, default_of, metavar_of
 from pellucid.features.headers import SECURITY
 from pellucid.protocol.limits import Limits
-from pellucid.semantics.media import EXTENSIONS, UNKNOWN
 from pellucid.server.exchange import Exchange
 from pellucid.server.server import Capacity
 from pellucid.server.timeouts import Patience
@@ -58,8 +57,9 @@ def renewed(manual: str) -> str:
 def settings() -> str:
     """Every setting under its topic."""
     known = all_settings()
+    heads = ("Option", "Default", "What it does")
     return "\n".join(
-        f"### {topic}\n\n" + "\n".join(_setting(each) for each in known if each.topic == topic) for topic in TOPICS
+        f"### {topic}\n\n{_table(heads, [_setting(each) for each in known if each.topic == topic])}" for topic in TOPICS
     )
 
 
@@ -120,15 +120,6 @@ def security_headers() -> str:
     return _table(("Field", "Value"), [(f"`{name.decode()}`", f"`{value.decode()}`") for name, value in SECURITY])
 
 
-def media_types() -> str:
-    """The types and the extensions that have them."""
-    by_type: dict[bytes, list[str]] = {}
-    for extension, value in EXTENSIONS.items():
-        by_type.setdefault(value, []).append(extension.decode())
-    rows = [(f"`{value.decode()}`", " ".join(extensions)) for value, extensions in by_type.items()]
-    return _table(("Type", "Extensions"), [*rows, (f"`{UNKNOWN.decode()}`", "everything else")])
-
-
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "directives": directives,
@@ -137,7 +128,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "refusals": refusals,
     "hooks": hooks,
     "security headers": security_headers,
-    "media types": media_types,
 }
 
 
@@ -145,13 +135,11 @@ def _told(log_format: str, exchange: Exchange) -> str:
     return compile_format(log_format, lambda: 1_750_000_000.25)(exchange)
 
 
-def _setting(each: Setting) -> str:
+def _setting(each: Setting) -> tuple[str, str, str]:
     switch = isinstance(each.default, bool)
     option = f"`{each.option}` / `--no-{each.option[2:]}`" if switch else f"`{each.option} {metavar_of(each)}`"
-    default = _default(each)
-    notes = [f"`{each.variable}`", *([f"default {default}"] if default else [])]
     repeatable = f" {REPEATABLE}" if isinstance(each.default, tuple) else ""
-    return f"- **{option}** ({', '.join(notes)})  \n  {_escaped(each.manual.text)}{repeatable}\n"
+    return option, _default(each), _escaped(each.manual.text) + repeatable
 
 
 def _default(each: Setting) -> str:
