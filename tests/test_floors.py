@@ -33,7 +33,7 @@ ALLOWED = {
     "serving": FLOOR_5 | {"worker"},
     "cli": FLOOR_5 | {"worker", "serving"},
     "__main__": {"cli"},
-    "__init__": set(),
+    "__init__": FLOOR_5 | {"worker"},
 }
 PURE = {"protocol", "semantics"}
 BANNED = {"socket", "ssl", "select", "selectors", "threading", "asyncio", "time", "os", "logging"}

@@ -57,6 +57,20 @@ def test_an_access_log_that_is_off_costs_nothing(outputs: list[Any]) -> None:
     assert len(outputs) == 1
 
 
+def test_a_refusal_is_told_once_by_the_access_log_or_else_by_a_note(outputs: list[Any]) -> None:
+    connection = type("Peer", (), {"peer": "192.0.2.1"})()
+    watch = Watch()
+    with logs(watch, Settings({"access_log": "off"})):
+        watch.tell(watch.refused, connection, 400, "no Host field (RFC 9112 3.2)")
+    (errors,) = outputs
+    assert [line.partition(" ")[2] for line in errors.lines] == [
+        "info: 192.0.2.1 refused with 400: no Host field (RFC 9112 3.2)"
+    ]
+    watch = Watch()
+    with logs(watch, Settings({"access_log": "common"})):
+        assert watch.refused == []
+
+
 @pytest.mark.parametrize(
     ("chosen", "complaint"),
     [

@@ -1,3 +1,12 @@
-"""Pellucid: an HTTP server in plain Python that you can see through."""
+"""Pellucid: an HTTP server in plain Python that you can see through. Here are the names that an app needs."""
+
+from pellucid.message import Headers, Request, Response
+from pellucid.net.port import Port
+from pellucid.server.exchange import Exchange
+from pellucid.server.server import Server
+from pellucid.watch import Watch
+from pellucid.worker import work
 
 __version__ = "0.1.0"
+
+__all__ = ["Exchange", "Headers", "Port", "Request", "Response", "Server", "Watch", "work"]

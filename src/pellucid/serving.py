@@ -65,6 +65,8 @@ def logs(watch: Watch, settings: Settings) -> Iterator[None]:
         output = LineWriter(1, lost=loss_line_of(log_format))
         write = output.write
         watch.ended.append(lambda exchange: write(spell(exchange)))
+    else:  # then the reason of a refusal stands nowhere else
+        watch.refused.append(lambda connection, status, why: watch.note("info", told(connection.peer, status, why)))
     watch.noted.append(events.noted)
     try:
         yield
@@ -74,6 +76,11 @@ def logs(watch: Watch, settings: Settings) -> Iterator[None]:
         for writer in (output, errors):
             if writer is not None:
                 writer.close(LAST_WORDS)
+
+
+def told(client: str, status: int, why: str) -> str:
+    """A refusal as a note."""
+    return f"{client or 'a client'} refused with {status}: {why}"
 
 
 def keep_standard_descriptors() -> None:
