@@ -29,7 +29,7 @@ class Carrier:
     def credit(self, exchange: Exchange, count: int) -> None:
         pass
 
-    def abort(self, why: str) -> None:
+    def abort(self, exchange: Exchange, why: str) -> None:
         pass
 
 
@@ -215,4 +215,4 @@ def test_losses_are_told_in_the_format_of_the_log(log_format: str, count: int, e
 
 
 def test_the_default_format_can_be_compiled() -> None:
-    assert compile_format(AccessLogSettings().access_log)
+    assert compile_format(AccessLogSettings().access_log)(ended()).startswith("192.0.2.1 - - [")

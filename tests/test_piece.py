@@ -47,7 +47,9 @@ def test_a_slice_is_read_and_stepped_over(path: Path) -> None:
     assert piece.read(100) == b"67"
     assert len(piece) == 0
     assert piece.read(100) == b""
-    discard([piece])
+    pieces: list[Piece] = [piece]
+    discard(pieces)
+    assert pieces == []
     file.release()
     assert not is_open(file)
 

@@ -115,7 +115,8 @@ class Canvas:
         self.draw.line([start[0] * SCALE, start[1] * SCALE, end[0] * SCALE, end[1] * SCALE], colour, 2 * SCALE)
 
     def bytes(self) -> bytes:
-        return self.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).tobytes()
+        pixels: bytes = self.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS).tobytes()
+        return pixels
 
 
 def frames() -> Iterator[bytes]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -115,7 +116,7 @@ def test_a_banner_that_nobody_reads_does_not_matter(served: Served, monkeypatch:
     def fail(*_: object, **__: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(module.click, "echo", fail)
+    monkeypatch.setattr(click, "echo", fail)
     assert run("serve", "demo").exit_code == 0
     assert served.folder == "demo"
 

@@ -21,7 +21,7 @@ class Nowhere:
     def credit(self, exchange: Exchange, count: int) -> None:
         pass
 
-    def abort(self, why: str) -> None:
+    def abort(self, exchange: Exchange, why: str) -> None:
         pass
 
 

@@ -184,7 +184,7 @@ def test_a_client_that_dawdles_is_cut_at_the_limit_while_others_are_served(
     begin: Callable[[socket.socket], bytes], status: bytes
 ) -> None:
     limits = {"head_time": 0.6, "body_rate": 10_000, "body_grace": 0.6, "idle": 0.6, "linger": 0.2}
-    with small_server(**limits) as server, server.connect() as client:
+    with small_server("", **limits) as server, server.connect() as client:
         started = time.monotonic()
         more = begin(client)
         got: list[bytes] = []

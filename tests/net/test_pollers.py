@@ -3,7 +3,7 @@
 import os
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import fake_kqueue
 import pytest
@@ -30,7 +30,12 @@ def poller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         monkeypatch.setattr(pollers, "select", fake_kqueue)
     elif request.param != "kqueue" and not hasattr(select, request.param):
         pytest.skip(f"this system has no {request.param}")
-    kinds = {"epoll": EpollPoller, "poll": PollPoller, "select": SelectPoller, "kqueue": KqueuePoller}
+    kinds: dict[str, Callable[[], Poller]] = {
+        "epoll": EpollPoller,
+        "poll": PollPoller,
+        "select": SelectPoller,
+        "kqueue": KqueuePoller,
+    }
     made: Poller = kinds[request.param]()
     yield made
     made.close()

@@ -2,12 +2,13 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import inf
 
 import pytest
 
-from pellucid.net import reactor as module
 from pellucid.net.memory import HandClock, MemoryPoller, memory_pair
 from pellucid.net.pollers import BOTH, READ, EpollPoller, Poller, PollPoller, SelectPoller
 from pellucid.net.reactor import Reactor
@@ -62,7 +63,7 @@ def awake(request: pytest.FixtureRequest) -> Iterator[Reactor]:
 def test_timers_are_called_at_their_time_in_their_order(reactor: Reactor, clock: HandClock) -> None:
     called: list[str] = []
     for when, name in ((3.0, "third"), (1.0, "first"), (2.0, "second"), (1.0, "first again")):
-        reactor.at(when, lambda name=name: called.append(name))
+        reactor.at(when, partial(called.append, name))
     clock.advance(0.999)
     reactor.step(0)
     assert called == []
@@ -152,7 +153,7 @@ def test_cancelled_timers_do_not_pile_up(reactor: Reactor, clock: HandClock) -> 
 def test_many_timers_that_count_are_all_kept(reactor: Reactor, clock: HandClock) -> None:
     called: list[int] = []
     for number in range(3000):
-        reactor.at(1.0, lambda number=number: called.append(number))
+        reactor.at(1.0, partial(called.append, number))
     clock.advance(1)
     reactor.step(0)
     assert called == list(range(3000))
@@ -304,7 +305,7 @@ def test_a_post_from_another_thread_ends_the_wait(awake: Reactor) -> None:
 def test_posts_come_in_their_order_and_all_of_them(awake: Reactor) -> None:
     called: list[int] = []
     for number in range(5000):  # more than the descriptor that wakes the loop holds
-        awake.post(lambda number=number: called.append(number))
+        awake.post(partial(called.append, number))
     awake.step()
     while len(called) < 5000:
         awake.step()
@@ -388,6 +389,6 @@ def test_close_leaves_no_descriptor_open() -> None:
 
 def test_the_best_poller_and_the_monotonic_clock_are_taken_where_none_is_given() -> None:
     loop = Reactor()
-    assert loop.clock is module.time.monotonic
+    assert loop.clock is time.monotonic
     assert loop.fileno() >= 0
     loop.close()

@@ -65,7 +65,12 @@ def test_the_first_line_is_written_without_a_flush(pipe: tuple[int, int]) -> Non
 def test_no_thread_is_made_before_the_first_line(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[threading.Thread] = []
     start = threading.Thread.start
-    monkeypatch.setattr(threading.Thread, "start", lambda self: (made.append(self), start(self)))
+
+    def noted(thread: threading.Thread) -> None:
+        made.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", noted)
     writer = LineWriter(pipe[1])
     assert writer.flush(0)
     assert made == []

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from pellucid.message import Data, End, Event, Headers, Refused, Request, Response
 from pellucid.protocol.engine import Phase
@@ -32,6 +33,15 @@ def request(line: bytes = b"GET / HTTP/1.1", *fields: bytes, body: bytes = b"", 
 def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
     """A body in these chunks."""
     return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + end
+
+
+def said(engine: Http1) -> bytes:
+    """What an engine has to say, where no file is in it."""
+    words = b""
+    for piece in engine.take_output():
+        assert isinstance(piece, bytes)
+        words += piece
+    return words
 
 
 @dataclass
@@ -95,7 +105,7 @@ class Driver:
             assert self.course.refused is None, "an event after Refused"
             self._note(*item)
             self._answer(*item)
-        self.course.output += b"".join(map(bytes, self.engine.take_output())).replace(CONTINUE, b"")
+        self.course.output += said(self.engine).replace(CONTINUE, b"")
         self.course.phase = self.engine.phase
         self.course.unread = self.engine.unread
 
@@ -103,8 +113,9 @@ class Driver:
         events = self.course.events
         if isinstance(event, Data):
             assert event.data, "an empty Data"
-            if events and isinstance(events[-1][1], Data):
-                event = Data(events.pop()[1].data + event.data)
+            if events and isinstance(before := events[-1][1], Data):
+                events.pop()
+                event = Data(before.data + event.data)
         events.append((stream, event))
 
     def _answer(self, stream: int, event: Event) -> None:
@@ -127,7 +138,7 @@ class Driver:
             engine.send_response(stream, Response(200), b"ok")
 
 
-def course(pieces: Iterable[bytes], limits: Limits | None = None, eof: bool = False, **how: int) -> Course:
+def course(pieces: Iterable[bytes], limits: Limits | None = None, eof: bool = False, **how: Any) -> Course:
     """What becomes of bytes that arrive in these pieces."""
     driver = Driver(limits or Limits(), **how)
     for piece in pieces:
@@ -150,7 +161,7 @@ def splits(data: bytes) -> Iterator[list[bytes]]:
         yield cut(data, [chance.randrange(len(data) + 1) for _ in range(count)])
 
 
-def every_way(data: bytes, limits: Limits | None = None, eof: bool = False, **how: int) -> Course:
+def every_way(data: bytes, limits: Limits | None = None, eof: bool = False, **how: Any) -> Course:
     """What becomes of the data, having made sure that it is the same however they arrive and whatever follows."""
     whole = course([data], limits, eof, **how)
     for pieces in splits(data):
@@ -177,7 +188,7 @@ def refuse(data: bytes, status: int, why: str, limits: Limits | None = None) -> 
     return course
 
 
-def accept(data: bytes, limits: Limits | None = None, **how: int) -> Request:
+def accept(data: bytes, limits: Limits | None = None, **how: Any) -> Request:
     """Accepted, whatever the split."""
     course = every_way(data, limits, **how)
     assert course.refused is None
@@ -185,7 +196,7 @@ def accept(data: bytes, limits: Limits | None = None, **how: int) -> Request:
     return course.requests[0]
 
 
-def _check_trail(data: bytes, whole: Course, limits: Limits | None, **how: int) -> None:
+def _check_trail(data: bytes, whole: Course, limits: Limits | None, **how: Any) -> None:
     for pieces in ([data + TRAIL], [data, TRAIL], cut(data + TRAIL, range(len(data) + len(TRAIL)))):
         trailed = course(pieces, limits, **how)
         added = trailed.events[len(whole.events) :]
@@ -197,6 +208,6 @@ def _check_trail(data: bytes, whole: Course, limits: Limits | None, **how: int) 
             assert [event.path for _, event in added if isinstance(event, Request)] == [b"/trail"]
 
 
-def _check_eof(data: bytes, limits: Limits | None, **how: int) -> None:
+def _check_eof(data: bytes, limits: Limits | None, **how: Any) -> None:
     cut_off = course([data], limits, eof=True, **how)
     assert cut_off.phase is Phase.OVER, f"the end after {data!r} is not noticed"

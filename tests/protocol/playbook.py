@@ -29,7 +29,7 @@ from pellucid.errors import WrongAnswer
 from pellucid.message import Data, End, Event, Headers, Refused, Request, Response
 from pellucid.protocol.http1.engine import Http1
 from pellucid.protocol.limits import Limits
-from protocol.battery import cut, http1
+from protocol.battery import cut, http1, said
 
 Step = tuple[str, list[str]]
 
@@ -70,7 +70,7 @@ def read(text: str) -> list[Step]:
     marked = [(line[:2], line[3:]) for line in lines if line and not line.startswith("#")]
     together = {">|": ">>", "<|": "<<"}
     steps: list[Step] = []
-    for mark, group in groupby(marked, key=lambda each: together.get(each[0], each[0])):
+    for mark, group in groupby(marked, key=lambda each: str(together.get(each[0], each[0]))):
         taken = [
             rest + ("" if given[1] == "|" else "\\r\\n") if mark in (">>", "<<") else rest for given, rest in group
         ]
@@ -149,7 +149,7 @@ class Player:
             if text.startswith("data ") and self.events and self.events[-1].startswith("data "):
                 text = self.events.pop() + text.removeprefix("data ")
             self.events.append(text)
-        self.output += b"".join(map(bytes, self.engine.take_output()))
+        self.output += said(self.engine)
 
     def check(self, words: str) -> None:
         phase, *yes = words.split()

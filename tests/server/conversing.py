@@ -125,7 +125,7 @@ class Client:
         return bool(self.link.broken)
 
 
-def statuses(data: bytes) -> list[int]:
+def statuses(data: bytes | bytearray) -> list[int]:
     """The status of each answer in these bytes."""
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3})", data)]
 

@@ -28,7 +28,7 @@ class Asked:
     def credit(self, exchange: Exchange, count: int) -> None:
         self.calls.append(("credit", count))
 
-    def abort(self, why: str) -> None:
+    def abort(self, exchange: Exchange, why: str) -> None:
         self.calls.append(why)
 
 

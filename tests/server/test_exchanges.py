@@ -123,7 +123,12 @@ def test_an_app_that_fails_at_its_end_keeps_nothing_back(first: str) -> None:
         app.last.on_gone = fail
     else:
         close = source.close
-        source.close = lambda: (close(), fail())[0]  # type: ignore[method-assign]
+
+        def close_and_fail() -> None:
+            close()
+            fail()
+
+        source.close = close_and_fail  # type: ignore[method-assign]  # a source whose close fails
     app.last.respond(Response(200), source)
     client.talk()
     client.link.abort()
@@ -203,7 +208,12 @@ def test_a_watcher_can_cut_the_connection_at_any_step(kind: str, hook: str, tmp_
     watch, seen = watching()
     stage = Stage(app, watch=watch)
     client = stage.client()
-    getattr(watch, hook).append(lambda *facts: [each.abort("watched") for each in list(stage.server.connections)])
+
+    def cut(*facts: object) -> None:
+        for each in list(stage.server.connections):
+            each.abort("watched")
+
+    getattr(watch, hook).append(cut)
     client.send(HELLO)
     stage.settle()
     assert client.broken

@@ -11,6 +11,7 @@ from pellucid.net.link import Link
 from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
 from pellucid.net.port import Exhausted, Port
 from pellucid.net.reactor import Reactor
+from pellucid.server.exchange import Exchange
 from pellucid.server.server import BATCH, PAUSE, Capacity, Server
 from pellucid.watch import Watch
 
@@ -289,7 +290,11 @@ def test_a_second_stop_ends_at_once() -> None:
 
 
 def test_stop_from_within_an_app_lets_its_answer_go_out() -> None:
-    stage = Stage(lambda exchange: (stage.server.stop(10), hello(exchange))[1])
+    def app(exchange: Exchange) -> None:
+        stage.server.stop(10)
+        hello(exchange)
+
+    stage = Stage(app)
     client = stage.client()
     assert client.talk(HELLO * 3).endswith(b"hello /")
     assert statuses(client.got) == [200]
@@ -299,7 +304,11 @@ def test_stop_from_within_an_app_lets_its_answer_go_out() -> None:
 
 
 def test_halt_from_within_an_app_cuts_it() -> None:
-    stage = Stage(lambda exchange: (stage.server.halt(), hello(exchange))[1])
+    def app(exchange: Exchange) -> None:
+        stage.server.halt()
+        hello(exchange)
+
+    stage = Stage(app)
     client = stage.client()
     client.send(HELLO)
     stage.settle()
@@ -346,7 +355,8 @@ def test_what_a_callback_lets_go_is_noted_and_serving_goes_on() -> None:
 
 def test_without_anybody_to_tell_of_a_fault_serving_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server(hello)
+    nothing: dict[str, None] = {}
     monkeypatch.setattr("sys.stderr", None)
     server.reactor.soon(lambda: server.reactor.soon(lambda: server.stop(1)))
-    server.reactor.soon(lambda: {}["absent"])
+    server.reactor.soon(lambda: nothing["absent"])
     server.run()

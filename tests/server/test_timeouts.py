@@ -58,7 +58,7 @@ def test_a_stall_is_put_off_by_what_is_taken() -> None:
 @pytest.mark.parametrize("stall", [None, Stall(1500, "write-stall")])
 @pytest.mark.parametrize("body", [{"body_rate": 0}, {"body_grace": 0}])
 def test_zero_is_no_limit(phase: Phase, stall: Stall | None, body: dict[str, int]) -> None:
-    endless = Patience(head_time=0, idle=0, write_stall=0, **body)  # type: ignore[arg-type]
+    endless = Patience(head_time=0, idle=0, write_stall=0, **body)
     assert deadline(endless, phase, 1000.0, 1000.0, stall).when == inf
 
 

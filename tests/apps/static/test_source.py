@@ -1,6 +1,7 @@
 """Bodies from files: pieces within the limit, and no end for a file that has changed."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,9 @@ def grow(path: Path) -> None:
 
 @pytest.mark.parametrize("harm", [change, shrink, grow])
 @pytest.mark.parametrize("pieces", [0, 1, 2, 5])
-def test_a_file_that_changes_between_pieces_is_never_sent_to_its_end(path: Path, harm, pieces: int) -> None:
+def test_a_file_that_changes_between_pieces_is_never_sent_to_its_end(
+    path: Path, harm: Callable[[Path], None], pieces: int
+) -> None:
     source = source_of(path)
     given = 0
     for _ in range(pieces):

@@ -7,9 +7,9 @@ import pytest
 from pellucid.errors import WrongAnswer
 from pellucid.message import END, Data, End, Headers, Refused, Request, Response
 from pellucid.protocol.engine import Phase
-from pellucid.protocol.http1.engine import DRAIN, JOINED, READ_AHEAD, SHOWN, UNBOUNDED
-from pellucid.protocol.limits import Limits
-from protocol.battery import CONTINUE, chunked, every_way, http1, refuse, request
+from pellucid.protocol.http1.engine import DRAIN, JOINED, READ_AHEAD, SHOWN
+from pellucid.protocol.limits import UNBOUNDED, Limits
+from protocol.battery import CONTINUE, chunked, every_way, http1, refuse, request, said
 from protocol.playbook import load, play
 
 PLAYS = load(Path(__file__).parent / "playbooks")
@@ -39,7 +39,7 @@ def test_the_date_is_told_unless_the_app_tells_one() -> None:
         engine.receive(request())
         assert engine.next_event() is not None
         engine.send_response(1, Response(200, Headers(own)), b"")
-        head = b"".join(map(bytes, engine.take_output()))
+        head = said(engine)
         assert head.count(b"date: ") == 1
         assert told in head
 
@@ -166,7 +166,7 @@ def test_100_goes_out_once_and_only_if_the_body_is_not_there_yet() -> None:
         assert engine.next_event() is not None
         engine.credit(1, 5)
         engine.credit(1, 5)
-        assert b"".join(map(bytes, engine.take_output())) == CONTINUE * count
+        assert said(engine) == CONTINUE * count
 
 
 def test_every_kind_of_request_on_one_connection() -> None:
