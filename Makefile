@@ -1,5 +1,5 @@
 # The project's few verbs. Each sets up what it needs: `make run` and `make test` work in a fresh clone.
-.PHONY: help run test live style types cover bench manual clean
+.PHONY: help run test style types cover bench manual clean
 .DEFAULT_GOAL := help
 
 # The first interpreter at hand that is new enough; override with `make test PYTHON=python3.13`.
@@ -45,4 +45,4 @@ manual: $(VENV)/.made  ## write the generated parts of the manual
 	$(BIN)/python tools/manual.py
 
 clean:  ## remove what the verbs made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage dist
+	rm -rf $(VENV) .venv-peers .pytest_cache .hypothesis .mypy_cache .ruff_cache .coverage dist
