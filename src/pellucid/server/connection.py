@@ -191,11 +191,12 @@ class Connection:
 
     def _rearm(self) -> None:
         engine, link, reactor = self.engine, self.link, self._shared.reactor
-        if engine.finished and not link.waiting:
+        waiting = link.waiting
+        if engine.finished and not waiting:
             self._finish()
             return
         interest = link.interest(engine.hungry)
-        timed = link.waiting or self._timer is None or self._exchanges.reading
+        timed = waiting or self._timer is None or self._exchanges.reading
         if interest != self._interest:
             timed = True  # where nothing waits for the peer any more, another patience applies
             reactor.change(link.fd, interest)
