@@ -6,7 +6,9 @@ import pytest
 from conversing import HELLO, Client, Later, Script, Stage, answering, request, statuses
 
 from pellucid.message import Response
+from pellucid.server.exchange import Exchange
 from pellucid.server.timeouts import Patience
+from pellucid.watch import Watch
 
 PATIENCE = Patience(
     head_time=10.0, body_rate=100, body_grace=8.0, idle=75.0, write_stall=60.0, write_rate=0, linger=5.0
@@ -165,6 +167,18 @@ def test_the_rest_of_a_body_that_nobody_reads_has_the_time_of_a_head() -> None:
     client.talk()
     assert client.ended
     assert stage.notes[-1] == ("debug", "192.0.2.1 closed: head-time")
+
+
+def test_what_came_too_slowly_is_logged_with_the_time_that_it_took() -> None:
+    watch = Watch()
+    ended: list[Exchange] = []
+    watch.ended.append(ended.append)
+    stage = Stage(patience=PATIENCE, watch=watch)
+    client = stage.client()
+    stage.wait(50)
+    client.talk(b"GET")
+    stage.wait(10)
+    assert [round(each.finished - each.begun, 3) for each in ended] == [10.0]
 
 
 def test_an_app_may_take_as_long_as_it_takes() -> None:

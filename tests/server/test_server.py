@@ -268,11 +268,12 @@ def test_what_runs_at_the_end_of_the_grace_is_cut() -> None:
     harbour.server.stop(10)
     harbour.wait(9.9)
     assert harbour.open_connections == 1
+    assert harbour.notes == [("info", "stopping: 1 connection to finish within 10 s; a second signal ends it at once")]
     harbour.wait(0.1)
     assert harbour.open_connections == 0
     assert link.broken
     assert app.last.gone
-    assert ("warning", "grace: 1 connections were cut at the end of it") in harbour.notes
+    assert ("warning", "grace: 1 connection cut at the end of it") in harbour.notes
     harbour.server.reactor.run()
 
 

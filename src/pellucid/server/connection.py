@@ -25,9 +25,9 @@ ROUNDS = 16
 class Connection:
     """One peer. `ended` is called once, when all is over.
 
-    `lingering` is since when the last answer is out and the rest of a request is dropped unread. `_turning` guards a
-    turn against another within it, `_soon` says that one is asked for, and `_behind` that the last one ran out of
-    rounds before it had dealt with what came.
+    `since` is when its peer began what it is at now, `lingering` when the last answer was out and the rest of a request
+    began to be dropped unread. `_turning` guards a turn against another within it, `_soon` says that one is asked for,
+    and `_behind` that the last one ran out of rounds before it had dealt with what came.
     """
 
     __slots__ = (
@@ -38,7 +38,6 @@ class Connection:
         "_phase",
         "_served",
         "_shared",
-        "_since",
         "_soon",
         "_stall",
         "_timer",
@@ -47,6 +46,7 @@ class Connection:
         "engine",
         "lingering",
         "link",
+        "since",
     )
 
     def __init__(self, shared: Shared, link: Link, engine: Engine, ended: Callable[[Connection], None]) -> None:
@@ -63,7 +63,7 @@ class Connection:
         self._interest = READ
         self._phase = engine.phase
         self._served = 0
-        self._since = shared.reactor.now
+        self.since = shared.reactor.now
         self._stall: Stall | None = None
         self._timer: Timer | None = None
 
@@ -206,7 +206,7 @@ class Connection:
             # In the same phase, for another request, the deadline only moves on, and a timer may fire too early.
             timed = timed or phase is not self._phase
             self._phase, self._served = phase, served
-            self._since = reactor.now
+            self.since = reactor.now
         if timed:
             self._set_timer()
         watch = self._shared.watch
@@ -226,7 +226,7 @@ class Connection:
         patience = self._shared.patience
         if self.lingering is not None:
             return Deadline(self.lingering + patience.linger, "linger")
-        return deadline(patience, self._phase, self._since, self._exchanges.slowest[0], self._stall)
+        return deadline(patience, self._phase, self.since, self._exchanges.slowest[0], self._stall)
 
     def _on_time(self) -> None:
         self._timer = None

@@ -35,6 +35,10 @@ class Owner(Protocol):
 
     engine: Engine
 
+    @property
+    def since(self) -> float:
+        """When the peer began what it is at, in the loop's seconds."""
+
     def ask_for_turn(self) -> None:
         """Something can be moved."""
 
@@ -264,7 +268,8 @@ class Exchanges:
             return
         if exchange is None:
             request = Request("", b"", b"", b"", b"", Headers())
-            exchange = self._open[stream] = Exchange(request, self, stream, self.now)
+            begun = self._owner.since if refused.status == 408 else self.now
+            exchange = self._open[stream] = Exchange(request, self, stream, begun)
             exchange.line = refused.line
             if watch.begun:
                 watch.tell(watch.begun, exchange)

@@ -115,6 +115,7 @@ class Server:
         self._close_ports()
         for connection in tuple(self.connections):
             connection.drain()
+        self.reactor.soon(lambda: self._tell_stopping(grace))  # when the idle ones have gone
         self.reactor.at(self.reactor.now + grace, self._out_of_grace)
         self._stop_if_done()
 
@@ -126,9 +127,16 @@ class Server:
             connection.abort("the server stops")
         self.reactor.stop()
 
+    def _tell_stopping(self, grace: float) -> None:
+        if self.connections:
+            running = _connections(len(self.connections))
+            self.watch.note(
+                "info", f"stopping: {running} to finish within {grace:g} s; a second signal ends it at once"
+            )
+
     def _out_of_grace(self) -> None:
         if self.connections:
-            self.watch.note("warning", f"grace: {len(self.connections)} connections were cut at the end of it")
+            self.watch.note("warning", f"grace: {_connections(len(self.connections))} cut at the end of it")
         self.halt()
 
     def _close_ports(self) -> None:
@@ -181,3 +189,7 @@ class Server:
             self.watch.note("error", f"a fault in the server\n{words}")
         except Exception:
             pass  # standard error itself is gone: there is nobody left to tell, and serving goes on
+
+
+def _connections(count: int) -> str:
+    return "1 connection" if count == 1 else f"{count} connections"

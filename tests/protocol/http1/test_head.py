@@ -149,7 +149,8 @@ OTHERS = [
     ("a bare LF before the empty line", b"GET / HTTP/1.1\r\nHost: h\n\r\n", 400, "bare LF (RFC 9112 2.2)"),
     ("a bare LF for the empty line", b"GET / HTTP/1.1\r\nHost: h\r\n\n", 400, "bare LF (RFC 9112 2.2)"),
     ("bare LFs throughout", b"GET / HTTP/1.1\nHost: h\n\n", 400, "bare LF (RFC 9112 2.2)"),
-    ("a TLS handshake", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "RFC 9112 3"),
+    ("a TLS handshake", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "this is TLS"),
+    ("the first byte of a TLS handshake", b"\x16", 400, "this is TLS"),
 ]
 
 

@@ -21,7 +21,7 @@ from pellucid.protocol.http1.answer import (
     status_line,
 )
 from pellucid.protocol.http1.body import ChunkedDecoder, Incoming, LengthDecoder, TunnelDecoder
-from pellucid.protocol.http1.head import ParsedHead, check_partial_head, parse_head
+from pellucid.protocol.http1.head import TLS_RECORD, ParsedHead, check_partial_head, parse_head
 from pellucid.protocol.inbox import Inbox
 from pellucid.protocol.limits import UNBOUNDED, Limits
 
@@ -182,7 +182,8 @@ class Http1:
         line = limits.request_line + 2
         too_long = line > 2 and held >= line and b"\r\n" not in inbox.peek(start + line)[start:]
         too_large = limits.head_size and held > limits.head_size + 3
-        if inbox.shows(b"\n\n", b"\n\r\n") or too_long or too_large or self._eof:
+        foreign = inbox.starts_with(TLS_RECORD)
+        if inbox.shows(b"\n\n", b"\n\r\n") or too_long or too_large or foreign or self._eof:
             head = inbox.peek()[start:]
             self._guess_refused(head)
             check_partial_head(head, limits)
@@ -195,7 +196,8 @@ class Http1:
         if not self._answering:
             limits = self._limits
             most = min(SHOWN, limits.request_line or SHOWN, limits.head_size or SHOWN)
-            self._line = head.removeprefix(b"\r\n")[:most].replace(b"\r", b"\n").partition(b"\n")[0]
+            line = head.removeprefix(b"\r\n")[:most].replace(b"\r", b"\n").partition(b"\n")[0]
+            self._line = b"" if line.startswith(TLS_RECORD) else line
             self._method = "HEAD" if self._line.startswith(b"HEAD ") else ""
             self._version = "1.1"
 

@@ -15,6 +15,9 @@ _read_line = ReadLines().__getitem__
 BLOCKS = 256
 """How many blocks of fields, and how many request lines, are kept read."""
 
+TLS_RECORD = b"\x16"
+"""How a TLS handshake begins (RFC 9846 section 5.1), and no method does."""
+
 BARE_LF = "a line that ends with a bare LF (RFC 9112 2.2)"
 
 
@@ -104,6 +107,8 @@ def check_partial_head(head: bytes, limits: Limits) -> None:
 
     What shows first is told, so that the reason does not depend on how the bytes were split. Raises Broken.
     """
+    if head.startswith(TLS_RECORD):
+        raise Broken(400, "this is TLS, and plain HTTP is spoken here: use http:// (RFC 9112 9.7)")
     bare = BARE_END.search(head)
     seen = head if bare is None else head[: bare.end() - 1]
     line, size = limits.request_line, limits.head_size
