@@ -9,9 +9,10 @@ from unittest.mock import ANY
 
 import pytest
 
-from pellucid.apps.static.beneath import Root, Walk
-from pellucid.apps.static.folder import NAMES_FOR_EACH, Contents, read_folder, show
-from pellucid.apps.static.listing import CONTENT_SECURITY_POLICY, Item, natural_order
+from pellucid.apps.static import folder as module
+from pellucid.apps.static.beneath import Found, Root, Walk
+from pellucid.apps.static.folder import Contents, read_folder, show
+from pellucid.apps.static.listing import CONTENT_SECURITY_POLICY, Extent, Item
 
 BROWSER = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -79,32 +80,61 @@ def test_what_cannot_be_read_is_not_shown(root: Root, folder: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("most", "shown", "truncated"), [(0, 21, False), (7, 7, True), (20, 20, True), (21, 21, False)]
+    ("most", "shown", "extent"),
+    [(0, 21, Extent.WHOLE), (7, 7, Extent.FIRST), (20, 20, Extent.FIRST), (21, 21, Extent.WHOLE)],
 )
-def test_of_a_large_folder_the_first_by_name_are_shown(
-    root: Root, folder: Path, most: int, shown: int, truncated: bool
+def test_of_a_large_folder_the_folders_and_the_first_by_name_are_shown(
+    root: Root, folder: Path, most: int, shown: int, extent: Extent
 ) -> None:
     for number in range(20):
         (folder / f"{number}").write_text("")
     with root.walk() as walk:
         contents = read_folder(walk, walk.look(()), dot_files=False, most=most)
-    expected = {*map(str, range(20)), "sub"} if shown > 20 else {*map(str, range(shown))}
-    assert {os.fsdecode(item.name) for item in contents.items} == expected
-    assert contents.truncated is truncated
+    assert {os.fsdecode(item.name) for item in contents.items} == {"sub", *map(str, range(shown - 1))}
+    assert contents.extent is extent
 
 
-def test_the_names_that_are_put_in_order_are_bounded(root: Root, folder: Path) -> None:
+@pytest.mark.parametrize(("bound", "extent"), [(4, Extent.SOME), (20, Extent.SOME), (21, Extent.FIRST)])
+def test_the_names_that_are_read_are_bounded(
+    root: Root, folder: Path, monkeypatch: pytest.MonkeyPatch, bound: int, extent: Extent
+) -> None:
+    monkeypatch.setattr(module, "MOST_NAMES", bound)
     for number in range(20):
         (folder / f"{number}").write_text("")
-    told = [os.fsencode(name) for name in os.listdir(folder)][: 2 * NAMES_FOR_EACH]
-    assert set(names(root, most=2)) == set(sorted(told, key=natural_order)[:2])
+    told = os.listdir(folder)[:bound]
+    expected = sorted(told, key=lambda name: (name != "sub", name.zfill(2)))[:2]
+    with root.walk() as walk:
+        contents = read_folder(walk, walk.look(()), dot_files=False, most=2)
+    assert {os.fsdecode(item.name) for item in contents.items} == {*expected}
+    assert contents.extent is extent
+
+
+def test_whoever_wants_all_names_gets_them(root: Root, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_NAMES", 3)
+    for number in range(9):
+        (folder / f"{number}").write_text("")
+    assert len(names(root, most=0)) == len(names(root, most=10)) == 10
+
+
+def test_only_what_is_shown_is_looked_at(root: Root, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        (folder / f"{number}").write_text("")
+    looked = []
+    item = module._item
+
+    def counting(walk: Walk, found: Found, name: bytes, entry: "os.DirEntry[str]", fd: int) -> Item | None:
+        looked.append(name)
+        return item(walk, found, name, entry, fd)
+
+    monkeypatch.setattr(module, "_item", counting)
+    assert [*names(root, most=3)] == looked == [b"sub", b"0", b"1"]
 
 
 def test_what_is_not_shown_does_not_count_as_more(root: Root, folder: Path) -> None:
     (folder / ".hidden").write_text("")
     (folder / "no\\path").write_text("")
     with root.walk() as walk:
-        assert read_folder(walk, walk.look(()), dot_files=False, most=1) == Contents([ANY], False)
+        assert read_folder(walk, walk.look(()), dot_files=False, most=1) == Contents([ANY])
 
 
 def test_many_links_do_not_use_up_descriptors(root: Root, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +172,7 @@ def test_a_lack_of_descriptors_is_not_taken_for_an_empty_folder(
     assert caught.value.errno == errno.EMFILE
 
 
-ITEMS = Contents([Item(b"b", "file", 1, 0), Item(b"a", "file", 2, 0)], False)
+ITEMS = Contents([Item(b"b", "file", 1, 0), Item(b"a", "file", 2, 0)])
 
 
 @pytest.mark.parametrize(
@@ -171,7 +201,7 @@ def test_the_form_is_chosen_by_accept(accept: bytes | None, kind: bytes) -> None
 def test_the_tag_tells_listings_apart() -> None:
     shown = [
         show(b"/", ITEMS, b"", None),
-        show(b"/", Contents(ITEMS.items[:1], False), b"", None),
+        show(b"/", Contents(ITEMS.items[:1]), b"", None),
         show(b"/", ITEMS, b"sort=size&order=desc", None),
         show(b"/", ITEMS, b"", b"application/json"),
     ]
@@ -186,13 +216,21 @@ def test_json_lists_what_is_there() -> None:
 
 
 @pytest.mark.parametrize("accept", [b"text/html", b"application/json", b"text/plain"])
-@pytest.mark.parametrize(("count", "said"), [(0, "0"), (3, "3"), (2000, "2,000")])
-def test_each_form_says_whether_there_is_more(accept: bytes, count: int, said: str) -> None:
-    items = [Item(b"%d" % number, "file", 1, 0) for number in range(count)]
-    whole, part = (show(b"/", Contents(items, truncated), b"", accept)[1] for truncated in (False, True))
+@pytest.mark.parametrize(
+    ("extent", "count", "said"),
+    [
+        (Extent.FIRST, 0, "only the first 0 by name are shown."),
+        (Extent.FIRST, 2000, "only the first 2,000 by name are shown."),
+        (Extent.SOME, 3, "these 3 are some of them."),
+    ],
+)
+def test_each_form_says_at_its_top_whether_there_is_more(accept: bytes, extent: Extent, count: int, said: str) -> None:
+    items = [Item(b"entry%d" % number, "file", 1, 0) for number in range(count)]
+    whole, part = (show(b"/", Contents(items, each), b"", accept)[1] for each in (Extent.WHOLE, extent))
     if accept == b"application/json":
         assert [json.loads(body)["truncated"] for body in (whole, part)] == [False, True]
     else:
-        note = f"This folder holds more: only the first {said} by name are shown.".encode()
+        note = said.encode()
         assert (note in whole, note in part) == (False, True)
+        assert not items or part.index(note) < part.index(b"entry0")
         assert b"Nothing here" not in part

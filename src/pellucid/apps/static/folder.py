@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import os
 import stat
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pellucid.apps.static.beneath import EXHAUSTED, Found, Walk, open_folder
 from pellucid.apps.static.errors import HTML
 from pellucid.apps.static.listing import (
     CONTENT_SECURITY_POLICY,
+    Extent,
     Item,
     natural_order,
     parse_sort,
@@ -29,39 +29,42 @@ from pellucid.semantics.path import servable
 # Text last: whoever takes anything gets the page.
 _FORMS = {b"text/html": HTML, b"application/json": b"application/json", b"text/plain": TEXT}
 
+# So many names of a folder are read and put in order, or as many as are to be shown. A listing is made while all others
+# wait, so what the limit bounds must not grow with the folder without end.
+MOST_NAMES = 50_000
 
-# In a folder above its limit, so many names for each one shown are put in order. A listing is made while all others
-# wait: what the limit bounds must not grow with the folder.
-NAMES_FOR_EACH = 3
+
+Named = tuple[bytes, "os.DirEntry[str]"]
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a folder holds, and whether it holds more than that."""
+    """What a folder holds, and how much of it this is."""
 
     items: list[Item]
-    truncated: bool
+    extent: Extent = Extent.WHOLE
 
 
 def read_folder(walk: Walk, found: Found, *, dot_files: bool, most: int) -> Contents:
     """At most so many entries of a folder (0: all): only what would be served, links seen as what they lead to.
 
-    Of more than `most` names the first are taken, in the order of `natural_order`; of more than NAMES_FOR_EACH times
-    as many, the first of those that the file system tells first.
+    Of more than `most` names the first are taken, folders before files, in the order of `natural_order`; of more than
+    MOST_NAMES, the first of those that the file system tells first. Only what is taken is looked at.
     """
     fd = open_folder(found)
     try:
-        with os.scandir(fd) as entries:
-            named = ((os.fsencode(entry.name), entry) for entry in entries)
-            shown = ((name, entry) for name, entry in named if servable(name) and (dot_files or name[:1] != b"."))
-            first = list(islice(shown, most * NAMES_FOR_EACH or None))
-            truncated = 0 < most < len(first)
-            if truncated:
-                first = heapq.nsmallest(most, first, key=lambda pair: natural_order(pair[0]))
-            items = [_item(walk, found, name, entry, fd) for name, entry in first]
+        bound = max(most, MOST_NAMES) if most else None
+        with os.scandir(fd) as scanned:
+            entries = [*islice(scanned, bound)]
+            extent = Extent.WHOLE if next(scanned, None) is None else Extent.SOME
+        shown = [pair for entry in entries if _shown(pair := (os.fsencode(entry.name), entry), dot_files)]
+        if 0 < most < len(shown):
+            extent = extent if extent is Extent.SOME else Extent.FIRST
+            shown = _first(shown, most)
+        items = [_item(walk, found, name, entry, fd) for name, entry in shown]
     finally:
         os.close(fd)
-    return Contents([item for item in items if item is not None], truncated)
+    return Contents([item for item in items if item is not None], extent)
 
 
 def show(path: bytes, contents: Contents, query: bytes, accept: bytes | None) -> tuple[Response, bytes]:
@@ -74,14 +77,35 @@ def show(path: bytes, contents: Contents, query: bytes, accept: bytes | None) ->
         NOSNIFF,
     ]
     if form == b"application/json":
-        body = render_json(path, contents.items, truncated=contents.truncated)
+        body = render_json(path, contents.items, contents.extent)
     elif form == b"text/plain":
-        body = render_text(path, contents.items, truncated=contents.truncated)
+        body = render_text(path, contents.items, contents.extent)
     else:
-        body = render_html(path, contents.items, *parse_sort(query), truncated=contents.truncated)
+        body = render_html(path, contents.items, *parse_sort(query), contents.extent)
         fields.append((b"content-security-policy", CONTENT_SECURITY_POLICY))
     fields.append((b"etag", b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()))
     return Response(200, Headers(fields)), body
+
+
+def _shown(pair: Named, dot_files: bool) -> bool:
+    name = pair[0]
+    return servable(name) and (dot_files or name[:1] != b".")
+
+
+def _first(pairs: list[Named], most: int) -> list[Named]:
+    # By the kind that the entry itself tells: to look at each file, and where each link leads, would take too long.
+    folders = [pair for pair in pairs if pair[1].is_dir(follow_symlinks=False)]
+    first = _by_name(folders)[:most]
+    if len(first) < most:
+        files = [pair for pair in pairs if not pair[1].is_dir(follow_symlinks=False)]
+        first += _by_name(files)[: most - len(first)]
+    return first
+
+
+def _by_name(pairs: list[Named]) -> list[Named]:
+    # Sorted by keys that are made before, so that no code of ours runs for each comparison.
+    keys = natural_order([name for name, _ in pairs])
+    return [pairs[place] for place in sorted(range(len(pairs)), key=keys.__getitem__)]
 
 
 def _item(walk: Walk, found: Found, name: bytes, entry: os.DirEntry[str], fd: int) -> Item | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from html import escape
 from importlib.resources import files
 from urllib.parse import quote_from_bytes
@@ -22,6 +23,14 @@ class Item:
     kind: str
     size: int | None
     modified: int
+
+
+class Extent(Enum):
+    """How much of a folder its items are, and the sentence that says so."""
+
+    WHOLE = ""
+    FIRST = "This folder holds more: only the first {} by name are shown."
+    SOME = "This folder holds too many names to read them all: these {} are some of them."
 
 
 _STYLE = files("pellucid.apps.static").joinpath("listing.css").read_text("utf-8")
@@ -45,28 +54,32 @@ def sort_items(items: Sequence[Item], sort: str, descending: bool) -> list[Item]
 
     Names are compared as by `natural_order`.
     """
-    ordered = sorted(items, key=lambda item: natural_order(item.name), reverse=descending and sort == "name")
+    keys = natural_order([item.name for item in items])
+    named = sorted(zip(keys, items, strict=True), key=_by_key_and_name, reverse=descending and sort == "name")
+    ordered = [item for _, item in named]
     if sort != "name":
         ordered.sort(key=_COLUMNS[sort].key, reverse=descending)
     ordered.sort(key=_is_file)
     return ordered
 
 
-def natural_order(name: bytes) -> tuple[list[str | tuple[int, str]], bytes]:
-    """The key that puts names in the order in which people read them: without case, and file2 before file10."""
-    # Odd places hold the runs of digits; a longer run, zeros aside, is the larger number.
-    parts: list[str | tuple[int, str]] = [*_NUMBERS.split(name.decode("utf-8", "replace").casefold())]
-    for place in range(1, len(parts), 2):
-        digits = str(parts[place]).lstrip("0")
-        parts[place] = (len(digits), digits)
-    return parts, name
+def natural_order(names: Sequence[bytes]) -> list[str]:
+    """For each name the key that puts it where people look for it: without case, and file2 before file10.
+
+    All are made at once, joined by what no name can hold: a large folder is put in order while all others wait.
+    """
+    if not names:
+        return []
+    folded = b"/".join(names).decode("utf-8", "replace").casefold()
+    return _NUMBERS.sub(_number_key, folded).split("/")
 
 
-def render_html(path: bytes, items: Sequence[Item], sort: str, descending: bool, *, truncated: bool = False) -> bytes:
+def render_html(
+    path: bytes, items: Sequence[Item], sort: str, descending: bool, extent: Extent = Extent.WHOLE
+) -> bytes:
     """The page of a folder. The path is decoded and ends with a slash; the items may come in any order.
 
-    `truncated` says that the items are only the first ones, by name, of a larger folder. All links are relative, so
-    the page works wherever the folder is mounted.
+    All links are relative, so the page works wherever the folder is mounted.
     """
     wish = "" if (sort, descending) == ("name", False) else f"?sort={sort}&amp;order={_ORDER[descending]}"
     names = [segment for segment in path.split(b"/") if segment]
@@ -81,14 +94,14 @@ def render_html(path: bytes, items: Sequence[Item], sort: str, descending: bool,
         heading=_shown(names[-1]) if names else _ROOT,
         heads="".join(_head(name, sort, descending) for name in _COLUMNS),
         rows="\n".join(rows),
-        empty="" if items or truncated else _EMPTY,
+        empty="" if items or extent is not Extent.WHOLE else _EMPTY,
         summary=_summary(items),
-        note=f"<strong>{_note(items)}</strong> " if truncated else "",
+        note="" if extent is Extent.WHOLE else f'<p class="note">{_note(items, extent)}</p>\n',
     )
     return page.encode()
 
 
-def render_json(path: bytes, items: Sequence[Item], *, truncated: bool = False) -> bytes:
+def render_json(path: bytes, items: Sequence[Item], extent: Extent = Extent.WHOLE) -> bytes:
     """The same for programs: an object with the path, `truncated`, and the items by name, one on each line.
 
     `name` is for people (bytes that are not UTF-8 are replaced), `href` leads to the exact file; a folder's size is
@@ -107,18 +120,23 @@ def render_json(path: bytes, items: Sequence[Item], *, truncated: bool = False) 
         for item in sort_items(items, "name", False)
     ]
     body = ",\n".join(lines)
-    head = json.dumps({"path": path.decode("utf-8", "replace"), "truncated": truncated})[:-1]
+    head = json.dumps({"path": path.decode("utf-8", "replace"), "truncated": extent is not Extent.WHOLE})[:-1]
     return f'{head}, "items": [\n{body}\n]}}\n'.encode()
 
 
-def render_text(path: bytes, items: Sequence[Item], *, truncated: bool = False) -> bytes:
+def render_text(path: bytes, items: Sequence[Item], extent: Extent = Extent.WHOLE) -> bytes:
     """The same for a terminal: date, size and name in columns; nothing in a name can steer the terminal."""
-    lines = [_printable(path), ""]
+    whole = extent is Extent.WHOLE
+    lines = [_printable(path), *([] if whole else [_note(items, extent)]), ""]
     for item in sort_items(items, "name", False):
         date = _moment(item.modified).replace("T", " ")[:-3]
         size = "" if item.size is None else _human(item.size)
         lines.append(f"{date}  {size:>11}  {_printable(item.name)}{_slash(item)}")
-    lines += [""] * bool(items) + [_summary_text(items, truncated), ""]
+    if items:
+        lines += ["", ", ".join([*_counts(items), _human(_total(items))])]
+    elif whole:
+        lines.append("Nothing here yet.")
+    lines.append("")
     return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ").encode()
 
 
@@ -151,7 +169,17 @@ def _slash(item: Item) -> str:
 
 
 # How items are ordered.
-_NUMBERS = re.compile(r"([0-9]+)")
+_NUMBERS = re.compile(r"[0-9]+")
+
+
+def _number_key(match: re.Match[str]) -> str:
+    # Before any letter; and of two numbers the longer one, zeros aside, is the larger.
+    digits = match[0].lstrip("0")
+    return f"\x01{chr(len(digits))}{digits}"
+
+
+def _by_key_and_name(pair: tuple[str, Item]) -> tuple[str, bytes]:
+    return pair[0], pair[1].name
 
 
 def _is_file(item: Item) -> bool:
@@ -207,16 +235,8 @@ def _total(items: Sequence[Item]) -> int:
     return sum(item.size or 0 for item in items)
 
 
-def _note(items: Sequence[Item]) -> str:
-    return f"This folder holds more: only the first {len(items):,} by name are shown."
-
-
-def _summary_text(items: Sequence[Item], truncated: bool) -> str:
-    counts = _counts(items)
-    if not counts:
-        return _note(items) if truncated else "Nothing here yet."
-    totals = ", ".join([*counts, _human(_total(items))])
-    return f"{totals}\n{_note(items)}" if truncated else totals
+def _note(items: Sequence[Item], extent: Extent) -> str:
+    return extent.value.format(f"{len(items):,}")
 
 
 def _summary(items: Sequence[Item]) -> str:
@@ -244,7 +264,7 @@ _PAGE = """\
 {sprite}
 <header>
 {crumbs}<h1><bdi>{heading}</bdi></h1>
-</header>
+{note}</header>
 <main>
 <table>
 <caption>Contents of {title}, folders first</caption>
@@ -254,7 +274,7 @@ _PAGE = """\
 </tbody>
 </table>
 {empty}</main>
-<footer><span>{summary}</span> {note}<span>Pellucid</span></footer>
+<footer><span>{summary}</span> <span>Pellucid</span></footer>
 </body>
 </html>
 """

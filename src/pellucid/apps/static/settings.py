@@ -19,8 +19,8 @@ class StaticSettings:
     listing: bool = setting(True, "Show what is in a folder that has no index file.")
     listing_limit: int = setting(
         2000,
-        "The most entries that a listing shows, 0 for all. Of a larger folder the first by name are shown, and the "
-        "listing says so.",
+        "The most entries that a listing shows, 0 for all. Of a larger folder the first by name are shown, folders "
+        "before files; of one with more than 50,000 names, some. The listing says so.",
     )
     clean_urls: bool = setting(True, "Answer /about with about.html where there is no file of the shorter name.")
     spa: str = setting(
