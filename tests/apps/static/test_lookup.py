@@ -72,8 +72,19 @@ def test_the_meaning_of_a_path(root: Root, write: Callable[..., None], path: str
 
 
 @pytest.mark.parametrize("path", ["/missing", "/missing/x", "/file/x", "/folder", "/folder/", "/" + "x" * 300])
-def test_what_is_nothing(root: Root, write: Callable[..., None], path: str) -> None:
+@pytest.mark.parametrize("before", ["", "/file", "/folder.html/x"])
+def test_what_is_nothing(root: Root, write: Callable[..., None], before: str, path: str) -> None:
     write("file")
+    write("folder.html/x")
+    with pytest.raises(OSError) as caught:
+        meaning(root, before + path)
+    assert caught.value.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+
+
+@pytest.mark.parametrize("path", ["/file/file", "/file/folder.html", "/file/folder.html/", "/file/page", "/file/page/"])
+def test_a_file_has_no_names_beneath_it(root: Root, write: Callable[..., None], path: str) -> None:
+    write("file")
+    write("page.html")
     write("folder.html/x")
     with pytest.raises(OSError) as caught:
         meaning(root, path)

@@ -74,6 +74,34 @@ def test_a_clean_url_gives_way_to_a_file_of_its_name(ask: Asking, folder: Path) 
     assert ask("/about").content == b"file"
 
 
+@pytest.mark.parametrize(
+    ("link", "target", "standing", "path"),
+    [
+        ("sub/index.html", "../other/page", "sub/index.htm", "/sub/"),
+        ("sub/index.html", "../other/folder", "sub/index.htm", "/sub/"),
+        ("about", "other/page", "about.html", "/about"),
+        ("page.html.gz", "other/page", "page.html", "/page.html"),
+        ("page.html.gz", "other/folder", "page.html", "/page.html"),
+    ],
+)
+def test_a_link_that_comes_to_lead_somewhere_is_seen_at_once(
+    ask: Asking, folder: Path, link: str, target: str, standing: str, path: str
+) -> None:
+    (folder / "other" / "folder").mkdir(parents=True)
+    (folder / standing).write_bytes(b"standing in")
+    (folder / link).symlink_to(target)
+    for _ in range(2):
+        assert ask(path, GZIP).content == b"standing in"
+    before = (folder / link).parent.stat()
+    wanted = (folder / link).parent / target
+    if wanted.is_dir():
+        wanted.rmdir()
+    wanted.write_bytes(b"wanted")
+    os.utime(wanted, (LATE, LATE))
+    assert (folder / link).parent.stat().st_mtime_ns == before.st_mtime_ns
+    assert ask(path, GZIP).content == b"wanted"
+
+
 def test_all_requests_of_one_round_share_one_look(ask: Asking, folder: Path) -> None:
     ask("/style.css")
     ask.same_round = True

@@ -5,7 +5,8 @@ tells the identity (device, inode, size, both change times) of the file that was
 there could have been preferred, and of a variant that was no good. Before it is used, its path is looked at again, once
 for all requests that one round of the loop has read, and must lead to the very same identities: it is the file that was
 found beneath the root, unchanged. A file or folder that changed within the last seconds could change once more within
-one tick of its file system's clock, unseen: its entry serves the round that made it and no other.
+one tick of its file system's clock, unseen, and a link that leads nowhere can come to lead to a file without any change
+where it stands: such an entry serves the round that made it and no other.
 """
 
 from __future__ import annotations
@@ -37,13 +38,15 @@ class Entry:
         conditions: tuple[Check, ...],
         now: float,
         wall: float,
+        *,
+        dangling: bool = False,
     ) -> None:
         self.plain = plain
         self.variants = variants
         self.conditions = conditions
         self.checked = now
         identities = [each.identity for each in (plain, *variants)] + [identity for _, identity in conditions]
-        self.lasting = max(identity[-1] for identity in identities) < (wall - COARSE) * 1e9
+        self.lasting = not dangling and max(identity[-1] for identity in identities) < (wall - COARSE) * 1e9
         self.weight = 0
         self._choices: dict[bytes | None, Representation] = {}
         for each in (plain, *variants):

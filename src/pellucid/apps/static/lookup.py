@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,19 +28,23 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class ServedFile:
-    """A file, its path from the root, the folder in which its variants stand, and whether another could come first."""
+    """A file, its path from the root, the folder in which its variants stand, and whether another could come first.
+
+    `dangling`: a link that would come first is in that folder, and leads to no file for now.
+    """
 
     found: Found
     names: Names
     folder: Found
     preferred: bool
+    dangling: bool = False
 
 
 def find(walk: Walk, route: Route, rules: Rules, settings: StaticSettings) -> ServedFile | Found | Elsewhere:
     """What a path means: a file, a folder to be listed, or another path. OSError as `Walk.look` where it is nothing."""
     names = route.segments
     try:
-        parent = walk.look(names[:-1])
+        parent = _folder(walk, names[:-1])
         found = walk.look(names[-1:], parent.place)
     except OSError as error:
         if not settings.clean_urls or not names or error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
@@ -50,21 +55,32 @@ def find(walk: Walk, route: Route, rules: Rules, settings: StaticSettings) -> Se
     if not route.folder:
         # `about` may be a folder and about.html the page above it; the slash then says which one is meant.
         return Elsewhere(True, names)
+    dangling = False
     for name in rules.index:
         index = _file(walk, name, found.place)
         if index is not None:
-            return ServedFile(index, (*names, name), found, True)
+            return ServedFile(index, (*names, name), found, True, dangling)
+        dangling = dangling or _is_there(name, found.place)
+    return found
+
+
+def _folder(walk: Walk, names: Names) -> Found:
+    found = walk.look(names)
+    if not found.folder:
+        raise NotADirectoryError(errno.ENOTDIR, "a file has no names beneath it")
     return found
 
 
 def _page(walk: Walk, route: Route) -> ServedFile | Elsewhere:
     """The page of a path that leaves its ending out."""
-    parent = walk.look(route.segments[:-1])
+    parent = _folder(walk, route.segments[:-1])
     names = (*route.segments[:-1], route.segments[-1] + b".html")
     page = walk.look(names[-1:], parent.place)
     if page.folder:
         raise FileNotFoundError(errno.ENOENT, "a folder is no page")
-    return Elsewhere(False, route.segments) if route.folder else ServedFile(page, names, parent, True)
+    if route.folder:
+        return Elsewhere(False, route.segments)
+    return ServedFile(page, names, parent, True, _is_there(route.segments[-1], parent.place))
 
 
 def make_entry(
@@ -78,7 +94,7 @@ def make_entry(
         raise PermissionError(errno.EACCES, "the file may not be read")
     content_type = rules.media_type(file.names[-1])
     looks = settings.precompressed and compressible(content_type)
-    good, bad = _variants(walk, file) if looks else ([], [])
+    good, bad, dangling = _variants(walk, file) if looks else ([], [], False)
     varies = [*([b"Accept-Encoding"] if good else []), *vary]
     fields: list[Field] = [
         (b"content-type", content_type),
@@ -94,19 +110,22 @@ def make_entry(
     conditions: list[Check] = [(path + coding.ending, identify(found.stat)) for coding, found in bad]
     if looks or file.preferred:
         conditions.append((b"/".join(file.names[:-1]) or b".", identify(file.folder.stat)))
-    return Entry(plain, others, tuple(conditions), now, wall)
+    return Entry(plain, others, tuple(conditions), now, wall, dangling=file.dangling or dangling)
 
 
 _Variants = list[tuple[Coding, Found]]
 
 
-def _variants(walk: Walk, file: ServedFile) -> tuple[_Variants, _Variants]:
-    """The variants of a file that are good, and those that are not and could become so."""
+def _variants(walk: Walk, file: ServedFile) -> tuple[_Variants, _Variants, bool]:
+    """The variants of a file that are good, those that are not and could become so, and whether a link dangles."""
     good: _Variants = []
     bad: _Variants = []
+    dangling = False
     for coding in CODINGS:
-        found = _file(walk, file.names[-1] + coding.ending, file.folder.place)
+        name = file.names[-1] + coding.ending
+        found = _file(walk, name, file.folder.place)
         if found is None:
+            dangling = dangling or _is_there(name, file.folder.place)
             continue
         # One that is older than its original was forgotten; one that is not smaller, or is locked, is of no use.
         fit = (
@@ -115,7 +134,7 @@ def _variants(walk: Walk, file: ServedFile) -> tuple[_Variants, _Variants]:
             and found.stat.st_size < file.found.stat.st_size
         )
         (good if fit else bad).append((coding, found))
-    return good, bad
+    return good, bad, dangling
 
 
 def _file(walk: Walk, name: bytes, place: Place) -> Found | None:
@@ -126,3 +145,14 @@ def _file(walk: Walk, name: bytes, place: Place) -> Found | None:
             raise
         return None
     return None if found.folder else found
+
+
+def _is_there(name: bytes, place: Place) -> bool:
+    """Whether a folder has this name, whatever it leads to."""
+    try:
+        os.stat(name, dir_fd=place[-1], follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
+    return True
