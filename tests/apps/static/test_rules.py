@@ -1,35 +1,11 @@
-"""What the settings say of names: hidden ones, types, Cache-Control, hashes; and what settings may not say."""
+"""What the settings say of names: hidden ones, types, Cache-Control; and what settings may not say."""
 
 import pytest
 
-from pellucid.apps.static.rules import IMMUTABLE, REVALIDATE, Rules, hashed
+from pellucid.apps.static.rules import IMMUTABLE, REVALIDATE, Rules
 from pellucid.apps.static.settings import StaticSettings
 
 TEXT = b"text/css; charset=utf-8"
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(b"app.3f2a9c1b.js", b"main.8e1d4b7f2c90.chunk.css", b"index-BkjKHj1z.js", b"logo-4d21f6aa90be.svg"),
-        *(b"vendor.0f3a9c1b7d2e4f6a8b0c.js.map", b"font-a1B2c3D4e5F6.woff2"),
-    ],
-)
-def test_a_hash_in_a_name_is_seen(name: bytes) -> None:
-    assert hashed(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(b"app.js", b"report-20240101.pdf", b"app-settings.js", b"app-20240101a.js", b"photo-20240101.jpg"),
-        *(b"iphone-iPhone15Pro.jpg", b"book-Chapter12.epub", b"README-JavaScript2.md", b"jquery-3.7.1.min.js"),
-        *(b"report-Version2Final.pdf", b"deadbeef.js", b"app-deadbeef.js", b"app-12345678.js", b"app-3f2a9c1.js"),
-        *(b"3f2a9c1b.js", b"app-3f2a9c1b", b"a-INTERNATIONALIZATION.txt", b"clip-1080p60fps.mp4", b""),
-    ],
-)
-def test_words_dates_and_versions_are_no_hashes(name: bytes) -> None:
-    assert not hashed(name)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 One path's way through the modules, in the order of reading:
 
 - `app` gets the request. `parse_path` of `semantics.path` makes a Route of its path: the names, decoded, and whether a
-  slash ends it. `settings` says what was chosen, `rules` what follows from it for a name.
+  slash ends it. `settings` says what was chosen, `rules` what follows from it for a name
+  (`fingerprint`: whether that holds a hash).
 - `entries` knows what was asked for before: an Entry that still stands is answered with at once.
 - `beneath` otherwise walks the names from the Root. What it finds is a Found: a file or a folder, by its Place, which
   is the chain of open folders that leads to it.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Mapping
-from itertools import pairwise
 
+from pellucid.apps.static.fingerprint import fingerprinted
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.message import PHRASES
 from pellucid.semantics.media import media_type
@@ -61,35 +61,9 @@ class Rules:
         for from_root, pattern, value in self._cache_control:
             if pattern.match(path if from_root else names[-1]):
                 return value
-        # A page is what people come back to by its name, whatever that looks like.
-        if self._settings.immutable and not content_type.startswith(b"text/html") and hashed(names[-1]):
+        if self._settings.immutable and fingerprinted(names, content_type):
             return IMMUTABLE
         return REVALIDATE
-
-
-def hashed(name: bytes) -> bool:
-    """Whether a build tool seems to have put a hash of the content into this name, between `.` or `-` and `.`.
-
-    Eight or more hexadecimal digits, or letters and digits, in so random an order as no word, date or version has:
-    to keep a file for a year that does change is worse than to ask once too often.
-    """
-    return any(_random(part) for part in _BETWEEN.findall(name))
-
-
-_BETWEEN = re.compile(rb"(?<=[.-])[0-9A-Za-z]{8,64}(?=\.)")
-_HEXADECIMAL = re.compile(rb"[0-9a-f]+")
-_LOWER, _UPPER, _DIGIT = b"a", b"A", b"0"
-_KINDS = bytes.maketrans(
-    b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", _LOWER * 26 + _UPPER * 26 + _DIGIT * 10
-)
-
-
-def _random(part: bytes) -> bool:
-    kinds = part.translate(_KINDS)
-    changes = sum(before != after for before, after in pairwise(kinds))
-    if _HEXADECIMAL.fullmatch(part):
-        return changes >= 3
-    return changes * 2 >= len(part) and all(kind in kinds for kind in (_LOWER, _UPPER, _DIGIT))
 
 
 def _pairs(option: str, form: str, texts: tuple[str, ...]) -> list[tuple[bytes, bytes]]:

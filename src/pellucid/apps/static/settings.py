@@ -43,7 +43,9 @@ class StaticSettings:
         unit="PATTERN=VALUE",
     )
     immutable: bool = setting(
-        True, "Let browsers keep files with a hash in their name (app.3f2a9c1b.js) for a year without asking."
+        True,
+        "Let browsers keep scripts, styles, fonts and pictures whose name has a build tool's hash in it "
+        "(app.3f2a9c1b.js) for a year without asking.",
     )
     media_type: tuple[str, ...] = setting(
         (),
