@@ -86,6 +86,7 @@ def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
     tmp_path: Path, chosen: dict[str, Any], complaint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "raise_descriptor_limit", int)
+    monkeypatch.setattr(serving, "leave_quietly", int)
     started: list[object] = []
     with pytest.raises(ValueError, match=complaint):
         serve_folder(str(tmp_path), Settings(chosen), started.append)
@@ -96,6 +97,7 @@ def test_a_folder_that_vanishes_at_the_last_moment_is_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "raise_descriptor_limit", int)
+    monkeypatch.setattr(serving, "leave_quietly", int)
     with pytest.raises(ValueError, match=r"the folder '.*gone' cannot be served: no such file or directory"):
         serve_folder(str(tmp_path / "gone"), Settings(), print)
 

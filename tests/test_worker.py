@@ -4,6 +4,8 @@ import gc
 import os
 import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +56,25 @@ def test_each_signal_tells_the_server_to_stop_and_wakes_its_loop(number: signal.
     os.close(server.reactor.waking)
     os.close(server.reactor.woken)
     gc.unfreeze()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_where_no_server_runs_any_more_a_signal_ends_the_process_well(number: signal.Signals) -> None:
+    script = f"""
+import os, signal, sys
+from pellucid.worker import leave_quietly
+leave_quietly()
+if sys.argv[1] == "at once":
+    os.kill(os.getpid(), {int(number)})
+    signal.pause()
+class Last:
+    def __del__(self, kill=os.kill, pid=os.getpid()):
+        kill(pid, {int(number)})
+last = Last()  # torn down with the module, after everything that is called at exit
+last.itself = last
+"""
+    for moment in ("at once", "at the end"):
+        assert subprocess.run([sys.executable, "-c", script, moment], timeout=30).returncode == 0
 
 
 @pytest.mark.parametrize(

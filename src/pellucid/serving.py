@@ -19,7 +19,7 @@ from pellucid.server.timeouts import Patience
 from pellucid.settings import CommandSettings, Settings
 from pellucid.site import surround
 from pellucid.watch import Watch
-from pellucid.worker import raise_descriptor_limit, work
+from pellucid.worker import leave_quietly, raise_descriptor_limit, work
 
 LAST_WORDS = 2.0
 """How long the logs may take to write what waits when all is over, in seconds: their reader may be stuck."""
@@ -30,6 +30,7 @@ def serve_folder(folder: str, settings: Settings, ready: Callable[[Sequence[str]
 
     ValueError says in one line what cannot be done: a bad setting, a port that is taken.
     """
+    leave_quietly()
     keep_standard_descriptors()
     raise_descriptor_limit()
     command = settings[CommandSettings]

@@ -54,7 +54,9 @@ class Watch:
         for observer in tuple(observers):
             try:
                 observer(*facts)
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 if observer in observers:  # it may have left by itself
                     observers.remove(observer)
                 self.note("error", f"the observer {observer!r} failed and was dropped\n{traceback.format_exc()}")

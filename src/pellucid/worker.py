@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import resource
 import signal
 from types import FrameType
 
 from pellucid.server.server import Server
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def work(server: Server, grace: float) -> None:
@@ -20,7 +24,7 @@ def work(server: Server, grace: float) -> None:
 
     # A signal that comes just before the poller falls asleep would wait for the next request without this.
     woken_before = signal.set_wakeup_fd(server.reactor.open_to_posts(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, on_signal) for number in SIGNALS}
     gc.collect()
     gc.freeze()  # what stands now stands to the end: the collector need not look at it again
     try:
@@ -29,6 +33,17 @@ def work(server: Server, grace: float) -> None:
         signal.set_wakeup_fd(woken_before)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave_quietly() -> None:
+    """For a process that only serves: wherever no server runs any more, a signal ends it at once with status 0.
+
+    The end of a process takes its time, logs are written and modules are torn down. One more signal then must not make
+    a failure of an end that was asked for.
+    """
+    for number in SIGNALS:
+        signal.signal(number, lambda number, frame: os._exit(0))
+    atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in SIGNALS])
 
 
 def raise_descriptor_limit() -> int:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from pellucid.protocol.grammar import AUTHORITY, CHUNK, FIELD_VALUE, QUERY_ACCEPTED, TOKEN, is_token, list_members
+from pellucid.protocol.grammar import (
+    AUTHORITY,
+    CHUNK,
+    ESCAPED_DELIMITER,
+    FIELD_VALUE,
+    QUERY_ACCEPTED,
+    TOKEN,
+    is_token,
+    list_members,
+)
 
 
 def test_a_token_is_what_the_rfc_says() -> None:
@@ -29,7 +38,7 @@ def test_nothing_that_ends_a_target_is_in_one() -> None:
         (b"a:", b"a", b""),
         (b"a:80", b"a", b"80"),
         (b"[::1]:80", b"[::1]", b"80"),
-        (b"a%2Fb", b"a%2Fb", None),
+        (b"a%c3%A9", b"a%c3%A9", None),
         (b"a" * 255, b"a" * 255, None),
     ],
 )
@@ -45,6 +54,12 @@ def test_an_authority_is_host_and_port(text: bytes, host: bytes, port: bytes | N
 )
 def test_what_is_no_authority(text: bytes) -> None:
     assert AUTHORITY.fullmatch(text) is None
+
+
+def test_the_escapes_of_delimiters_and_controls_are_told_from_others() -> None:
+    refused = {*range(0x20), 0x7F, *b":/?#[]@\\"}
+    for spelling in (b"%%%02x", b"%%%02X"):
+        assert {byte for byte in range(256) if ESCAPED_DELIMITER.fullmatch(spelling % byte)} == refused
 
 
 def test_a_chunk_line_is_judged_in_no_time_however_it_is_made() -> None:

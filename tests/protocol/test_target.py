@@ -24,6 +24,8 @@ TARGETS = [
     ("an absolute target without a host", b"GET http:///a HTTP/1.1", 400, "empty (RFC 9110 4.2.1)"),
     ("an absolute target with a list", b"GET http://a,b/ HTTP/1.1", 400, "list (RFC 9112 3.2)"),
     ("an absolute target with a large port", b"GET http://a:65536/ HTTP/1.1", 400, "no host (RFC 9110 7.2)"),
+    ("an absolute target with no address in brackets", b"GET http://[:::::]/ HTTP/1.1", 400, "RFC 3986 3.2.2"),
+    ("an absolute target with an escaped delimiter", b"GET http://a%2Fb/ HTTP/1.1", 400, "RFC 3986 3.2.2"),
     ("an absolute target with a fragment", b"GET http://a#b HTTP/1.1", 400, "RFC 9110 7.2"),
     ("an absolute target with a NUL", b"GET http://a/\x00 HTTP/1.1", 400, "RFC 3986 2"),
     ("another scheme", b"GET ftp://a/ HTTP/1.1", 400, "not http or https (RFC 9110 4.2)"),
@@ -32,6 +34,8 @@ TARGETS = [
     ("CONNECT without a port", b"CONNECT a HTTP/1.1", 400, "as its target (RFC 9112 3.2.3)"),
     ("CONNECT with an empty port", b"CONNECT a: HTTP/1.1", 400, "as its target (RFC 9112 3.2.3)"),
     ("CONNECT with a large port", b"CONNECT a:99999 HTTP/1.1", 400, "no host (RFC 9110 7.2)"),
+    ("CONNECT to no address in brackets", b"CONNECT [:::::]:80 HTTP/1.1", 400, "RFC 3986 3.2.2"),
+    ("CONNECT with an escaped delimiter", b"CONNECT a%40b:80 HTTP/1.1", 400, "RFC 3986 3.2.2"),
     ("CONNECT with userinfo", b"CONNECT a@b:80 HTTP/1.1", 400, "as its target (RFC 9112 3.2.3)"),
     ("CONNECT with a URL", b"CONNECT http://a:80 HTTP/1.1", 400, "as its target (RFC 9112 3.2.3)"),
 ]
@@ -61,6 +65,19 @@ HOSTS = [
     ("a Host with a port of letters", request(host=b"a:http"), "the Host field is no host (RFC 9110 7.2)"),
     ("a Host with a large port", request(host=b"a:65536"), "the Host field is no host (RFC 9110 7.2)"),
     ("a Host with a broken escape", request(host=b"a%2"), "the Host field is no host (RFC 9110 7.2)"),
+    ("a Host with an escaped NUL", request(host=b"a%00"), "the Host field has an escaped delimiter"),
+    ("a Host with an escaped line end", request(host=b"a%0d%0Ab"), "or control character (RFC 3986 3.2.2)"),
+    ("a Host with an escaped DEL", request(host=b"a%7fb"), "escaped delimiter or control character (RFC 3986 3.2.2)"),
+    ("a Host with an escaped userinfo", request(host=b"a%40b"), "escaped delimiter or control character"),
+    ("a Host with an escaped path", request(host=b"a%2fb:80"), "escaped delimiter or control character"),
+    ("a Host with an escaped port", request(host=b"a%3A80"), "escaped delimiter or control character"),
+    ("a Host with an escaped backslash", request(host=b"a%5cb"), "escaped delimiter or control character"),
+    ("an IPv6 Host of colons", request(host=b"[:::::]"), "no IPv6 address between its brackets (RFC 3986 3.2.2)"),
+    ("an IPv6 Host of a number", request(host=b"[1.2]:80"), "no IPv6 address between its brackets (RFC 3986 3.2.2)"),
+    ("an IPv4 Host in brackets", request(host=b"[1.2.3.4]"), "no IPv6 address between its brackets (RFC 3986 3.2.2)"),
+    ("an IPv6 Host that is too long", request(host=b"[1:2:3:4:5:6:7:8:9]"), "no IPv6 address between its brackets"),
+    ("an IPv6 Host with a zone", request(host=b"[fe80::1%25lo]"), "the Host field is no host (RFC 9110 7.2)"),
+    ("an IPv6 Host of a future version", request(host=b"[v1.a]"), "the Host field is no host (RFC 9110 7.2)"),
     ("an IPv6 Host without its end", request(host=b"[::1"), "the Host field is no host (RFC 9110 7.2)"),
     ("an IPv6 Host without brackets", request(host=b"::1"), "the Host field is empty (RFC 9110 4.2.1)"),
     ("a wrong Host beside an authority", request(b"GET http://a/ HTTP/1.1", host=b"b/c"), "no host (RFC 9110 7.2)"),
@@ -108,7 +125,21 @@ def test_a_right_line_is_taken_apart(
 
 
 @pytest.mark.parametrize(
-    "host", [b"a", b"a:", b"a:0", b"a:65535", b"[::1]", b"[::ffff:1.2.3.4]:80", b"1.2.3.4", b"a_b", b"a%20b"]
+    "host",
+    [
+        b"a",
+        b"a:",
+        b"a:0",
+        b"a:65535",
+        b"[::]",
+        b"[::1]",
+        b"[1:2:3:4:5:6:7:8]",
+        b"[::ffff:1.2.3.4]:80",
+        b"1.2.3.4",
+        b"a_b",
+        b"a%20b",
+        b"a%c3%A9",
+    ],
 )
 def test_a_right_host_is_the_authority(host: bytes) -> None:
     assert accept(request(host=host)).authority == host

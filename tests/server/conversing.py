@@ -142,7 +142,9 @@ def request(method: str = "GET", path: str = "/", body: bytes = b"", version: st
 class Script:
     """A source that gives what it was told to, one after the other, and then the end. An exception is raised."""
 
-    def __init__(self, *items: Piece | End | Exception | Callable[[], Any] | None, length: int | None = None) -> None:
+    def __init__(
+        self, *items: Piece | End | BaseException | Callable[[], Any] | None, length: int | None = None
+    ) -> None:
         self.items = list(items)
         self.length = length
         self.pulls = 0
@@ -155,7 +157,7 @@ class Script:
         item = self.items.pop(0) if self.items else END
         if callable(item):
             item = item()
-        if isinstance(item, Exception):
+        if isinstance(item, BaseException):
             raise item
         return item
 

@@ -60,7 +60,7 @@ class Multiplexed:
     def refuse(self, status: int, why: str, stream: int = 0) -> None:
         self.events.append((stream, Refused(status, why)))
 
-    def credit(self, stream: int, count: int) -> None:
+    def credit(self, stream: int, count: int, answered: bool = False) -> None:
         pass
 
     def room(self, stream: int) -> int:

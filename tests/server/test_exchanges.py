@@ -1,5 +1,6 @@
 """What apps do wrong, at any moment, costs nothing but their exchange: a 500 or a cut, and nothing stays open."""
 
+from asyncio import CancelledError
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,9 @@ WRONG = {
     "a first piece longer than said": answering(Script(b"123456"), content_length="5"),
     "a first piece longer than its source": answering(Script(b"123456", length=5)),
     "a source that is empty at once": answering(Script(), content_length="5"),
+    "a source of a negative length": answering(Script(None, length=-1)),
+    "a source of half a length": answering(Script(b"12345", length=5.5)),  # type: ignore[arg-type]
+    "no answer for an answer": lambda exchange: exchange.respond(None),  # type: ignore[arg-type]
     "a length that is no number": answering(b"", content_length="five"),
     "framing of its own": answering(b"", transfer_encoding="chunked"),
     "an informational answer as the final one": answering(b"", status=103),
@@ -72,6 +76,40 @@ def test_what_goes_wrong_before_the_head_is_a_500(name: str) -> None:
     assert len(stage.errors) >= 1
     assert "Traceback" in stage.errors[0]
     assert statuses(client.talk(HELLO)) == [500]
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), GeneratorExit(), CancelledError(), ZeroDivisionError()])
+@pytest.mark.parametrize("where", ["app", "source", "on_gone"])
+def test_nothing_that_an_app_raises_ends_the_server(error: BaseException, where: str) -> None:
+    def fail() -> None:
+        raise error
+
+    def app(exchange: Exchange) -> None:
+        if where == "app":
+            fail()
+        elif where == "source":
+            exchange.respond(Response(200), Script(error))
+        else:
+            exchange.on_gone = fail
+
+    stage = Stage(app)
+    client = stage.client()
+    client.send(HELLO)
+    stage.settle()
+    client.link.abort()
+    stage.settle()
+    assert len(stage.errors) == 1
+    assert stage.open_connections == 0
+
+
+def test_an_interrupt_is_for_the_process() -> None:
+    def app(exchange: Exchange) -> None:
+        raise KeyboardInterrupt
+
+    stage = Stage(app)
+    stage.client().send(HELLO)
+    with pytest.raises(KeyboardInterrupt):
+        stage.settle()
 
 
 @pytest.mark.parametrize(

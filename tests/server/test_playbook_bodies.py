@@ -9,7 +9,7 @@ from pellucid.errors import WrongAnswer
 from pellucid.message import END, End, Headers, Response
 from pellucid.net.link import CAPACITY
 from pellucid.protocol.http1.engine import DRAIN
-from pellucid.server.exchange import WINDOW
+from pellucid.server.exchange import WINDOW, Exchange
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -308,7 +308,7 @@ def test_a_request_whose_body_breaks_is_refused_or_cut(answered: bool) -> None:
     assert "RFC 9112 7.1" in gone[0]
     assert statuses(bytes(client.link.arrived)) == ([] if answered else [400])
     assert client.broken is answered
-    assert app.last.read() == b""
+    assert app.last.read() is None
     assert source.closed == answered
     late = Script(b"late")
     app.last.respond(Response(200), late)
@@ -318,6 +318,20 @@ def test_a_request_whose_body_breaks_is_refused_or_cut(answered: bool) -> None:
 
 
 # Tunnels
+
+
+def test_an_app_may_open_a_tunnel_and_read_in_one_breath() -> None:
+    source = Script(b"hello", None)
+
+    def app(exchange: Exchange) -> None:
+        exchange.respond(Response(101, Headers([(b"upgrade", b"echo")])), source)
+        exchange.on_body = lambda: source.items.insert(0, exchange.read() or END)
+        exchange.read()
+
+    client = Stage(app).client()
+    got = client.talk(request(connection="upgrade", upgrade="echo"))
+    assert statuses(got) == [101]
+    assert got.endswith(b"hello")
 
 
 @pytest.mark.parametrize("method", ["GET", "CONNECT"])

@@ -148,7 +148,7 @@ class Reactor:
             if handler is not None:
                 try:
                     handler(mask)
-                except Exception as error:  # whatever one connection does wrong, the others are served
+                except BaseException as error:  # whatever one connection does wrong, the others are served
                     self._report(error)
         if self._timers and self._timers[0][0] <= self.now:
             self._call_due()
@@ -206,10 +206,10 @@ class Reactor:
     def _call(self, callback: Callback) -> None:
         try:
             callback()
-        except Exception as error:  # as for a handler
+        except BaseException as error:  # as for a handler
             self._report(error)
 
-    def _report(self, error: Exception) -> None:
-        if self._failed is None:
+    def _report(self, error: BaseException) -> None:
+        if self._failed is None or isinstance(error, KeyboardInterrupt):
             raise error
         self._failed("".join(traceback.format_exception(error)))

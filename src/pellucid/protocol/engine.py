@@ -61,8 +61,10 @@ class Engine(Protocol):
         whatever it asks for now. `next_event` tells it like any other refusal.
         """
 
-    def credit(self, stream: int, count: int) -> None:
-        """The app has room for this many more bytes of the request's body."""
+    def credit(self, stream: int, count: int, answered: bool = False) -> None:
+        """The app has room for this many more bytes of the request's body. `answered` says that its answer is on its
+        way already: then no 100 Continue is due, and a tunnel that it opens is not forgone by reading.
+        """
 
     def room(self, stream: int) -> int:
         """How many bytes of the answer's body the stream may take now."""

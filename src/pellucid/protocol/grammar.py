@@ -28,11 +28,16 @@ QUERY_ACCEPTED = PATH_ACCEPTED + b"?\\"
 
 # RFC 3986 3.2.2   host = IP-literal / IPv4address / reg-name, and RFC 9110 7.2  Host = uri-host [ ":" port ]
 #                  A reg-name may hold a comma; a list of hosts must not pass for one, so here it may not.
+#                  Of what stands in brackets this tells only the characters: whether it is an address is for a parser.
 AUTHORITY = re.compile(
-    rb"(?P<host> \[ [0-9A-Fa-f:.]{2,45} \] | (?: [A-Za-z0-9._~!$&'()*+;=-] | %[0-9A-Fa-f]{2} ){1,255} )"
+    rb"(?P<host> \[ (?P<address> [0-9A-Fa-f:.]{2,45} ) \] | (?: [A-Za-z0-9._~!$&'()*+;=-] | %[0-9A-Fa-f]{2} ){1,255} )"
     rb"(?: : (?P<port> [0-9]{0,5} ) )?",
     re.VERBOSE,
 )
+
+# RFC 3986 3.2.2   A reg-name's escapes are for names beyond ASCII. Escaped controls (CTL), delimiters (gen-delims of
+#                  2.2) and the backslash make another host of it for whoever decodes it before taking it apart.
+ESCAPED_DELIMITER = re.compile(rb"%(?:[01][0-9A-Fa-f]|7[Ff]|2[3Ff]|3[AFaf]|40|5[B-Db-d])")
 
 # RFC 3986 3.1, 3.2  scheme "://" authority, in an absolute-form target
 ABSOLUTE = re.compile(rb"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?]*)(?P<rest>.*)", re.DOTALL)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address
 from typing import NamedTuple
 
 from pellucid.protocol.fields import KEPT, KEPT_LENGTH, Broken, remember
-from pellucid.protocol.grammar import ABSOLUTE, AUTHORITY, PATH_ACCEPTED, QUERY_ACCEPTED
+from pellucid.protocol.grammar import ABSOLUTE, AUTHORITY, ESCAPED_DELIMITER, PATH_ACCEPTED, QUERY_ACCEPTED
 
 
 class Target(NamedTuple):
@@ -64,15 +65,14 @@ def _authority_form(target: bytes) -> Target:
     return Target(b"", b"", target)
 
 
-class _Hosts(dict[bytes, bool]):
-    """A bounded cache of whether a host was found right."""
+class _Hosts(dict[bytes, str]):
+    """A bounded cache of what is wrong with a host; empty where it is right."""
 
-    def __missing__(self, host: bytes) -> bool:
-        match = AUTHORITY.fullmatch(host)
-        right = match is not None and int(match["port"] or 0) < 65536
+    def __missing__(self, host: bytes) -> str:
+        fault = _fault_of_host(host)
         if len(host) <= KEPT_LENGTH:
-            remember(self, host, right, KEPT)
-        return right
+            remember(self, host, fault, KEPT)
+        return fault
 
 
 _hosts = _Hosts()
@@ -80,11 +80,37 @@ _hosts = _Hosts()
 
 def check_host(host: bytes, what: str) -> None:
     """Refuse what is no `uri-host [ ":" port ]`: empty, a list, with userinfo or a path (RFC 9110 4.2, 7.2)."""
-    if not _hosts[host]:
-        if not host or host[:1] == b":":
-            raise Broken(400, f"{what} is empty (RFC 9110 4.2.1)")
-        if b"@" in host:
-            raise Broken(400, f"{what} has userinfo (RFC 9110 4.2.4)")
-        if b"," in host:
-            raise Broken(400, f"{what} is a list (RFC 9112 3.2)")
-        raise Broken(400, f"{what} is no host (RFC 9110 7.2)")
+    fault = _hosts[host]
+    if fault:
+        raise Broken(400, f"{what} {fault}")
+
+
+def _fault_of_host(host: bytes) -> str:
+    match = AUTHORITY.fullmatch(host)
+    if match is None:
+        return _fault_of_form(host)
+    if int(match["port"] or 0) > 65535:
+        return "is no host (RFC 9110 7.2)"
+    if match["address"] and not _is_address(match["address"]):
+        return "has no IPv6 address between its brackets (RFC 3986 3.2.2)"
+    if ESCAPED_DELIMITER.search(host):
+        return "has an escaped delimiter or control character (RFC 3986 3.2.2)"
+    return ""
+
+
+def _fault_of_form(host: bytes) -> str:
+    if not host or host[:1] == b":":
+        return "is empty (RFC 9110 4.2.1)"
+    if b"@" in host:
+        return "has userinfo (RFC 9110 4.2.4)"
+    if b"," in host:
+        return "is a list (RFC 9112 3.2)"
+    return "is no host (RFC 9110 7.2)"
+
+
+def _is_address(text: bytes) -> bool:
+    try:
+        IPv6Address(text.decode())
+    except ValueError:
+        return False
+    return True

@@ -21,6 +21,9 @@ from pellucid.server.timeouts import Deadline, Stall, deadline, stalled
 ROUNDS = 16
 """How often a turn goes round before the other connections have theirs."""
 
+BUDGET = 0.01
+"""How old a round of the loop may be for a turn to go round once more, in seconds: one request can cost much."""
+
 
 class Connection:
     """One peer. `ended` is called once, when all is over.
@@ -126,7 +129,7 @@ class Connection:
             if fill:
                 self._fill()
             self._move()
-        except Exception:
+        except BaseException:
             self._close("a fault in the server", abort=True)
             raise
         finally:
@@ -138,6 +141,7 @@ class Connection:
 
     def _move(self) -> None:
         exchanges, engine, link = self._exchanges, self.engine, self.link
+        reactor = self._shared.reactor
         for _ in range(ROUNDS):
             delivered = moved = exchanges.deliver()
             if exchanges.ready:
@@ -148,6 +152,8 @@ class Connection:
             if not (moved and (exchanges.ready or engine.pending)):
                 self._behind = False
                 return
+            if reactor.clock() - reactor.now >= BUDGET:
+                break
         self._behind = delivered
         self._put_off()
 

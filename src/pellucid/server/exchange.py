@@ -116,6 +116,9 @@ class Exchange:
             if self.gone:
                 return
             raise WrongAnswer("this exchange was answered already")
+        if not isinstance(response, Response):
+            close(body)
+            raise WrongAnswer(f"{response!r} is no Response")
         try:
             for answer in self.answers:
                 response, body = answer(self.request, response, body)
@@ -144,7 +147,8 @@ class Exchange:
             self.carrier.abort(self, why)
 
     def read(self) -> bytes | None:
-        """What has arrived of the request's body: bytes, b"" at its end, or None if there is nothing yet.
+        """What has arrived of the request's body: bytes, b"" at its end, or None if there is nothing yet; or
+        nothing ever, if the client is `gone` before it has sent all.
 
         The first call asks for the body: a client that waits for 100-continue gets it now, and `on_body` is called
         whenever there is more to read. At most WINDOW bytes wait here; what is not read holds the client back. An app
@@ -157,9 +161,7 @@ class Exchange:
             self._asked = True
             if room:
                 self.carrier.credit(self, room)
-        if data or self._ended:
-            return data
-        return b"" if self.gone else None
+        return data if data or self._ended else None
 
     # What follows is for the connection.
 

@@ -99,7 +99,7 @@ class Exchanges:
             if reading.room == 0:
                 reading.due = self._pace(None, 0)
             reading.room += count
-            self._owner.engine.credit(stream, count)
+            self._owner.engine.credit(stream, count, exchange.answered)
             self._owner.ask_for_turn()
 
     def abort(self, exchange: Exchange, why: str) -> None:
@@ -156,7 +156,7 @@ class Exchanges:
             if stream in self._open and exchange.response is not None and not self.cut:
                 try:
                     moved |= self._collect_from(exchange, exchange.response)
-                except Exception as error:
+                except BaseException as error:
                     moved = True
                     self._fail(exchange, error)
         return moved or self._woken
@@ -173,7 +173,7 @@ class Exchanges:
             shared.watch.tell(shared.watch.begun, exchange)
         try:
             shared.app(exchange)
-        except Exception as error:
+        except BaseException as error:
             self._fail(exchange, error)
 
     def _hand_over(self, stream: int, event: Event) -> None:
@@ -189,7 +189,7 @@ class Exchanges:
             self._count(stream, event)
             try:
                 exchange.take(event)
-            except Exception as error:
+            except BaseException as error:
                 self._fail(exchange, error)
 
     def _count(self, stream: int, event: Data | End) -> None:
@@ -208,6 +208,9 @@ class Exchanges:
 
     def _collect_from(self, exchange: Exchange, response: Response) -> bool:
         body, stream = exchange.body, exchange.stream
+        if self._room <= 0:  # whole answers wait too, or whoever asks and does not read fills the memory
+            self._ready[stream] = exchange
+            return False
         if response.status < 200 or exchange.request.method == "CONNECT":
             check_final(exchange.request, response, body)
         if isinstance(body, bytes):
@@ -226,7 +229,7 @@ class Exchanges:
         try:
             check_piece(piece)
             return self._give(exchange, response, body.length, piece)
-        except Exception:
+        except BaseException:
             release(piece)
             raise
 
@@ -276,7 +279,11 @@ class Exchanges:
         self._answer_for(exchange, refused.status, refused.why)
         self._guard(lambda: exchange.lose(refused.why))
 
-    def _fail(self, exchange: Exchange, error: Exception) -> None:
+    def _fail(self, exchange: Exchange, error: BaseException) -> None:
+        if isinstance(
+            error, KeyboardInterrupt
+        ):  # nothing else is meant for the process: not even SystemExit, from here
+            raise error
         status, why = 500, f"{type(error).__name__}: {error}"
         if isinstance(error, FileChanged):  # no fault of anybody's
             status, why = 503, error.strerror or why
@@ -313,7 +320,9 @@ class Exchanges:
         # What an app does at an end of its exchange is not to be answered any more.
         try:
             call()
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             self._shared.watch.note("error", f"the app failed at its end\n{traceback.format_exc()}")
 
 

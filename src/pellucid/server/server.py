@@ -28,6 +28,10 @@ PAUSE = 0.25
 """How long a port rests when the system is out of descriptors, in seconds; the end of a connection wakes it earlier."""
 
 
+QUIET = 10.0
+"""For how long it is not said again that accepting rests, in seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capacity:
     """How many connections a server holds. Zero stands for no limit."""
@@ -62,6 +66,7 @@ class Server:
         self._ports: list[Port] = []
         self._of_address: dict[str, int] = {}
         self._paused = False
+        self._quiet_until = 0.0
         self._stopping = False
 
     def listen(self, port: Port) -> None:
@@ -167,7 +172,9 @@ class Server:
     def _pause(self, why: str) -> None:
         if not self._paused:
             self._paused = True
-            self.watch.note("warning", why)
+            if self.reactor.now >= self._quiet_until:
+                self._quiet_until = self.reactor.now + QUIET
+                self.watch.note("warning", why)
             for port in self._ports:
                 self.reactor.change(port.fd, 0)
 

@@ -82,6 +82,8 @@ def frame(method: str, version: str, status: int, declared: int | None, length: 
         return Framing(False, 0, False, b"")  # RFC 9110 8.6: no Content-Length with 204
     if status == 205:
         return Framing(False, 0, False, b"content-length: 0\r\n")  # RFC 9110 15.3.6: no content, and said so
+    if length is not None and (type(length) is not int or length < 0):
+        raise WrongAnswer(f"a body cannot be {length!r} bytes long (RFC 9110 8.6)")
     bodiless = method == "HEAD" or status == 304
     if declared is not None and length is not None and declared != length and not (bodiless and length == 0):
         raise WrongAnswer(f"a body of {length} bytes with a Content-Length of {declared} (RFC 9110 8.6)")

@@ -266,16 +266,18 @@ class Http1:
 
     # From the app
 
-    def credit(self, stream: int, count: int) -> None:
+    def credit(self, stream: int, count: int, answered: bool = False) -> None:
         """The app asks for the body: the moment for 100 Continue (RFC 9110 section 10.1.1)."""
         incoming = self._incoming
-        if incoming is not None and stream == self.served:
-            incoming.credit += count
-            if incoming.continue_owed and not self._inbox and self._owed:
+        if incoming is None or stream != self.served:
+            return
+        incoming.credit += count
+        if self._owed and not answered:
+            if incoming.continue_owed and not self._inbox:
                 self._output.append(b"HTTP/1.1 100 Continue\r\n\r\n")
+            incoming.held = False  # who reads before the answer waits for the end, not for a tunnel
+        if not answered:
             incoming.continue_owed = False
-            if self._owed:
-                incoming.held = False  # who reads before the answer waits for the end, not for a tunnel
 
     def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
         """Give the answer's head, and with `body` all of it."""
