@@ -138,6 +138,23 @@ def test_nothing_that_a_peer_sends_can_forge_or_colour_a_line(log_format: str) -
     assert ESCAPED in out
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\x80\x9f\xa0\xad\xff", r"\x80\x9f\xa0\xad\xff"),
+        ("\u200b\u2028\u2029\u202e\ufeff", r"\u200b\u2028\u2029\u202e\ufeff"),
+        ("\udc80", r"\udc80"),
+        ("\U0001f600\U000e0001", r"\U0001f600\U000e0001"),
+        ('caf\xe9 \u202e"', r"caf\xe9 \u202e\x22"),
+        (r"\u202e", r"\x5cu202e"),
+    ],
+)
+def test_all_beyond_ascii_in_what_an_app_says_is_spelled_out(text: str, expected: str) -> None:
+    assert escape(text) == expected
+    assert line("{reason}", ended(why=text)) == expected
+    assert json.loads(line("json", ended(why=text)))["reason"] == text
+
+
 def test_json_escapes_by_its_own_rules() -> None:
     out = line("json", ended((b"user-agent", HOSTILE), target=HOSTILE))
     assert out.isascii()

@@ -45,8 +45,8 @@ def compile_format(log_format: str, clock: Clock = time.time) -> Spell:
     """A function from an ended exchange to its line, without the end of line.
 
     `log_format` is common, combined, json or a text with directives in braces, where `{{` and `}}` stand for braces
-    themselves. ValueError says which directive is not known. What the peer chose is escaped: no byte of it that is a
-    control character, a quote, a backslash or not ASCII gets into a line as it is.
+    themselves. ValueError says which directive is not known. What the peer or an app chose is escaped: no character
+    of it that is a control, a quote, a backslash or not ASCII gets into a line as it is.
     """
     if log_format == "json":
         return _json(clock)
@@ -71,13 +71,14 @@ def loss_line_of(log_format: str) -> Callable[[int], str]:
 
 
 def escape(text: str) -> str:
-    r"""The text as it may stand between quotes in a line: \xHH for all that is not plain and printable ASCII."""
+    r"""The text as it may stand between quotes in a line: \xHH, \uHHHH, \UHHHHHHHH for all but printable ASCII."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return text
-    return text.translate(_ESCAPES)
+    # Beyond ASCII some characters turn a line around, end it or cannot be seen (U+202E, U+2028, U+200B).
+    return text.translate(_ESCAPES).encode("ascii", "backslashreplace").decode("ascii")
 
 
-_ESCAPES = {code: f"\\x{code:02x}" for code in range(256) if not 0x20 <= code < 0x7F or chr(code) in '"\\'}
+_ESCAPES = {code: f"\\x{code:02x}" for code in range(128) if not 0x20 <= code < 0x7F or chr(code) in '"\\'}
 
 
 def _parse(log_format: str, clock: Clock) -> tuple[str, list[Spell]]:
