@@ -51,7 +51,7 @@ WRONG = {
     "a source that is empty at once": answering(Script(), content_length="5"),
     "a source of a negative length": answering(Script(None, length=-1)),
     "a source of half a length": answering(Script(b"12345", length=5.5)),  # type: ignore[arg-type]
-    "no answer for an answer": lambda exchange: exchange.respond(None),  # type: ignore[arg-type]
+    "no answer for an answer": lambda exchange: exchange.respond(None),
     "a length that is no number": answering(b"", content_length="five"),
     "framing of its own": answering(b"", transfer_encoding="chunked"),
     "an informational answer as the final one": answering(b"", status=103),

@@ -20,9 +20,15 @@ class Patience:
     body_rate: int = setting(
         240, "The slowest rate at which a body may arrive, after a grace of body-grace.", unit="bytes per second"
     )
-    body_grace: float = setting(10.0, "How long a body may be slower than body-rate, 0 for never.", unit="seconds")
+    body_grace: float = setting(
+        10.0, "How long a body may fall behind body-rate; 0 switches body-rate off.", unit="seconds"
+    )
     idle: float = setting(75.0, "How long a connection may rest between requests.", unit="seconds")
-    write_stall: float = setting(60.0, "How long a peer may take no byte of an answer that waits.", unit="seconds")
+    write_stall: float = setting(
+        60.0,
+        "How long a peer may take no byte of an answer that waits; 0 switches write-rate off too.",
+        unit="seconds",
+    )
     write_rate: int = setting(
         240,
         "The slowest rate at which a peer may take an answer that waits, after a grace of write-stall.",
