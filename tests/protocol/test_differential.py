@@ -45,6 +45,24 @@ STRICTER = [
     ("the authority of the request target has userinfo (RFC 9110 4.2.4)", request(b"GET http://a@b/ HTTP/1.1")),
     ("the authority of the request target is empty (RFC 9110 4.2.1)", request(b"GET http:///a HTTP/1.1")),
     ("the authority of the request target is no host (RFC 9110 7.2)", request(b"GET http://a:1:q HTTP/1.1")),
+    (
+        "request target has no IPv6 address between its brackets (RFC 3986 3.2.2)",
+        request(b"GET http://[:::]/ HTTP/1.1"),
+    ),
+    (
+        "the authority of the request target has an escaped delimiter or control character (RFC 3986 3.2.2)",
+        request(b"GET http://a%2Fb/ HTTP/1.1"),
+    ),
+    (
+        "the target of CONNECT has no IPv6 address between its brackets (RFC 3986 3.2.2)",
+        request(b"CONNECT [:::]:80 HTTP/1.1"),
+    ),
+    (
+        "the target of CONNECT has an escaped delimiter or control character (RFC 3986 3.2.2)",
+        request(b"CONNECT a%40b:80 HTTP/1.1"),
+    ),
+    ("the Host field has no IPv6 address between its brackets (RFC 3986 3.2.2)", request(host=b"[:::::]")),
+    ("the Host field has an escaped delimiter or control character (RFC 3986 3.2.2)", request(host=b"a%00")),
     ("the Host field has userinfo (RFC 9110 4.2.4)", request(host=b"a@b")),
     ("the Host field is a list (RFC 9112 3.2)", request(host=b"a, b")),
     ("the Host field is empty (RFC 9110 4.2.1)", request(host=b":80")),
