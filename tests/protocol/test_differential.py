@@ -46,7 +46,7 @@ STRICTER = [
     ("the authority of the request target is empty (RFC 9110 4.2.1)", request(b"GET http:///a HTTP/1.1")),
     ("the authority of the request target is no host (RFC 9110 7.2)", request(b"GET http://a:1:q HTTP/1.1")),
     (
-        "request target has no IPv6 address between its brackets (RFC 3986 3.2.2)",
+        "the authority of the request target has no IPv6 address between its brackets (RFC 3986 3.2.2)",
         request(b"GET http://[:::]/ HTTP/1.1"),
     ),
     (
