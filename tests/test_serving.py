@@ -80,6 +80,10 @@ def test_a_refusal_is_told_once_by_the_access_log_or_else_by_a_note(outputs: lis
         ({"header": ("huh",)}, "the header 'huh' has no colon"),
         ({"cors": ("huh",)}, "'huh' is no origin"),
         ({"error_page": ("huh",)}, "huh"),
+        ({"error_page": ("404=huh.html",)}, "error-page: there is no file 'huh.html' in the folder that is served"),
+        ({"spa": "huh.html"}, "spa: there is no file 'huh.html'"),
+        ({"spa": "folder"}, "spa: 'folder' is a folder"),
+        ({"media_type": ("foo=bar",)}, "media-type: 'bar' is no type"),
     ],
 )
 def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
@@ -88,6 +92,7 @@ def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
     monkeypatch.setattr(serving, "raise_descriptor_limit", int)
     monkeypatch.setattr(serving, "leave_quietly", int)
     started: list[object] = []
+    (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match=complaint):
         serve_folder(str(tmp_path), Settings(chosen), started.append)
     assert started == []

@@ -49,10 +49,13 @@ def test_names_with_a_dot_before_them_are_hidden(names: tuple[bytes, ...], hidde
 
 
 def test_media_types_are_overridden_by_extension_or_name() -> None:
-    rules = Rules(StaticSettings(media_type=(".FOO=text/x-foo", "bar = text/x-bar", "CNAME=text/x-name")))
+    rules = Rules(
+        StaticSettings(media_type=(".FOO=text/x-foo", "bar = text/x-bar", "CNAME=text/x-name", "JPG=image/x-jpg"))
+    )
     assert rules.media_type(b"a.foo") == b"text/x-foo"
     assert rules.media_type(b"a.BAR") == b"text/x-bar"
     assert rules.media_type(b"CNAME") == b"text/x-name"
+    assert rules.media_type(b"a.jpg") == rules.media_type(b"a.JPG") == b"image/x-jpg"
     assert rules.media_type(b"a.css") == TEXT
 
 
@@ -70,6 +73,9 @@ def test_pages_and_the_fallback_are_paths_from_the_root() -> None:
         (StaticSettings(cache_control=("*.png=",)), "PATTERN=VALUE"),
         (StaticSettings(cache_control=("a=b\r\nc: d",)), "PATTERN=VALUE"),
         (StaticSettings(media_type=("=text/html",)), "media-type .* EXTENSION=TYPE"),
+        (StaticSettings(media_type=("foo=bar",)), "media-type: 'bar' is no type: write it as text/plain"),
+        (StaticSettings(media_type=("foo=text/",)), "media-type: 'text/' is no type"),
+        (StaticSettings(media_type=("foo=text/plain charset",)), "is no type"),
         (StaticSettings(error_page=("200=ok.html",)), "'200' is not a status"),
         (StaticSettings(error_page=("many=ok.html",)), "'many' is not a status"),
         (StaticSettings(error_page=("499=ok.html",)), "'499' is not a status"),

@@ -12,7 +12,7 @@ from pellucid.apps.static.beneath import Root
 from pellucid.apps.static.entries import Entries, Entry
 from pellucid.apps.static.errors import error_answer, options, redirect
 from pellucid.apps.static.folder import Contents, read_folder, show
-from pellucid.apps.static.lookup import Elsewhere, ServedFile, find, make_entry
+from pellucid.apps.static.lookup import Elsewhere, ServedFile, check_pages, find, make_entry
 from pellucid.apps.static.representation import SMALL, Representation
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
@@ -34,8 +34,8 @@ ATTEMPTS = 3
 class Static:
     """Serves the files beneath a folder, and nothing else.
 
-    OSError if the folder cannot be opened, ValueError if a setting is wrong. `clock` gives the seconds of the clock by
-    which files are dated.
+    OSError if the folder cannot be opened, ValueError if a setting is wrong or names a file that is not there. `clock`
+    gives the seconds of the clock by which files are dated.
     """
 
     __slots__ = ("_clock", "_entries", "_known", "_root", "_root_due", "_rules", "_settings")
@@ -50,6 +50,12 @@ class Static:
         self._known = self._entries.known
         self._root_due = 0.0
         self._clock = clock
+        try:
+            with self._root.walk() as walk:
+                check_pages(walk, self._rules, settings)
+        except ValueError:
+            self._root.close()
+            raise
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer one request, at once."""

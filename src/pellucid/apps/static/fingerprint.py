@@ -27,7 +27,7 @@ def fingerprinted(names: Sequence[bytes], content_type: bytes) -> bool:
         return True
     generous = b"assets" in folders
     if built:
-        return any(_coded(part, generous) for part in _parts_of(name)) or _base32(name, generous)
+        return any(_coded(part, generous) for part in _parts_of(name)) or _base32(name)
     return generous and any(_coded(part, False) for part in _parts_of(name))
 
 
@@ -83,7 +83,7 @@ def _coded(part: bytes, generous: bool) -> bool:
     return len(words) * 2 > len(part)
 
 
-def _base32(name: bytes, generous: bool) -> bool:
+def _base32(name: bytes) -> bool:
     match = _BASE32.search(name)
     if match is None:
         return False

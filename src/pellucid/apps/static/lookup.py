@@ -83,6 +83,20 @@ def _page(walk: Walk, route: Route) -> ServedFile | Elsewhere:
     return ServedFile(page, names, parent, True, _is_there(route.segments[-1], parent.place))
 
 
+def check_pages(walk: Walk, rules: Rules, settings: StaticSettings) -> None:
+    """ValueError if a page that the settings name is not there: whoever has misspelt it should hear of it at once."""
+    named = [("spa", rules.spa)] if rules.spa else []
+    named += [("error-page", rules.error_pages[status]) for status in rules.own_pages]
+    for option, names in named:
+        file = b"/".join(names).decode(errors="backslashreplace")
+        try:
+            found = walk.look(names)
+        except OSError as error:
+            raise ValueError(f"{option}: there is no file {file!r} in the folder that is served") from error
+        if found.folder:
+            raise ValueError(f"{option}: {file!r} is a folder: name the file in it")
+
+
 def make_entry(
     walk: Walk, file: ServedFile, rules: Rules, settings: StaticSettings, vary: Sequence[bytes], now: float, wall: float
 ) -> Entry:

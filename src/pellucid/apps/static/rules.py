@@ -21,7 +21,7 @@ Names = tuple[bytes, ...]
 class Rules:
     """The settings made ready to be asked. ValueError says which setting is wrong and how to write it."""
 
-    __slots__ = ("_cache_control", "_media_types", "_settings", "error_pages", "index", "spa")
+    __slots__ = ("_cache_control", "_media_types", "_settings", "error_pages", "index", "own_pages", "spa")
 
     def __init__(self, settings: StaticSettings) -> None:
         self._settings = settings
@@ -33,17 +33,19 @@ class Rules:
             )
             for pattern, value in _pairs("cache-control", "PATTERN=VALUE", settings.cache_control)
         ]
-        self._media_types = {
-            # ".foo" and "foo" are the same extension to whoever writes it; what may be a whole name keeps its case.
-            extension[1:].lower() if extension.startswith(b".") else extension: value
-            for extension, value in _pairs("media-type", "EXTENSION=TYPE", settings.media_type)
-        }
+        self._media_types: dict[bytes, bytes] = {}
+        for extension, value in _pairs("media-type", "EXTENSION=TYPE", settings.media_type):
+            if not _MEDIA_TYPE.match(value):
+                raise ValueError(f"media-type: {value.decode(errors='replace')!r} is no type: write it as text/plain")
+            # ".foo", "foo" and "FOO" are the same extension to whoever writes it; a whole name is as it is written.
+            self._media_types[extension] = self._media_types[extension.removeprefix(b".").lower()] = value
         self.index: Names = tuple(_file_name(name) for name in settings.index)
         self.spa: Names = _names("spa", settings.spa) if settings.spa else ()
-        self.error_pages: Mapping[int, Names] = {404: (b"404.html",)} | {
+        self.own_pages: Mapping[int, Names] = {
             _status(status): _names("error-page", page.decode("utf-8", "surrogateescape"))
             for status, page in _pairs("error-page", "STATUS=FILE", settings.error_page)
         }
+        self.error_pages: Mapping[int, Names] = {404: (b"404.html",), **self.own_pages}
 
     def hidden(self, names: Names) -> bool:
         """Whether a path is not served because of a name with a dot before it; RFC 8615's folder is no secret."""
@@ -64,6 +66,10 @@ class Rules:
         if self._settings.immutable and fingerprinted(names, content_type):
             return IMMUTABLE
         return REVALIDATE
+
+
+# type "/" subtype and what may follow (RFC 9110 section 8.3.1).
+_MEDIA_TYPE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(?:;|\Z)")
 
 
 def _pairs(option: str, form: str, texts: tuple[str, ...]) -> list[tuple[bytes, bytes]]:
