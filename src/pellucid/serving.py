@@ -11,7 +11,7 @@ from pellucid.apps.static.app import Static
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.eventlog import EventLog, EventLogSettings
 from pellucid.features.order import in_order
-from pellucid.net.address import open_ports
+from pellucid.net.address import addresses_of, open_ports
 from pellucid.net.writer import LineWriter
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity, Server
@@ -49,7 +49,7 @@ def serve_folder(folder: str, settings: Settings, ready: Callable[[Sequence[str]
             for port in ports:
                 server.listen(port)
             # In the first round, when signals are already heard: whoever reads the banner may send one at once.
-            server.reactor.soon(lambda: ready([port.address for port in ports]))
+            server.reactor.soon(lambda: ready(addresses_of(ports)))
             work(server, command.grace)
         finally:
             static.close()

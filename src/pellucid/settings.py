@@ -26,9 +26,9 @@ class CommandSettings:
 
     bind: tuple[str, ...] = setting(
         (DEFAULT,),
-        "Where to listen: HOST:PORT, PORT alone for this machine only, :PORT for all its addresses, unix:PATH for a "
-        "socket in the file system, or fd:N for a socket that was opened by whoever started the server. Port 0 takes a "
-        "free one.",
+        "Where to listen: HOST:PORT, PORT alone for this machine only, :PORT or [::]:PORT for all its addresses, "
+        "unix:PATH for a socket in the file system, or fd:N for a socket that was opened by whoever started the "
+        "server. Port 0 takes a free one.",
         unit="address",
     )
     grace: float = setting(

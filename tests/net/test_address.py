@@ -3,12 +3,24 @@
 import errno
 import os
 import socket
+import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pellucid.net import address as module
-from pellucid.net.address import Address, Inherited, Tcp, Unix, network_of, open_ports, parse_address, reachable
+from pellucid.net.address import (
+    Address,
+    Inherited,
+    Tcp,
+    Unix,
+    addresses_of,
+    network_of,
+    open_ports,
+    parse_address,
+    reachable,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +34,7 @@ from pellucid.net.address import Address, Inherited, Tcp, Unix, network_of, open
         ("0.0.0.0", Tcp("0.0.0.0", 8000)),
         ("localhost:65535", Tcp("localhost", 65535)),
         ("[::1]:8000", Tcp("::1", 8000)),
-        ("[::]", Tcp("::", 8000)),
+        ("[::]", Tcp("", 8000)),
         ("[fe80::1%eth0]:80", Tcp("fe80::1%eth0", 80)),
         ("unix:/run/a b.sock", Unix("/run/a b.sock")),
         ("unix:here.sock", Unix("here.sock")),
@@ -43,6 +55,12 @@ def test_an_address_is_written_as_it_was_read(text: str) -> None:
     [
         ("", "'' is no address: write HOST:PORT, PORT, :PORT, unix:PATH or fd:N"),
         ("::1", "an IPv6 address stands in brackets, such as [::1]:8000"),
+        ("::1:8000", "an IPv6 address stands in brackets: write [::1]:8000"),
+        ("2001:db8::1:80", "write [2001:db8::1]:80"),
+        ("\udcff:80", "cannot listen on"),
+        ("./a.sock", "for a socket in the file system write unix:./a.sock"),
+        ("/run/a.sock", "write unix:/run/a.sock"),
+        ("a..b:80", "cannot listen on a..b:80: that is no host name"),
         ("2001:db8::1", "such as [2001:db8::1]:8000"),
         ("http://localhost:8000/", "write localhost:8000"),
         ("https://localhost", "write localhost"),
@@ -96,6 +114,7 @@ def ports(monkeypatch: pytest.MonkeyPatch) -> type[FakePort]:
     ("texts", "expected"),
     [
         (["127.0.0.1:0"], ["127.0.0.1:50000"]),
+        (["[::]:0"], ["0.0.0.0:50000", "[::]:50000"]),
         ([":0"], ["0.0.0.0:50000", "[::]:50000"]),
         ([":80", "[::1]:81"], ["0.0.0.0:80", "[::]:80", "[::1]:81"]),
     ],
@@ -124,7 +143,6 @@ def test_a_machine_without_ipv6_listens_on_what_it_has(ports: Any) -> None:
         ("192.0.2.1:80", "192.0.2.1", errno.EADDRNOTAVAIL, "this machine does not have that address; :PORT takes all"),
         ("unix:/none/a.sock", "/none/a.sock", errno.ENOENT, "there is no folder /none"),
         ("unix:/a.sock", "/a.sock", errno.EACCES, "cannot listen on unix:/a.sock: permission denied"),
-        ("unix:/a.sock", "/a.sock", errno.EADDRINUSE, "it is taken"),
         ("fd:9", "9", errno.EBADF, "cannot listen on fd:9: it is not an open socket (bad file descriptor)"),
     ],
 )
@@ -137,6 +155,70 @@ def test_a_port_that_does_not_open_is_explained_and_the_others_are_closed(
     assert complaint in str(complained.value)
     assert "\n" not in str(complained.value)
     assert [port.open for port in ports.opened] == [False] * len(ports.opened)
+
+
+@pytest.mark.parametrize(
+    ("kind", "complaint"),
+    [
+        ("file", "there is a file already, which is no socket; choose another path"),
+        ("folder", "there is a folder already, which is no socket"),
+        ("socket", "it is taken; end what listens there"),
+    ],
+)
+def test_what_stands_in_the_way_of_a_unix_socket_is_named(
+    ports: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str, complaint: str
+) -> None:
+    path = tmp_path / "a.sock"
+    if kind == "file":
+        path.write_bytes(b"precious")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mknod(path, stat.S_IFSOCK | 0o600)
+    ports.taken[str(path)] = errno.EADDRINUSE
+    with pytest.raises(ValueError) as complained:
+        open_ports([f"unix:{path}"])
+    assert complaint in str(complained.value)
+
+
+class TwoKinds:
+    """A socket that takes IPv4 too, or not."""
+
+    def __init__(self, only: int) -> None:
+        self.only = only
+        self.copied: list[int] = []
+
+    def __call__(self, *, fileno: int) -> "TwoKinds":
+        self.copied.append(fileno)
+        return self
+
+    def __enter__(self) -> "TwoKinds":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def getsockopt(self, level: int, option: int) -> int:
+        assert (level, option) == (socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+        return self.only
+
+
+@pytest.mark.parametrize(
+    ("address", "only", "expected"),
+    [
+        ("[::]:80", 0, ["0.0.0.0:80", "[::]:80"]),
+        ("[::]:80", 1, ["[::]:80"]),
+        ("[::1]:80", 0, ["[::1]:80"]),
+        ("unix:/a.sock", 0, ["unix:/a.sock"]),
+    ],
+)
+def test_a_socket_for_both_kinds_of_addresses_has_both(
+    address: str, only: int, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "socket", TwoKinds(only))
+    monkeypatch.setattr(os, "dup", lambda fd: fd + 100)
+    port: Any = type("Opened", (), {"address": address, "fd": 5})()
+    assert addresses_of([port]) == expected
 
 
 def test_a_host_without_an_address_is_explained(ports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +257,7 @@ class NoRoute(FakeSocket):
     [
         (FakeSocket, "127.0.0.1:80", ["127.0.0.1:80"]),
         (FakeSocket, "0.0.0.0:80", ["127.0.0.1:80", "192.0.2.7:80"]),
-        (FakeSocket, "[::]:80", ["[2001:db8::7]:80"]),
+        (FakeSocket, "[::]:80", ["[::1]:80", "[2001:db8::7]:80"]),
         (NoRoute, "0.0.0.0:80", ["127.0.0.1:80"]),
         (NoRoute, "[::]:80", ["[::1]:80"]),
     ],

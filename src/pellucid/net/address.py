@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import socket
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -95,7 +96,10 @@ def parse_address(text: str) -> Address:
     if not match or not text:
         raise ValueError(f"{text!r} is no address: {_hint(text)}")
     host = match["six"] or match["host"] or ""
-    return Tcp("" if host == "*" else host, _port(match["port"], text) if match["port"] is not None else DEFAULT_PORT)
+    # `[::]` stands for all, IPv4 too, as it does for most who write it.
+    return Tcp(
+        "" if host in ("*", "::") else host, _port(match["port"], text) if match["port"] is not None else DEFAULT_PORT
+    )
 
 
 def open_ports(texts: Sequence[str]) -> list[Port]:
@@ -105,6 +109,8 @@ def open_ports(texts: Sequence[str]) -> list[Port]:
         for address in map(parse_address, texts):
             try:
                 ports += address.open()
+            except UnicodeError as error:
+                raise ValueError(f"cannot listen on {address}: that is no host name") from error
             except OSError as error:
                 raise ValueError(_explain(address, error)) from error
     except ValueError:
@@ -114,13 +120,27 @@ def open_ports(texts: Sequence[str]) -> list[Port]:
     return ports
 
 
+def addresses_of(ports: Sequence[Port]) -> list[str]:
+    """The addresses of the ports. One port can have two: an inherited socket may take IPv4 and IPv6."""
+    return [address for port in ports for address in _both_kinds(port)]
+
+
+def _both_kinds(port: Port) -> list[str]:
+    host, _, number = port.address.rpartition(":")
+    if host != "[::]":
+        return [port.address]
+    with socket.socket(fileno=os.dup(port.fd)) as copy:
+        only = copy.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+    return [port.address] if only else [f"0.0.0.0:{number}", port.address]
+
+
 def reachable(address: str) -> list[str]:
     """Where a port of this address can be reached: "all addresses" is spelled out, without asking DNS."""
     host, _, number = address.rpartition(":")
     if host == "0.0.0.0":
         return [f"{each}:{number}" for each in dict.fromkeys(["127.0.0.1", *_own_address(socket.AF_INET, "192.0.2.1")])]
     if host == "[::]":
-        return [f"[{each}]:{number}" for each in _own_address(socket.AF_INET6, "2001:db8::1") or ["::1"]]
+        return [f"[{each}]:{number}" for each in dict.fromkeys(["::1", *_own_address(socket.AF_INET6, "2001:db8::1")])]
     return [address]
 
 
@@ -146,6 +166,9 @@ def _explain(address: Address, error: OSError) -> str:
     reason = (error.strerror or str(error)).lower()
     if isinstance(error, socket.gaierror):
         return f"cannot listen on {address}: no address is known for that host ({reason})"
+    if isinstance(address, Unix) and error.errno == errno.EADDRINUSE and not _is_socket(address.path):
+        kind = "folder" if os.path.isdir(address.path) else "file"
+        return f"cannot listen on {address}: there is a {kind} already, which is no socket; choose another path"
     if error.errno == errno.EADDRINUSE:
         return f"cannot listen on {address}: it is taken; end what listens there, or choose another address with --bind"
     if error.errno == errno.EADDRNOTAVAIL:
@@ -157,6 +180,13 @@ def _explain(address: Address, error: OSError) -> str:
     if error.errno == errno.ENOENT and isinstance(address, Unix):
         return f"cannot listen on {address}: there is no folder {os.path.dirname(address.path)}"
     return f"cannot listen on {address}: {reason}"
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _unix(text: str) -> Unix:
@@ -173,9 +203,19 @@ def _port(port: str, text: str) -> int:
 
 
 def _hint(text: str) -> str:
+    six, _, port = text.rpartition(":")
+    if port.isdecimal() and _is_ipv6(six):
+        return f"an IPv6 address stands in brackets: write [{six}]:{port}"
     if re.fullmatch(r"[0-9A-Fa-f:.]+", text):
         return f"an IPv6 address stands in brackets, such as [{text}]:{DEFAULT_PORT}"
     match = re.match(r"https?://([^/\s]+)", text)
     if match:
         return f"write {match[1]}"
-    return EXPECTED
+    return f"for a socket in the file system write unix:{text}" if "/" in text else EXPECTED
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(socket.inet_pton(socket.AF_INET6, text))
+    except (OSError, ValueError):  # ValueError for characters that no address has
+        return False
