@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,15 @@ def folder(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def complaint(*arguments: str, **environment: str) -> str:
+def complaint(*arguments: str, pass_fds: Sequence[int] = (), **environment: str) -> str:
     """The one line that a command leaves behind which cannot do what it was told."""
     done = subprocess.run(
-        [*BY_MODULE, *arguments], env=os.environ | environment, capture_output=True, text=True, timeout=PATIENCE
+        [*BY_MODULE, *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        pass_fds=pass_fds,
     )
     assert done.returncode == 2
     assert done.stdout == ""
@@ -131,6 +137,20 @@ def test_a_socket_can_be_inherited(folder: str) -> None:
 
 def test_a_descriptor_that_is_no_socket_is_one_line(folder: str) -> None:
     assert "cannot listen on fd:0: it is not an open socket" in complaint("serve", folder, "--bind", "fd:0")
+
+
+def test_a_socket_that_is_named_twice_is_one_line(folder: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        fd = listening.fileno()
+        twice = complaint("serve", folder, "--bind", f"fd:{fd}", "--bind", f"fd:{fd}", pass_fds=[fd])
+    assert f"descriptor {fd} was not inherited, or is listened on already: name each one once" in twice
+
+
+def test_a_socket_without_an_address_is_one_line(folder: str) -> None:
+    with socket.socket() as unbound:
+        fd = unbound.fileno()
+        told = complaint("serve", folder, "--bind", f"fd:{fd}", pass_fds=[fd])
+    assert f"descriptor {fd} is a socket without an address" in told
 
 
 def test_the_environment_sets_everything(folder: str, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """Listening sockets: over TCP, at a unix path, inherited; what they accept, and what they leave behind."""
 
+import contextlib
 import errno
 import os
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,23 +156,77 @@ def test_a_path_that_vanished_is_no_trouble_at_the_end(tmp_path: Path) -> None:
     port.close()
 
 
-def test_a_listening_socket_is_inherited() -> None:
-    parent = socket.create_server(("127.0.0.1", 0))
-    port = Port.inherited(parent.detach())
+def inheritable(parent: socket.socket) -> int:
+    """The descriptor of a socket as a child gets it."""
+    parent.set_inheritable(True)
+    return parent.detach()
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_bound_socket_is_inherited(listens: bool) -> None:
+    parent = socket.socket()
+    parent.bind(("127.0.0.1", 0))
+    if listens:
+        parent.listen()
+    port = Port.inherited(inheritable(parent))
     with socket.create_connection(where(port)):
+        link = accepted(port)
+        assert link._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        link.close()
+    assert not os.get_inheritable(port.fd)
+    port.close()
+
+
+def test_a_bound_unix_socket_is_inherited(tmp_path: Path) -> None:
+    parent = socket.socket(socket.AF_UNIX)
+    parent.bind(str(tmp_path / "socket"))
+    port = Port.inherited(inheritable(parent))
+    assert port.address == f"unix:{tmp_path}/socket"
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / "socket"))
         accepted(port).close()
     port.close()
 
 
-@pytest.mark.parametrize("kind", ["datagram", "connected", "file", "closed"])
-def test_what_cannot_be_listened_on_is_not_inherited_and_stays_open(kind: str, tmp_path: Path) -> None:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM if kind == "datagram" else socket.SOCK_STREAM)
-    with ours, theirs, open(tmp_path / "file", "wb") as file:
-        fd = {"file": file.fileno(), "closed": 9999}.get(kind, ours.fileno())
-        with pytest.raises((OSError, ValueError)):
+def test_what_is_a_port_already_is_not_inherited_once_more(port: Port) -> None:
+    again = Port.inherited(inheritable(socket.create_server(("127.0.0.1", 0))))
+    for taken in (port, again):
+        with pytest.raises(ValueError, match=f"descriptor {taken.fd} was not inherited, or is listened on already"):
+            Port.inherited(taken.fd)
+        with socket.create_connection(where(taken)):
+            accepted(taken).close()
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("datagram", "is not a stream socket"),
+        ("connected", "Invalid argument"),
+        ("unbound", "is a socket without an address: bind it before it is handed over"),
+        ("unbound unix", "is a socket without an address: bind it before it is handed over"),
+        ("file", "on non-socket"),
+        ("closed", "Bad file descriptor"),
+    ],
+)
+def test_what_cannot_be_listened_on_is_not_inherited_and_stays_open(kind: str, why: str, tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        made: dict[str, Callable[[], Any]] = {
+            "datagram": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+            "connected": lambda: socket.create_connection(listening.getsockname()),
+            "unbound": socket.socket,
+            "unbound unix": lambda: socket.socket(socket.AF_UNIX),
+            "file": lambda: FileIO(tmp_path / "file", "wb"),
+        }
+        fd = 9999
+        if kind in made:
+            fd = stack.enter_context(made[kind]()).fileno()
+            os.set_inheritable(fd, True)
+        with pytest.raises((OSError, ValueError), match=why):
             Port.inherited(fd)
         if kind != "closed":
-            os.fstat(fd)
+            assert os.get_inheritable(fd)
 
 
 class Listening(socket.socket):

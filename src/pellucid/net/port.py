@@ -12,6 +12,7 @@ from pellucid.net.link import PlainLink
 
 BACKLOG = 2048
 EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 
 class Exhausted(Exception):
@@ -61,14 +62,18 @@ class Port:
 
     @classmethod
     def inherited(cls, fd: int) -> Port:
-        """Take over a listening socket that the parent process opened. Raises OSError, ValueError if it is none."""
+        """Take over a bound stream socket that the parent process opened. OSError or ValueError if it is none.
+
+        What is refused stays open. A child does not inherit it any more.
+        """
         listening = socket.socket(fileno=fd)
-        if listening.type != socket.SOCK_STREAM:
-            listening.detach()
-            raise ValueError(f"descriptor {fd} is not a stream socket")
         try:
+            _check_inherited(listening)
+            if listening.family in INTERNET:
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             listening.listen(BACKLOG)
-        except OSError:
+            listening.set_inheritable(False)
+        except (OSError, ValueError):
             listening.detach()
             raise
         return cls(listening)
@@ -108,6 +113,19 @@ def spell_address(address: object) -> str:
         return f"unix:{os.fsdecode(address)}" if isinstance(address, str | bytes) and address else "unix:"
     host, port = address[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _check_inherited(candidate: socket.socket) -> None:
+    fd = candidate.fileno()
+    if candidate.type != socket.SOCK_STREAM:
+        raise ValueError(f"descriptor {fd} is not a stream socket")
+    if not candidate.get_inheritable():
+        # What this process opened itself is never left to its children, and neither is what it has taken over.
+        raise ValueError(f"descriptor {fd} was not inherited, or is listened on already: name each one once")
+    name = candidate.getsockname()
+    # The system would choose a port by itself, and nobody would know which.
+    if not name or (candidate.family in INTERNET and name[1] == 0):
+        raise ValueError(f"descriptor {fd} is a socket without an address: bind it before it is handed over")
 
 
 def _remove_stale(path: str) -> None:
