@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from running import BY_MODULE, BY_SCRIPT, PATIENCE, Running, ask, refused
+
+from pellucid.serving import LAST_WORDS
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
@@ -182,28 +185,93 @@ def test_a_log_reader_that_goes_away_stops_nothing(folder: str) -> None:
     assert (status, errors) == (0, "")
 
 
-def test_a_closed_standard_output_is_not_mistaken_for_a_connection(folder: str) -> None:
-    program = "import os, runpy; os.close(1); runpy.run_module('pellucid', run_name='__main__')"
-    with Running("serve", folder, "--bind", "0", command=(sys.executable, "-c", program)) as server:
-        with server.connect() as first, server.connect() as second:
-            for client in (first, second):
-                answer = ask(client)
-                assert answer.startswith(b"HTTP/1.1 200 ")
-                assert b" - - [" not in answer
-        assert server.end()[0] == 0
+SERVING_WITHOUT_STREAMS = """
+import os, sys
+from pellucid.serving import serve_folder
+from pellucid.settings import Settings
+
+folder, told, *closed = sys.argv[1:]
+
+def is_nothing(fd):
+    try:
+        return os.path.samestat(os.fstat(int(fd)), os.stat(os.devnull))
+    except OSError:
+        return False
+
+def ready(addresses):
+    os.write(int(told), f"{addresses[0]} {all(map(is_nothing, closed))}".encode())
+    os.close(int(told))
+
+serve_folder(folder, Settings({"bind": ("0",)}), ready)
+"""
+
+
+@pytest.mark.parametrize("closed", ["0", "1", "2", "0 1 2"])
+def test_nothing_takes_the_place_of_a_closed_standard_stream(folder: str, closed: str) -> None:
+    reading, writing = os.pipe()
+    closing = " ".join(f"{fd}>&-" for fd in closed.split())
+    command = ["sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-c", SERVING_WITHOUT_STREAMS]
+    with subprocess.Popen(
+        [*command, folder, str(writing), *closed.split()],
+        pass_fds=[writing],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(writing)
+        with open(reading) as pipe:
+            address, _, kept = pipe.read().partition(" ")
+        try:
+            assert kept == "True"
+            host, _, port = address.rpartition(":")
+            with (
+                socket.create_connection((host, int(port))) as first,
+                socket.create_connection((host, int(port))) as second,
+            ):
+                for client in (first, second):
+                    answer = ask(client)
+                    assert answer.startswith(b"HTTP/1.1 200 ")
+                    assert b" - - [" not in answer
+        finally:
+            process.terminate()
+            output, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (0, b"")
+    assert output.count(b" 200 ") == (0 if "1" in closed else 2)
+
+
+def stuff(pipe: int) -> None:
+    """Fill a pipe, as a reader that has stopped would have it."""
+    os.set_blocking(pipe, False)
+    with suppress(BlockingIOError):
+        while os.write(pipe, b"x" * 4096):
+            pass
+    os.set_blocking(pipe, True)
 
 
 def test_a_stuck_log_reader_holds_up_neither_requests_nor_the_end(folder: str) -> None:
     reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    try:
-        while os.write(writing, b"x" * 4096):
-            pass
-    except BlockingIOError:
-        os.set_blocking(writing, True)
+    stuff(writing)
     with Running("serve", folder, "--bind", "0", stdout=writing) as server:
         for _ in range(3):
             assert server.get().startswith(b"HTTP/1.1 200 ")
+        server.send(signal.SIGTERM)
+        assert refused(server.port)
+        began = time.monotonic()
+        while server.process.poll() is None:  # the second is heard at once, wherever the end has got to
+            server.send(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                server.process.wait(0.1)
+        assert time.monotonic() - began < LAST_WORDS / 2
+        assert server.ended()[0] == 0
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_stuck_log_reader_does_not_hold_up_an_end_without_a_second_signal(folder: str) -> None:
+    reading, writing = os.pipe()
+    stuff(writing)
+    with Running("serve", folder, "--bind", "0", stdout=writing) as server:
+        assert server.get().startswith(b"HTTP/1.1 200 ")
         assert server.end()[0] == 0
     os.close(reading)
     os.close(writing)
