@@ -207,7 +207,7 @@ serve_folder(folder, Settings({"bind": ("0",)}), ready)
 
 
 @pytest.mark.parametrize("closed", ["0", "1", "2", "0 1 2"])
-def test_nothing_takes_the_place_of_a_closed_standard_stream(folder: str, closed: str) -> None:
+def test_a_closed_standard_output_is_not_mistaken_for_a_connection(folder: str, closed: str) -> None:
     reading, writing = os.pipe()
     closing = " ".join(f"{fd}>&-" for fd in closed.split())
     command = ["sh", "-c", f'exec "$@" {closing}', "sh", sys.executable, "-c", SERVING_WITHOUT_STREAMS]

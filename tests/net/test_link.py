@@ -6,9 +6,10 @@ import socket
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from linking import Peer, carry, counted_file, linked, received, slice_of, tcp_pair
+from linking import Peer, SocketPeer, carry, counted_file, linked, received, slice_of, tcp_pair
 
 from pellucid.net import link as module
 from pellucid.net.link import CAPACITY, LOW_WATER, RECEIVE, Link, PlainLink, room_beside
@@ -325,3 +326,37 @@ def test_one_call_gives_the_kernel_a_bounded_share_of_files(tmp_path: Path) -> N
         pieces: list[Piece] = [slice_of(file) for _ in range(8)]
         assert link.send(pieces) <= 2 * module.AT_ONCE
         link.close()
+
+
+class Noting(socket.socket):
+    """A socket that notes with which flags it was sent to."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        super().__init__(connected.family, connected.type, connected.proto, connected.detach())
+        self.flags: list[int] = []
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        self.flags.append(flags)
+        return super().send(data, flags)
+
+    def sendmsg(self, buffers: Any, ancillary: Any = (), flags: int = 0, address: Any = None, /) -> int:
+        self.flags.append(flags)
+        return super().sendmsg(buffers, ancillary, flags)
+
+
+@pytest.mark.skipif(not hasattr(socket, "MSG_MORE"), reason="the system cannot be told that more follows")
+@pytest.mark.parametrize("heads", [1, 2])
+def test_a_head_shares_a_packet_with_its_file_and_nothing_waits_for_what_does_not_come(
+    heads: int, tmp_path: Path
+) -> None:
+    ours, theirs = tcp_pair()
+    noting = Noting(ours)
+    link = PlainLink(noting, "", "")
+    with theirs, noting, counted_file(tmp_path, b"content") as file:
+        link.send([*[b"head"] * heads, slice_of(file)])
+        link.send([*[b"head"] * heads, slice_of(file), b"end"])
+        link.send([b"one", b"two"])
+        link.send([b"last"])
+        assert noting.flags == [socket.MSG_MORE, socket.MSG_MORE, 0, 0, 0]
+        expected = (b"head" * heads + b"content") * 2 + b"endonetwolast"
+        assert carry(link, SocketPeer(theirs), len(expected)) == expected

@@ -1,6 +1,7 @@
 """Lines reach the descriptor, in order, and nothing that the descriptor does can hold up who writes them."""
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -177,3 +178,21 @@ def test_a_system_without_threads_to_give_is_asked_again(
     writer.write("late")
     assert read_until(pipe[0], b"late\n") == b"early\nlate\n"
     writer.close(PATIENCE)
+
+
+def test_a_signal_never_reaches_the_thread_that_writes(pipe: tuple[int, int]) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
+    writer = LineWriter(pipe[1], pause=0)
+    try:
+        writer.write("begun")
+        assert read_until(pipe[0], b"\n") == b"begun\n"
+        assert writer._thread is not None
+        assert writer._thread.ident is not None
+        signal.pthread_kill(writer._thread.ident, signal.SIGUSR1)
+        writer.write("gone on")  # by then the signal would have been taken
+        assert read_until(pipe[0], b"\n") == b"gone on\n"
+        assert heard == []
+    finally:
+        writer.close(PATIENCE)
+        signal.signal(signal.SIGUSR1, before)
