@@ -1,21 +1,20 @@
 """Conversations: requests in, answers out, one connection, by one method that moves everything."""
 
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
-from conversing import (
-    HELLO,
-    Later,
-    Script,
-    Stage,
-    request,
-    statuses,
-)
+from conversing import HELLO, FileBody, Later, Script, Stage, descriptors, request, statuses
 
 from pellucid.message import Headers, Response
-from pellucid.net.link import RECEIVE
+from pellucid.net.link import CAPACITY, RECEIVE
 from pellucid.net.memory import MemoryLink
 from pellucid.protocol.http1.engine import READ_AHEAD
 from pellucid.protocol.limits import Limits
-from pellucid.server.connection import ROUNDS
+from pellucid.server.connection import BUDGET, ROUNDS
+from pellucid.server.exchange import Exchange
+
+ROUNDING = 1e-9
 
 
 def test_a_request_is_answered() -> None:
@@ -80,6 +79,40 @@ def test_one_client_does_not_starve_another() -> None:
         assert len(statuses(bytes(greedy.link.arrived))) - served <= 2 * ROUNDS * count
 
 
+@pytest.mark.parametrize("cost", [0.001, 0.003, 0.005, 0.05])
+def test_a_turn_of_expensive_requests_ends_with_the_one_that_exceeds_its_time(cost: float) -> None:
+    def app(exchange: Exchange) -> None:
+        stage.clock.advance(cost)
+        exchange.respond(Response(200), b"")
+
+    stage = Stage(app)
+    turns = [stage.clock()]
+    stage.watch.rearmed.append(lambda connection: turns.append(stage.clock()))
+    greedy, modest = stage.client(), stage.client()
+    greedy.send(HELLO * 50)
+    modest.send(HELLO)
+    stage.reactor.step(0)
+    assert statuses(bytes(modest.link.arrived)) == [200]
+    stage.settle()
+    assert len(statuses(bytes(greedy.link.arrived))) == 50
+    longest = max(after - before for before, after in pairwise(turns))
+    assert longest < BUDGET + cost + ROUNDING
+
+
+@pytest.mark.parametrize("cost", [0.001, 0.003, 0.005, 0.05])
+def test_a_round_of_the_loop_is_held_up_by_one_client_for_one_turn_and_one_request(cost: float) -> None:
+    def app(exchange: Exchange) -> None:
+        stage.clock.advance(cost)
+        exchange.respond(Response(200), b"")
+
+    stage = Stage(app)
+    stage.client().send(HELLO * 50)
+    while stage.busy:
+        before = stage.clock()
+        stage.reactor.step(0)
+        assert stage.clock() - before < BUDGET + 2 * cost + ROUNDING
+
+
 def test_pipelined_requests_do_not_pile_up_in_memory() -> None:
     stage = Stage()
     client = stage.client(holds=1 << 22)
@@ -91,6 +124,30 @@ def test_pipelined_requests_do_not_pile_up_in_memory() -> None:
         most = max(most, len(connection.engine._inbox))  # type: ignore[attr-defined]  # no one else may look
     assert most <= RECEIVE + READ_AHEAD
     assert len(statuses(client.talk())) == 20_000
+
+
+@pytest.mark.parametrize("kind", ["bytes", "file"])
+def test_answers_that_nobody_reads_do_not_pile_up_in_memory(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(65_000))
+
+    def app(exchange: Exchange) -> None:
+        exchange.respond(Response(200), bytes(65_000) if kind == "bytes" else FileBody(path, 65_000, slices=1))
+
+    before = descriptors()
+    stage = Stage(app)
+    client = stage.client(holds=1000)
+    [connection] = stage.server.connections
+    link = connection.link
+    assert isinstance(link, MemoryLink)
+    client.link.holds = 1 << 20  # all that it asks gets through to the server, as far as that takes it
+    client.send(HELLO * 2000)
+    stage.settle()
+    assert CAPACITY / 2 < sum(map(len, link._outbox)) < CAPACITY + 65_000
+    assert len(descriptors() - before) <= (0 if kind == "bytes" else CAPACITY // 65_000 + 1)
+    link.holds = client.link.holds
+    assert client.talk().count(b"HTTP/1.1 200 ") == 2000
+    assert descriptors() == before
 
 
 def test_reading_goes_on_while_an_answer_streams() -> None:
