@@ -169,7 +169,8 @@ def test_navigations_of_an_application_with_paths_of_its_own(folder: Path) -> No
         answer = ask(path, BROWSER)
         assert (answer.status, answer.content, answer["vary"]) == (200, b"<h1>hello", b"Accept")
         assert ask(path, BROWSER, (b"if-none-match", answer["etag"] or b"")).status == 304
-        assert ask(path, (b"accept", b"*/*")).status == 404
+        assert ask(path, (b"accept", b"*/*")).content == b"<h1>hello"
+        assert ask(path + "x.js", (b"accept", b"*/*")).status == 404
         assert ask(path).status == 404
         assert ask(path, (b"accept", b"application/json, text/html;q=0")).status == 404
     assert ask("/.env", BROWSER).status == 404

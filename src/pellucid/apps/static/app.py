@@ -178,11 +178,15 @@ class Static:
         return True
 
     def _navigates(self, exchange: Exchange) -> bool:
-        """Whether a person goes to a path, in an application with paths of its own: only then HTML is asked for."""
-        accept = exchange.request.headers.get(b"accept") or b""
+        """Whether a person goes to a path, in an application with paths of its own: only then HTML is asked for.
+
+        Whoever takes anything (curl, health checks, previews of links) may mean a page, if no extension ends the path.
+        """
+        accept = (exchange.request.headers.get(b"accept") or b"").lower()
+        page = b"." not in exchange.request.path.rpartition(b"/")[2]
         return (
             bool(self._rules.spa)
-            and b"text/html" in accept.lower()
+            and (b"text/html" in accept or (page and b"*/*" in accept))
             and choose_type(accept, (b"text/html",)) is not None
         )
 

@@ -26,7 +26,8 @@ class StaticSettings:
     spa: str = setting(
         "",
         "The file, from the root of the folder, that answers when a browser navigates to a path that does not exist, "
-        "for applications that do their own routing.",
+        "or whoever takes anything (Accept: */*) asks for one without an extension; for applications that do their own "
+        "routing.",
         unit="file",
     )
     error_page: tuple[str, ...] = setting(
