@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -118,6 +119,14 @@ def test_a_banner_that_nobody_reads_does_not_matter(served: Served, monkeypatch:
 
     monkeypatch.setattr(click, "echo", fail)
     assert run("serve", "demo").exit_code == 0
+    assert served.folder == "demo"
+
+
+def test_standard_error_may_be_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "demo"])
+    assert ended.value.code == 0
     assert served.folder == "demo"
 
 

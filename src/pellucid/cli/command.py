@@ -108,7 +108,7 @@ def serve(folder: str, **values: Any) -> None:
     requests finish; once more stops at once.
     """
     check_folder(folder)
-    colours = wants_colours(sys.stderr.isatty(), os.environ)
+    colours = wants_colours(sys.stderr is not None and sys.stderr.isatty(), os.environ)
 
     def ready(addresses: Sequence[str]) -> None:
         with contextlib.suppress(OSError):  # nobody may be there to read it
