@@ -33,7 +33,8 @@ class CommandSettings:
     )
     grace: float = setting(
         10.0,
-        "How long requests may take to finish once the server was told to stop; a second signal ends them at once.",
+        "How long requests may take to finish once the server was told to stop, 0 for not at all; a second signal ends "
+        "them at once.",
         unit="seconds",
     )
 
@@ -139,7 +140,7 @@ def read_rate(text: str) -> int:
 
 def read_time(text: str) -> float:
     """Seconds: 10, 0.5, 500ms, 10s, 2m, 1h or 7d."""
-    return _measure(text, _TIMES, "a time such as 10, 500ms, 10s, 2m or 1h")
+    return _measure(text, _TIMES, "a time such as 10, 500ms, 10s, 2m, 1h or 7d")
 
 
 _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from pellucid import __version__
 from pellucid.cli import command as module
 from pellucid.cli.command import main
+from pellucid.cli.options import unknown_variables
 from pellucid.server.timeouts import Patience
 from pellucid.settings import CommandSettings, Settings
 
@@ -81,10 +82,16 @@ def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
         (["serve", "demo", "--idle", "soon"], "'soon' is not a time such as"),
         (["serve", "demo", "--idle"], "requires an argument"),
         (["serve", "demo", "more"], "unexpected extra argument"),
+        (["serve", "8080"], "there is no folder '8080'; did you mean `pellucid serve --bind 8080`?"),
+        (["serve", "--workers", "2"], "there is no --workers: it is not there yet"),
+        (["serve", "--verbos"], "there is no --verbos, nor --verbose: say --log-level debug"),
+        (["serve", "--prot", "80"], "there is no --prot, nor --port: say --bind PORT"),
+        (["serve", "--zz"], "there is no --zz: `pellucid serve --help` lists what there is"),
+        (["serve", "--idle", "x"], "--idle: 'x' is not a time such as"),
         (["srve"], "there is no command 'srve'; did you mean `pellucid serve`?"),
         (["demo"], "there is no command 'demo'; did you mean `pellucid serve demo`?"),
         (["zzz"], "there is no command 'zzz'; did you mean `pellucid --help`?"),
-        (["--bind", "80"], "there is no --bind before a command: `pellucid serve --help` lists what there is"),
+        (["--bind", "80"], "there is no --bind before a command; did you mean `pellucid serve --bind …`?"),
         (["--hlp"], "there is no --hlp; did you mean --help?"),
         (["completion", "tcsh"], "'tcsh' is not one of"),
     ],
@@ -172,3 +179,32 @@ def test_a_completion_script_asks_the_command(shell: str) -> None:
 def test_the_shell_is_told_the_options() -> None:
     result = run(_PELLUCID_COMPLETE="bash_complete", COMP_WORDS="pellucid serve --head", COMP_CWORD="2")
     assert [line.split(",")[1] for line in result.stdout.split()] == ["--header", "--head-size", "--head-time"]
+
+
+def test_a_bad_variable_is_named_as_it_was_given() -> None:
+    result = CliRunner().invoke(main, ["serve"], env={"PELLUCID_IDLE": "x"})
+    assert result.stderr.startswith("pellucid: PELLUCID_IDLE: 'x' is not a time")
+
+
+def test_a_variable_that_is_no_setting_is_told() -> None:
+    environment = {"PELLUCID_BND": "1", "PELLUCID_FOLDER": ".", "PELLUCID_IDLE": "3", "PELLUCID_ZZZZ": "", "PATH": "/"}
+    assert unknown_variables(environment) == [
+        "PELLUCID_BND in the environment is no setting; did you mean PELLUCID_BIND?",
+        "PELLUCID_ZZZZ in the environment is no setting",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "incomplete", "expected"),
+    [
+        ("access_log", "c", [("plain", "common"), ("plain", "combined")]),
+        ("log_level", "w", [("plain", "warning")]),
+        ("spa", "i", [("file", "i")]),
+        ("idle", "1", []),
+    ],
+)
+def test_shells_complete_values(name: str, incomplete: str, expected: list[tuple[str, str]]) -> None:
+    command = main.commands["serve"]
+    (param,) = [each for each in command.params if each.name == name]
+    completed = param.shell_complete(click.Context(command), incomplete)
+    assert [(item.type, item.value) for item in completed] == expected

@@ -10,11 +10,12 @@ from difflib import get_close_matches
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import ShellComplete, get_completion_class
 
 from pellucid import __version__
 from pellucid.cli.banner import banner, wants_colours
-from pellucid.cli.options import ENVIRONMENT, SettingsCommand, chosen_of
+from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, chosen_of, unknown_variables
 from pellucid.serving import serve_folder
 from pellucid.settings import Settings
 
@@ -22,13 +23,24 @@ SHELLS = ("bash", "zsh", "fish")
 
 # What other servers call it.
 ELSEWHERE = {
-    "--port": "--bind PORT",
-    "-p": "--bind PORT",
-    "--host": "--bind HOST:PORT",
-    "--address": "--bind HOST:PORT",
-    "--listen": "--bind HOST:PORT",
-    "-b": "--bind HOST:PORT",
+    "--port": "say --bind PORT",
+    "-p": "say --bind PORT",
+    "--host": "say --bind HOST:PORT",
+    "--address": "say --bind HOST:PORT",
+    "--listen": "say --bind HOST:PORT",
+    "-b": "say --bind HOST:PORT",
+    "--directory": "name the folder itself, as in `pellucid serve public`",
+    "--log-file": "standard output is the access log, as in `pellucid serve > access.log`",
+    "--verbose": "say --log-level debug",
+    "--debug": "say --log-level debug",
+    "--quiet": "say --access-log off",
+    "--socket": "say --bind unix:PATH",
+    "--gzip": "a file with .gz, .zst or .br beside it is sent compressed by itself",
+    **dict.fromkeys(("--workers", "--reload", "--tls", "--ssl", "--cert"), "it is not there yet"),
 }
+
+# How alike a guess must be; click's own are bolder.
+ALIKE = 0.75
 
 
 class OneLine(click.Group):
@@ -69,17 +81,30 @@ class FolderType(click.Path):
 def _one_line(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption):
         return _no_such_option(error)
+    if isinstance(error, click.BadParameter) and isinstance(error.param, SettingOption) and error.ctx is not None:
+        return _bad_value(error, error.param, error.ctx)
     return " ".join(error.format_message().split())
+
+
+def _bad_value(error: click.BadParameter, option: SettingOption, ctx: click.Context) -> str:
+    from_environment = ctx.get_parameter_source(option.name or "") is ParameterSource.ENVIRONMENT
+    where = option.setting.variable if from_environment else option.setting.option
+    return f"{where}: {' '.join(error.message.split())}"
 
 
 def _no_such_option(error: click.NoSuchOption) -> str:
     option = error.option_name
     if option in ELSEWHERE:
-        return f"there is no {option}: say {ELSEWHERE[option]}"
-    if error.possibilities:
-        return f"there is no {option}; did you mean {error.possibilities[0]}? `pellucid serve --help` lists them all"
-    place = " before a command" if error.ctx is not None and error.ctx.parent is None else ""
-    return f"there is no {option}{place}: `pellucid serve --help` lists what there is"
+        return f"there is no {option}: {ELSEWHERE[option]}"
+    options = [each for param in error.ctx.command.get_params(error.ctx) for each in param.opts] if error.ctx else []
+    near = get_close_matches(option, [*options, *ELSEWHERE], 1, ALIKE)
+    if near and near[0] in ELSEWHERE:
+        return f"there is no {option}, nor {near[0]}: {ELSEWHERE[near[0]]}"
+    if near:
+        return f"there is no {option}; did you mean {near[0]}? `pellucid serve --help` lists them all"
+    if error.ctx is not None and error.ctx.parent is None:
+        return f"there is no {option} before a command; did you mean `pellucid serve {option} …`?"
+    return f"there is no {option}: `pellucid serve --help` lists what there is"
 
 
 @click.group(
@@ -114,6 +139,8 @@ def serve(folder: str, **values: Any) -> None:
         with contextlib.suppress(OSError):  # nobody may be there to read it
             click.echo(banner(folder, addresses, colours), err=True, color=colours)
 
+    for warning in unknown_variables(os.environ):
+        click.echo(f"pellucid: {warning}", err=True)
     try:
         serve_folder(folder, Settings(chosen_of(values)), ready)
     except ValueError as error:
@@ -123,6 +150,8 @@ def serve(folder: str, **values: Any) -> None:
 def check_folder(folder: str) -> None:
     """Complain about a folder that cannot be served."""
     if not os.path.lexists(folder):
+        if folder.isdigit():
+            raise click.UsageError(f"there is no folder {folder!r}; did you mean `pellucid serve --bind {folder}`?")
         raise click.UsageError(f"there is no folder {folder!r}{_near_folder(folder)}")
     if not os.path.isdir(folder):
         raise click.UsageError(f"{folder!r} is not a folder: give the one that it is in")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from pellucid.accesslog import FORMATS
+from pellucid.eventlog import LEVELS
 from pellucid.settings import Setting, all_settings, read_truth
 
 ENVIRONMENT = (
@@ -13,6 +18,9 @@ ENVIRONMENT = (
     "several values on lines of their own; yes or no for what has a --no- form. Sizes take K, M and G; times take ms, "
     "s, m, h and d. Zero switches a limit off, unless the option says what it stands for."
 )
+WORDS = {"access_log": ("off", *FORMATS, "json"), "log_level": LEVELS}
+"""The words that a setting takes, for shells to complete."""
+
 REPEATABLE = "May be repeated."
 
 
@@ -29,6 +37,13 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # older releases 
             return self.setting.read(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The words that there are, or the files."""
+        words = WORDS.get(self.setting.name, ())
+        if words:
+            return [CompletionItem(word) for word in words if word.startswith(incomplete)]
+        return [CompletionItem(incomplete, type="file")] if self.setting.manual.unit == "file" else []
 
     def split_envvar_value(self, rv: str) -> list[str]:
         """The items of a variable: a line each, because header fields and formats hold spaces."""
@@ -84,6 +99,17 @@ class SettingsCommand(click.Command):
         for topic, records in sections.items():
             with formatter.section(topic):
                 formatter.write_dl(records)
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """A line for each variable that looks like a setting and is none."""
+    known = {each.variable for each in all_settings()} | {"PELLUCID_FOLDER"}
+    return [
+        f"{name} in the environment is no setting" + (f"; did you mean {near[0]}?" if near else "")
+        for name in sorted(environment)
+        if name.startswith("PELLUCID_") and name not in known
+        for near in [get_close_matches(name, known, 1, 0.85)]
+    ]
 
 
 def chosen_of(values: dict[str, Any]) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def check_outgoing(name: bytes, value: bytes) -> None:
     if type(name) is not bytes or type(value) is not bytes:
         raise WrongAnswer(f"a field is a pair of bytes, not {type(name).__name__} and {type(value).__name__}")
     if not name or name.translate(None, TOKEN) or name != name.lower():
-        raise WrongAnswer(f"the field name {name!r} is no lower-case token (RFC 9110 5.1)")
+        raise WrongAnswer(f"the field name {name.decode('latin-1')!r} is no lower-case token (RFC 9110 5.1)")
     if value.translate(None, FIELD_VALUE):
         raise WrongAnswer(f"the field {name.decode()} has a control character in its value (RFC 9110 5.5)")
     if value != value.strip(b" \t"):

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,9 @@ def test_a_variant_that_becomes_a_link_out_of_the_root_is_not_sent(ask: Asking, 
     variant.unlink()
     variant.symlink_to(tmp_path / "secret")
     assert ask("/style.css", GZIP).content == b"body{}" * 100
+
+
+def test_a_folder_that_was_deleted_is_not_shown_as_an_empty_one(ask: Asking, folder: Path) -> None:
+    shutil.rmtree(folder)
+    assert ask("/").status == 404
+    assert ask("/style.css").status == 404

@@ -153,8 +153,8 @@ class Static:
                 entry = make_entry(walk, found, self._rules, self._settings, vary, now, self._clock())
                 self._entries.keep(key, entry)
                 return entry
-            if not self._settings.listing:
-                raise FileNotFoundError(errno.ENOENT, "folders are not shown")
+            if not self._settings.listing or self._root.deleted:
+                raise FileNotFoundError(errno.ENOENT, "there is no folder to show")
             return read_folder(walk, found, dot_files=self._settings.dot_files, most=self._settings.listing_limit)
 
     def _trusted(self, entry: Entry, now: float) -> bool:

@@ -72,6 +72,11 @@ class Root:
         here = os.fstat(self.fd)
         return stat.S_ISDIR(there.st_mode) and (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
 
+    @property
+    def deleted(self) -> bool:
+        """Whether the folder is no longer anywhere; what is held open is then empty for ever."""
+        return os.fstat(self.fd).st_nlink == 0
+
     def close(self) -> None:
         """Let go of it."""
         os.close(self.fd)
