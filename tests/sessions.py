@@ -120,10 +120,11 @@ class Session:
 
     def _port(self, shown: str) -> str:
         if shown not in self._ports:
-            # Bound but not listening: nobody else is given it, and whoever reuses addresses may listen on it.
+            # Bound but not listening: nobody else is given it, and whoever reuses addresses may listen on it. On all
+            # addresses, as examples do: a port may be free on one and taken on another.
             holder = socket.socket()
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            holder.bind(("127.0.0.1", 0))
+            holder.bind(("", 0))
             self._ports[shown] = holder
         return str(self._ports[shown].getsockname()[1])
 
