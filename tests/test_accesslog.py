@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from nowhere import Nowhere
 from pellucid.accesslog import DIRECTIVES, REDACTED, AccessLogSettings, compile_format, escape, loss_line_of
 from pellucid.message import NO_FIELDS, Field, Headers, Request, Response
 from pellucid.server.exchange import Exchange
@@ -13,32 +14,12 @@ HOSTILE = b'a"b\\c\r\n\x1b[31m\x00\x7f\xe9'
 ESCAPED = r"a\x22b\x5cc\x0d\x0a\x1b[31m\x00\x7f\xe9"
 
 
-class Carrier:
-    local = "127.0.0.1:8000"
-    now = 0.0
-
-    def __init__(self, peer: str) -> None:
-        self.peer = peer
-
-    def wake(self, exchange: Exchange) -> None:
-        pass
-
-    def inform(self, exchange: Exchange, response: Response) -> None:
-        pass
-
-    def credit(self, exchange: Exchange, count: int) -> None:
-        pass
-
-    def abort(self, exchange: Exchange, why: str) -> None:
-        pass
-
-
 def ended(
     *fields: Field, target: bytes = b"/a?b=c", peer: str = "192.0.2.1", why: str = "", answer: Response | None = None
 ) -> Exchange:
     path, _, query = target.partition(b"?")
     request = Request("GET", target, path, query, b"example.com", Headers(fields))
-    exchange = Exchange(request, Carrier(peer), 1, 100.0)
+    exchange = Exchange(request, Nowhere(peer), 1, 100.0)
     exchange.respond(answer or Response(200, Headers([(b"content-type", b"text/html"), (b"set-cookie", b"s=3cret")])))
     exchange.body_sent = 1234
     exchange.finished = 100.0125
@@ -47,7 +28,7 @@ def ended(
 
 
 def refused(why: str) -> Exchange:
-    exchange = Exchange(Request("", b"", b"", b"", b"", NO_FIELDS), Carrier(""), 1, 100.0)
+    exchange = Exchange(Request("", b"", b"", b"", b"", NO_FIELDS), Nowhere(""), 1, 100.0)
     exchange.finished = 100.0
     exchange.why = why
     return exchange

@@ -2,26 +2,10 @@
 
 import pytest
 
+from nowhere import Nowhere
 from pellucid.message import Headers, Request, Response
 from pellucid.server.exchange import Answer, App, Body, Exchange
 from pellucid.site import surround
-
-
-class Nowhere:
-    peer = local = ""
-    now = 0.0
-
-    def wake(self, exchange: Exchange) -> None:
-        pass
-
-    def inform(self, exchange: Exchange, response: Response) -> None:
-        pass
-
-    def credit(self, exchange: Exchange, count: int) -> None:
-        pass
-
-    def abort(self, exchange: Exchange, why: str) -> None:
-        pass
 
 
 def mark(name: bytes) -> Answer:

@@ -1,28 +1,9 @@
 """An exchange that nothing carries, for the tests of the features."""
 
+from nowhere import Nowhere
 from pellucid.features.feature import Feature
 from pellucid.message import Field, Headers, Request, Response
 from pellucid.server.exchange import Exchange
-
-
-class Nowhere:
-    """A carrier that takes everything and does nothing."""
-
-    peer = "192.0.2.1"
-    local = "192.0.2.2:80"
-    now = 0.0
-
-    def wake(self, exchange: Exchange) -> None:
-        pass
-
-    def inform(self, exchange: Exchange, response: Response) -> None:
-        pass
-
-    def credit(self, exchange: Exchange, count: int) -> None:
-        pass
-
-    def abort(self, exchange: Exchange, why: str) -> None:
-        pass
 
 
 def request(method: str = "GET", *fields: Field) -> Request:

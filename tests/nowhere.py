@@ -1,0 +1,26 @@
+"""A carrier of exchanges that no connection carries: it takes everything and does nothing."""
+
+from pellucid.message import Response
+from pellucid.server.exchange import Exchange
+
+
+class Nowhere:
+    """What an exchange knows of its connection, where there is none."""
+
+    local = "192.0.2.2:80"
+    now = 0.0
+
+    def __init__(self, peer: str = "192.0.2.1") -> None:
+        self.peer = peer
+
+    def wake(self, exchange: Exchange) -> None:
+        pass
+
+    def inform(self, exchange: Exchange, response: Response) -> None:
+        pass
+
+    def credit(self, exchange: Exchange, count: int) -> None:
+        pass
+
+    def abort(self, exchange: Exchange, why: str) -> None:
+        pass
