@@ -82,6 +82,12 @@ def test_only_a_body_of_which_nothing_is_told_ends_with_the_connection(framing: 
     assert framing.unending is unending
 
 
+@pytest.mark.parametrize("length", [-1, 5.5, "5", True])
+def test_a_length_that_is_none_is_wrong(length: int) -> None:
+    with pytest.raises(WrongAnswer, match="cannot be"):
+        frame("GET", "1.1", 200, None, length)
+
+
 @pytest.mark.parametrize(("method", "declared", "given"), [("GET", 5, 4), ("GET", 5, 6), ("GET", 5, 0), ("HEAD", 5, 4)])
 def test_a_length_that_is_not_the_bodys_is_wrong(method: str, declared: int, given: int) -> None:
     with pytest.raises(WrongAnswer, match=f"a body of {given} bytes with a Content-Length of {declared}"):

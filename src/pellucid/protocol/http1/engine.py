@@ -275,9 +275,8 @@ class Http1:
         if self._owed and not answered:
             if incoming.continue_owed and not self._inbox:
                 self._output.append(b"HTTP/1.1 100 Continue\r\n\r\n")
-            incoming.held = False  # who reads before the answer waits for the end, not for a tunnel
-        if not answered:
             incoming.continue_owed = False
+            incoming.held = False  # who reads before the answer waits for the end, not for a tunnel
 
     def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
         """Give the answer's head, and with `body` all of it."""
