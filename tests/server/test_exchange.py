@@ -1,5 +1,7 @@
 """What an app sees of a request, over a carrier that only remembers what it was asked."""
 
+from asyncio import CancelledError
+
 import pytest
 from conversing import Later, Script, Stage, request
 
@@ -62,15 +64,16 @@ def test_features_change_the_answer_in_their_order() -> None:
     assert exchange.body == b"abc"
 
 
-def test_a_feature_that_fails_leaves_no_body_open() -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, CancelledError])
+def test_a_feature_that_fails_leaves_no_body_open(error: type[BaseException]) -> None:
     exchange, carrier = begun()
     body = Script(b"x")
 
     def fail(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
-        raise ZeroDivisionError
+        raise error
 
     exchange.answers = (fail,)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(error):
         exchange.respond(Response(200), body)
     assert body.closed == 1
     assert not exchange.answered

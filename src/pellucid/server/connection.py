@@ -30,7 +30,7 @@ class Connection:
 
     `since` is when its peer began what it is at now, `lingering` when the last answer was out and the rest of a request
     began to be dropped unread. `_turning` guards a turn against another within it, `_soon` says that one is asked for,
-    and `_behind` that the last one ran out of rounds before it had dealt with what came.
+    and `_behind` that the last one ran out of rounds or of time before it had dealt with what came.
     """
 
     __slots__ = (

@@ -122,7 +122,7 @@ class Exchange:
         try:
             for answer in self.answers:
                 response, body = answer(self.request, response, body)
-        except Exception:
+        except BaseException:
             close(body)
             raise
         self.response = response
