@@ -7,68 +7,8 @@ from typing import Any
 import pytest
 
 from pellucid import serving
-from pellucid.serving import keep_standard_descriptors, logs, serve_folder
+from pellucid.serving import keep_standard_descriptors, serve_folder
 from pellucid.settings import Settings
-from pellucid.watch import Watch
-
-
-@pytest.fixture
-def outputs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The line writers that were made, instead of real ones."""
-    made: list[Any] = []
-
-    class Lines:
-        def __init__(self, fd: int, **_: object) -> None:
-            self.fd = fd
-            self.lines: list[str] = []
-            self.closed = False
-            made.append(self)
-
-        def write(self, line: str) -> None:
-            self.lines.append(line)
-
-        def close(self, timeout: float) -> None:
-            self.closed = True
-
-    monkeypatch.setattr(serving, "LineWriter", Lines)
-    return made
-
-
-def test_notes_go_to_standard_error_and_requests_to_standard_output(outputs: list[Any]) -> None:
-    watch = Watch()
-    with logs(watch, Settings({"log_level": "warning", "access_log": "{status}"})):
-        errors, output = outputs
-        assert (errors.fd, output.fd) == (2, 1)
-        watch.note("warning", "listen")
-        watch.note("info", "hush")
-        (observer,) = watch.ended
-        observer(type("Ended", (), {"status": 204})())
-    assert [line.partition(" ")[2] for line in errors.lines] == ["warning: listen"]
-    assert output.lines == ["204"]
-    assert errors.closed
-    assert output.closed
-    assert watch.noted == []
-
-
-def test_an_access_log_that_is_off_costs_nothing(outputs: list[Any]) -> None:
-    watch = Watch()
-    with logs(watch, Settings({"access_log": "off"})):
-        assert watch.ended == []
-    assert len(outputs) == 1
-
-
-def test_a_refusal_is_told_once_by_the_access_log_or_else_by_a_note(outputs: list[Any]) -> None:
-    connection = type("Peer", (), {"peer": "192.0.2.1"})()
-    watch = Watch()
-    with logs(watch, Settings({"access_log": "off"})):
-        watch.tell(watch.refused, connection, 400, "no Host field (RFC 9112 3.2)")
-    (errors,) = outputs
-    assert [line.partition(" ")[2] for line in errors.lines] == [
-        "info: 192.0.2.1 refused with 400: no Host field (RFC 9112 3.2)"
-    ]
-    watch = Watch()
-    with logs(watch, Settings({"access_log": "common"})):
-        assert watch.refused == []
 
 
 @pytest.mark.parametrize(

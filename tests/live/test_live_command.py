@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from running import BY_MODULE, BY_SCRIPT, PATIENCE, Running, ask, refused
 
-from pellucid.serving import LAST_WORDS
+from pellucid.logs import LAST_WORDS
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 

@@ -1,0 +1,44 @@
+"""The logs of a process: the access log to standard output, notes to standard error, each by a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pellucid.accesslog import AccessLogSettings, compile_format, loss_line_of
+from pellucid.eventlog import EventLog, EventLogSettings
+from pellucid.net.writer import LineWriter
+from pellucid.settings import Settings
+from pellucid.watch import Watch
+
+LAST_WORDS = 2.0
+"""How long the logs may take to write what waits when all is over, in seconds: their reader may be stuck."""
+
+
+@contextmanager
+def logs(watch: Watch, settings: Settings) -> Iterator[None]:
+    """Observers that write the access log to standard output and the notes to standard error, until the end."""
+    errors, output = LineWriter(2), None
+    events = EventLog(errors.write, settings[EventLogSettings].log_level)
+    log_format = settings[AccessLogSettings].access_log
+    if log_format != "off":
+        spell = compile_format(log_format)
+        output = LineWriter(1, lost=loss_line_of(log_format))
+        write = output.write
+        watch.ended.append(lambda exchange: write(spell(exchange)))
+    else:  # then the reason of a refusal stands nowhere else
+        watch.refused.append(lambda connection, status, why: watch.note("info", told(connection.peer, status, why)))
+    watch.noted.append(events.noted)
+    try:
+        yield
+    finally:
+        watch.noted.remove(events.noted)
+        events.tell_unheard()
+        for writer in (output, errors):
+            if writer is not None:
+                writer.close(LAST_WORDS)
+
+
+def told(client: str, status: int, why: str) -> str:
+    """A refusal as a note."""
+    return f"{client or 'a client'} refused with {status}: {why}"
