@@ -43,7 +43,7 @@ def serve_folder(folder: str, settings: Settings, ready: Callable[[Sequence[str]
             for port in ports:
                 server.listen(port)
             # In the first round, when signals are already heard: whoever reads the banner may send one at once.
-            server.reactor.soon(lambda: ready(addresses_of(ports)))
+            server.reactor.post(lambda: ready(addresses_of(ports)))
             work(server, command.grace)
         finally:
             static.close()

@@ -392,3 +392,48 @@ def test_the_best_poller_and_the_monotonic_clock_are_taken_where_none_is_given()
     assert loop.clock is time.monotonic
     assert loop.fileno() >= 0
     loop.close()
+
+
+def test_what_is_asked_for_promptly_is_done_at_once_outside_of_a_round() -> None:
+    clock = HandClock()
+    reactor = Reactor(MemoryPoller(), clock)
+    called: list[tuple[str, float]] = []
+    clock.advance(3)
+
+    def first() -> None:
+        called.append(("first", reactor.now))
+        reactor.promptly(lambda: called.append(("second", reactor.now)))
+        called.append(("first ended", reactor.now))
+
+    reactor.promptly(first)
+    assert called == [("first", 1003.0), ("first ended", 1003.0), ("second", 1003.0)]
+    assert reactor.due() is None
+
+
+def test_within_a_round_what_is_asked_for_promptly_is_done_at_its_end() -> None:
+    reactor = Reactor(MemoryPoller(), HandClock())
+    called: list[str] = []
+
+    def first() -> None:
+        reactor.promptly(lambda: called.append("second"))
+        called.append("first")
+
+    reactor.soon(first)
+    reactor.step(0)
+    assert called == ["first"]
+    assert reactor.due() == 0.0
+    reactor.step(0)
+    assert called == ["first", "second"]
+
+
+def test_a_loop_around_this_one_is_told_of_each_moment_that_comes_before_the_others() -> None:
+    clock = HandClock()
+    reactor = Reactor(MemoryPoller(), clock)
+    moments: list[float] = []
+    reactor.earlier = moments.append
+    reactor.at(1009, print)
+    reactor.at(1007, print)
+    reactor.at(1008, print)
+    reactor.soon(lambda: None)
+    reactor.promptly(lambda: reactor.soon(lambda: reactor.soon(lambda: None)))
+    assert moments == [1009, 1007, 1000.0, 1000.0]

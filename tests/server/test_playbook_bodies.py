@@ -70,7 +70,6 @@ def test_the_head_does_not_wait_for_the_body() -> None:
     app.last.wake()
     assert client.talk() == b"5\r\nevent\r\n"
     app.last.wake()
-    app.last.wake()
     assert client.talk() == b""
     app.last.wake()
     assert client.talk() == b"4\r\nlast\r\n0\r\n\r\n"
@@ -182,12 +181,12 @@ def test_a_body_that_is_read_slowly_holds_the_client_back() -> None:
     client = stage.client()
     client.send(request("POST", body=bytes(1 << 20)))
     stage.settle()
-    assert app.last.read() is None
+    assert 0 < len(app.last.read() or b"") <= WINDOW
     for _ in range(100):
         client.link.send([])
         stage.settle()
     assert client.link.waiting
-    assert len(app.last.read() or b"") <= WINDOW
+    assert 0 < len(app.last.read() or b"") <= WINDOW
 
 
 def test_trailers_of_a_request_are_told_after_its_end() -> None:
@@ -226,9 +225,8 @@ def test_100_continue_is_not_sent_where_the_body_has_come_anyhow() -> None:
     app = Later()
     client = Stage(app).client()
     client.talk(request("POST", expect="100-continue", content_length="5") + b"hello")
-    assert app.last.read() is None
-    assert client.talk() == b""
     assert app.last.read() == b"hello"
+    assert client.talk() == b""
 
 
 def test_a_small_rest_of_a_body_is_dropped_and_the_connection_goes_on() -> None:
@@ -258,8 +256,7 @@ def test_an_app_that_answers_while_the_body_comes_reads_no_more() -> None:
     app = Later()
     client = Stage(app).client()
     client.talk(request("POST", content_length="10") + b"12345")
-    assert app.last.read() is None
-    client.talk()
+    assert app.last.read() == b"12345"
     app.last.respond(Response(200), b"enough")
     assert client.talk().endswith(b"enough")
     assert statuses(client.talk(b"67890" + request())) == []
@@ -348,8 +345,6 @@ def test_a_tunnel_goes_both_ways_and_ends_from_either_side(method: str) -> None:
         opening = Response(101, Headers([(b"upgrade", b"echo")])) if method == "GET" else Response(200)
         app.last.respond(opening, source)
         assert client.talk().endswith(b"\r\n\r\nhello")
-        assert app.last.read() is None
-        stage.settle()
         assert app.last.read() == b"early"
         client.talk(b"more")
         assert app.last.read() == b"more"

@@ -3,6 +3,9 @@
 A round: wait until something is ready or due, call the handlers, then the due timers, then what was put off to the
 end of the round. `now` is read once a round. What a handler raises goes to `failed`, and the others are served; without
 a `failed` it leaves `step`.
+
+It can be a guest in another loop, which watches `fileno`, calls `step(0)` when that is readable or a timer is `due`,
+and is told by `earlier` of a moment at which a round is needed before what was due so far.
 """
 
 from __future__ import annotations
@@ -55,9 +58,11 @@ class Reactor:
         self._sweep_at = 1024
         self._soon: list[Callback] = []
         self._posted: deque[Callback] = deque()
-        self._stopped = False
+        self._in_round = False
         self._waker: socket.socket | None = None
         self._wakes: socket.socket | None = None
+        self.stopped = False
+        self.earlier: Callable[[float], None] | None = None
         self.now = clock()
 
     # Descriptors
@@ -89,11 +94,32 @@ class Reactor:
             self._sweep()
         self._timer_count += 1
         heapq.heappush(self._timers, (when, self._timer_count, timer))
+        if self.earlier is not None and self._timers[0][2] is timer:
+            self.earlier(when)
         return timer
 
     def soon(self, callback: Callback) -> None:
-        """Call at the end of this round; from the loop's own thread only."""
+        """Call at the end of this round, or of the next one; from the loop's own thread only."""
         self._soon.append(callback)
+        if self.earlier is not None and not self._in_round:
+            self.earlier(self.now)
+
+    def promptly(self, callback: Callback) -> None:
+        """Call at the end of this round; where none runs, now, in a round of its own: a task of the loop around this
+        one need not wait for the next. From the loop's own thread only.
+        """
+        if self._in_round:
+            self._soon.append(callback)
+            return
+        self.now = self.clock()
+        self._in_round = True
+        try:
+            self._call(callback)
+            self._call_put_off()
+        finally:
+            self._in_round = False
+        if self._soon and self.earlier is not None:
+            self.earlier(self.now)
 
     def post(self, callback: Callback) -> None:
         """Call in the loop's thread; from any thread, and from a signal handler.
@@ -140,6 +166,13 @@ class Reactor:
         due = self.due()
         ready = self._poller.poll(most if due is None else due if most is None else min(due, most))
         self.now = self.clock()
+        self._in_round = True
+        try:
+            self._round(ready)
+        finally:
+            self._in_round = False
+
+    def _round(self, ready: list[tuple[int, int]]) -> None:
         handlers = self._handlers
         for fd, mask in ready:
             # A descriptor that was closed and opened anew in this round gets the old one's news: that is harmless,
@@ -152,10 +185,7 @@ class Reactor:
                     self._report(error)
         if self._timers and self._timers[0][0] <= self.now:
             self._call_due()
-        if self._soon:
-            put_off, self._soon = self._soon, []
-            for callback in put_off:
-                self._call(callback)
+        self._call_put_off()
 
     def due(self) -> float | None:
         """In how many seconds a round is needed even if no descriptor is ready, None for never: a loop around this one
@@ -170,13 +200,13 @@ class Reactor:
 
     def run(self) -> None:
         """Rounds until `stop`, which may have been called before."""
-        while not self._stopped:
+        while not self.stopped:
             self.step()
-        self._stopped = False
+        self.stopped = False
 
     def stop(self) -> None:
         """End `run` after this round."""
-        self._stopped = True
+        self.stopped = True
 
     def close(self) -> None:
         """Let go of what the loop itself holds open."""
@@ -186,6 +216,12 @@ class Reactor:
             self._waker.close()
             self._wakes = self._waker = None
         self._poller.close()
+
+    def _call_put_off(self) -> None:
+        if self._soon:
+            put_off, self._soon = self._soon, []
+            for callback in put_off:
+                self._call(callback)
 
     def _sweep(self) -> None:
         # A busy server cancels a timer with each connection that ends, long before its time.

@@ -93,9 +93,10 @@ class Connection:
             self.turn(fill=mask != WRITE and not self._behind)
 
     def ask_for_turn(self) -> None:
-        """Something can be moved: in the turn that runs, if one does, else in one of its own, soon."""
-        if not (self._turning or self.closed):
-            self._put_off()
+        """Something can be moved: in the turn that runs, if one does, else in one of its own."""
+        if not (self._turning or self.closed or self._soon):
+            self._soon = True
+            self._shared.reactor.promptly(self._turn_late)
 
     def drain(self) -> None:
         """Finish what runs and take nothing new."""

@@ -75,7 +75,8 @@ class Exchange:
     trailers = NO_FIELDS
     """The trailer fields of the request's body, after its end."""
     _arrived: list[bytes] | None = None
-    _asked = False
+    _room = WINDOW
+    _reading = False
 
     def __init__(self, request: Request, carrier: Carrier, stream: int, now: float) -> None:
         self.request = request
@@ -151,16 +152,20 @@ class Exchange:
         nothing ever, if the client is `gone` before it has sent all.
 
         The first call asks for the body: a client that waits for 100-continue gets it now, and `on_body` is called
-        whenever there is more to read. At most WINDOW bytes wait here; what is not read holds the client back. An app
-        that is going to open a tunnel answers first: who reads before the answer waits for the end of the request.
+        whenever there is more to read. From outside of the loop's round, as from a task of a loop around it, what has
+        come with the request is answered at once. At most WINDOW bytes wait here; what is not read holds the client
+        back. An app that is going to open a tunnel answers first: who reads before the answer waits for the end of
+        the request.
         """
+        room, self._room = self._room, 0
+        if room and not (self._ended or self.gone):
+            self._reading = True  # what comes in answer to this call is returned by it, and needs no word of its own
+            try:
+                self.carrier.credit(self, room)
+            finally:
+                self._reading = False
         data = b"".join(self._arrived) if self._arrived else b""
         self._arrived = None
-        if not self._ended and not self.gone:
-            room = len(data) if self._asked else WINDOW
-            self._asked = True
-            if room:
-                self.carrier.credit(self, room)
         return data if data or self._ended else None
 
     # What follows is for the connection.
@@ -171,10 +176,12 @@ class Exchange:
             if self._arrived is None:
                 self._arrived = []
             self._arrived.append(event.data)
+            self._room += len(event.data)
         else:
             self._ended = True
             self.trailers = event.trailers
-        self.on_body()
+        if not self._reading:
+            self.on_body()
 
     def lose(self, why: str) -> None:
         """The client, or the way to it, is gone."""
