@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "pellucid"
 FLOOR_0 = {"message", "piece", "errors", "watch", "setting"}
 FLOOR_2 = FLOOR_0 | {"protocol", "semantics", "net"}
 FLOOR_3 = FLOOR_2 | {"server"}
-FLOOR_4 = FLOOR_3 | {"apps", "features", "accesslog", "eventlog"}
+FLOOR_4 = FLOOR_3 | {"apps", "features", "accesslog", "eventlog", "metrics", "tracing"}
 FLOOR_5 = FLOOR_4 | {"site", "settings"}
 ALLOWED = {
     "message": set(),
@@ -27,6 +27,8 @@ ALLOWED = {
     "features": FLOOR_3,
     "accesslog": FLOOR_3,
     "eventlog": FLOOR_3,
+    "metrics": FLOOR_3,
+    "tracing": FLOOR_3,
     "site": FLOOR_4,
     "settings": FLOOR_4,
     "logs": FLOOR_5,
