@@ -9,9 +9,13 @@ class Nowhere:
 
     local = "192.0.2.2:80"
     now = 0.0
+    peer_port = 50000
 
     def __init__(self, peer: str = "192.0.2.1") -> None:
         self.peer = peer
+
+    def new_id(self) -> str:
+        return "one"
 
     def wake(self, exchange: Exchange) -> None:
         pass

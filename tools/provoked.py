@@ -226,5 +226,6 @@ STRIKES: dict[str, Callable[[], Talk] | str] = {
     "idle": _idle,
     "write_stall": _stuck_reader,
     "write_rate": _slow_reader,
+    "request_timeout": "503 in the app's place; an answer that has begun is cut",
     "linger": _lingering,
 }

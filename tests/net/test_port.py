@@ -50,6 +50,16 @@ def test_a_client_becomes_a_link_that_knows_both_addresses(port: Port) -> None:
         link.close()
 
 
+def test_a_client_has_a_port_and_came_to_one_address_even_where_all_are_listened_on() -> None:
+    port = Port.tcp("0.0.0.0", 0)
+    with socket.create_connection(("127.0.0.1", int(port.address.rpartition(":")[2]))) as client:
+        link = accepted(port)
+        assert link.peer_port == client.getsockname()[1]
+        assert link.local == port.address.replace("0.0.0.0", "127.0.0.1")
+        link.close()
+    port.close()
+
+
 def test_links_send_without_delay(port: Port) -> None:
     with socket.create_connection(where(port)):
         link = accepted(port)

@@ -15,11 +15,16 @@ class Asked:
     """A carrier that remembers."""
 
     peer = "192.0.2.1"
+    peer_port = 50000
     local = "192.0.2.80:80"
     now = 7.0
 
     def __init__(self) -> None:
         self.calls: list[object] = []
+
+    def new_id(self) -> str:
+        self.calls.append("new_id")
+        return "one"
 
     def wake(self, exchange: Exchange) -> None:
         self.calls.append("wake")

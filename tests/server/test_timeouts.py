@@ -62,6 +62,22 @@ def test_zero_is_no_limit(phase: Phase, stall: Stall | None, body: dict[str, int
     assert deadline(endless, phase, 1000.0, 1000.0, stall).when == inf
 
 
+@pytest.mark.parametrize(
+    ("phase", "stall", "expected"),
+    [
+        (Phase.ANSWER, None, Deadline(993, "request-timeout")),
+        (Phase.BODY, None, Deadline(993, "request-timeout")),
+        (Phase.ANSWER, Stall(1060, "write-stall"), Deadline(993, "request-timeout")),
+        (Phase.ANSWER, Stall(992, "write-stall"), Deadline(992, "write-stall")),
+        (Phase.TUNNEL, None, NEVER),
+    ],
+)
+def test_a_request_has_a_time_of_its_own_whatever_its_connection_is_at(
+    phase: Phase, stall: Stall | None, expected: Deadline
+) -> None:
+    assert deadline(Patience(request_timeout=3), phase, 1000.0, inf, stall, oldest=990.0) == expected
+
+
 def test_every_limit_has_a_manual_with_its_unit() -> None:
     manual = manual_of(Patience)
     assert all(entry.text.endswith(".") and entry.unit for entry in manual.values())

@@ -30,6 +30,9 @@ class Link(Protocol):
     peer: str
     """The client's address without its port; empty where there is none, as on a unix socket."""
 
+    peer_port: int
+    """The client's port, 0 where there is none."""
+
     local: str
     """The address that the client came to."""
 
@@ -76,12 +79,13 @@ def room_beside(waiting: int) -> int:
 class PlainLink:
     """A link over a stream socket, which it makes non-blocking and owns."""
 
-    __slots__ = ("_outbox", "_queued", "_socket", "gone", "local", "peer")
+    __slots__ = ("_outbox", "_queued", "_socket", "gone", "local", "peer", "peer_port")
 
-    def __init__(self, connected: socket.socket, peer: str, local: str) -> None:
+    def __init__(self, connected: socket.socket, peer: str, local: str, peer_port: int = 0) -> None:
         connected.setblocking(False)
         self._socket = connected
         self.peer = peer
+        self.peer_port = peer_port
         self.local = local
         self.gone = ""
         # What is left of a piece stays a view of it: a large body is not copied at each send.

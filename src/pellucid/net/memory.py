@@ -40,11 +40,25 @@ class MemoryLink:
     socket, that is found out by the next `receive` or `send`, and stands in `gone` from then on.
     """
 
-    __slots__ = ("_outbox", "arrived", "broken", "closed", "ended", "fd", "gone", "holds", "local", "other", "peer")
+    __slots__ = (
+        "_outbox",
+        "arrived",
+        "broken",
+        "closed",
+        "ended",
+        "fd",
+        "gone",
+        "holds",
+        "local",
+        "other",
+        "peer",
+        "peer_port",
+    )
 
     def __init__(self, holds: int, peer: str = "192.0.2.1", local: str = "192.0.2.80:80") -> None:
         self.fd = next(_numbers)
         self.peer = peer
+        self.peer_port = 0
         self.local = local
         self.gone = ""
         self.other: MemoryLink = self

@@ -28,6 +28,7 @@ class Port:
         self._path = path
         self._path_inode = os.stat(path).st_ino if path else 0
         self.address = f"unix:{path}" if path else spell_address(listening.getsockname())
+        self._anywhere = self.address.startswith(("0.0.0.0:", "[::]:"))
 
     @classmethod
     def tcp(cls, host: str, port: int) -> Port:
@@ -96,7 +97,10 @@ class Port:
                 if error.errno in EXHAUSTED:
                     raise Exhausted(error.strerror) from error
                 return None  # Linux hands pending network errors of the new socket to accept; treat it as not there
-            return PlainLink(connected, address[0] if isinstance(address, tuple) else "", self.address)
+            if not isinstance(address, tuple):
+                return PlainLink(connected, "", self.address)
+            local = spell_address(connected.getsockname()) if self._anywhere else self.address
+            return PlainLink(connected, address[0], local, address[1])
 
     def close(self) -> None:
         """Listen no longer; a unix path is removed if it is still this port's."""

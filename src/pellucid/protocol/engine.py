@@ -87,7 +87,9 @@ class Engine(Protocol):
         """Give up an answer, so that the peer sees that what it got is not the whole."""
 
     def drain(self) -> None:
-        """Finish what runs and take no new request; the peer is told as soon as the protocol lets it."""
+        """Make an end: the peer is told as soon as the protocol lets it. In HTTP/1 that is with the next answer, which
+        is the last, so a connection that rests takes one request more, or is closed by whoever has the link.
+        """
 
     def take_output(self) -> list[Piece]:
         """The pieces to be sent, in order; they are the caller's from now on."""

@@ -14,7 +14,7 @@ from pellucid.net.link import Link
 from pellucid.net.pollers import READ, WRITE
 from pellucid.net.reactor import Timer
 from pellucid.piece import discard
-from pellucid.protocol.engine import Engine
+from pellucid.protocol.engine import Engine, Phase
 from pellucid.server.exchanges import Exchanges, Shared
 from pellucid.server.timeouts import Deadline, Stall, deadline, stalled
 
@@ -59,7 +59,7 @@ class Connection:
         self.engine = engine
         self.lingering: float | None = None
         self.closed = False
-        self._exchanges = Exchanges(shared, self, link.peer, link.local)
+        self._exchanges = Exchanges(shared, self)
         self._turning = False
         self._soon = False
         self._behind = False
@@ -84,6 +84,16 @@ class Connection:
         """The client's address."""
         return self.link.peer
 
+    @property
+    def peer_port(self) -> int:
+        """The client's port, 0 where there is none."""
+        return self.link.peer_port
+
+    @property
+    def local(self) -> str:
+        """The address that the client came to."""
+        return self.link.local
+
     def on_ready(self, mask: int) -> None:
         """The link is ready. A mask with more than WRITE means that there is something to read, be it the end."""
         if self.lingering is not None:
@@ -99,9 +109,16 @@ class Connection:
             self._shared.reactor.promptly(self._turn_late)
 
     def drain(self) -> None:
-        """Finish what runs and take nothing new."""
+        """The next answer is the last one, and what runs is told so; a connection that rests stays."""
         self.engine.drain()
+        self._exchanges.stop()
         self.ask_for_turn()
+
+    def close_if_idle(self) -> None:
+        """Close, unless a request runs or is on its way: what has come and was not looked at yet counts."""
+        self.turn(fill=True)
+        if not self.closed and self.lingering is None and self.engine.phase is Phase.IDLE and not self.link.waiting:
+            self._close("")
 
     def turn_away(self, status: int, why: str) -> None:
         """Refuse whatever the peer asks, and close without lingering: there is no place for it to wait in."""
@@ -174,6 +191,7 @@ class Connection:
         elif data is not None and not self.link.gone:
             if self._interest & READ:
                 self.engine.receive_eof()
+                self._exchanges.half_close()
             else:
                 # Nobody asked: a hang-up, which the poller would tell for ever, and no answer can arrive any more.
                 self._exchanges.cut = "the client hung up"
@@ -233,7 +251,8 @@ class Connection:
         patience = self._shared.patience
         if self.lingering is not None:
             return Deadline(self.lingering + patience.linger, "linger")
-        return deadline(patience, self._phase, self.since, self._exchanges.slowest[0], self._stall)
+        exchanges = self._exchanges
+        return deadline(patience, self._phase, self.since, exchanges.slowest[0], self._stall, exchanges.oldest)
 
     def _on_time(self) -> None:
         self._timer = None
@@ -242,6 +261,11 @@ class Connection:
             self._set_timer()
         elif due.limit == "body-rate":
             self._refuse_slowness(due.limit, self._exchanges.slowest[1])
+        elif due.limit == "request-timeout":
+            timeout = self._shared.patience.request_timeout
+            why = f"request-timeout: not answered within {timeout:g} s"
+            self._exchanges.expire(self._shared.reactor.now - timeout, why)
+            self.turn()
         elif due.limit == "head-time":
             served = self.engine.served
             self._refuse_slowness(due.limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import Context
 from typing import Protocol
 
 from pellucid.errors import WrongAnswer
@@ -19,15 +20,24 @@ Answer = Callable[[Request, Response, Body], tuple[Response, Body]]
 class Carrier(Protocol):
     """What an exchange knows of the connection that carries it."""
 
-    peer: str
-    """The address of the client, without its port; empty where the link has none."""
+    @property
+    def peer(self) -> str:
+        """The address of the client, without its port; empty where the link has none."""
 
-    local: str
-    """The address that the client came to, as host:port or a path."""
+    @property
+    def peer_port(self) -> int:
+        """The client's port, 0 where there is none."""
+
+    @property
+    def local(self) -> str:
+        """The address that the client came to, as host:port or a path."""
 
     @property
     def now(self) -> float:
         """Monotonic seconds, the same for all that happens in one round of the loop."""
+
+    def new_id(self) -> str:
+        """A name for a request that no other one has."""
 
     def wake(self, exchange: Exchange) -> None:
         """Something of this exchange waits to be collected."""
@@ -50,7 +60,8 @@ class Exchange:
     """One request and the answer to it.
 
     An app calls `respond` once, at once or later. It reads the request's body with `read`, and is told by `on_body`
-    when more of it can be read, and by `on_gone` when the client is no longer there.
+    when more of it can be read, by `on_leave` when the client or the server wishes to come to an end, and by `on_gone`
+    when the client is no longer there. All this happens in the loop's thread; another one says `reactor.post`.
     """
 
     # One is made for each request, so what an exchange begins with stands here and is not set for each of them.
@@ -66,17 +77,31 @@ class Exchange:
     """Whether the head of the answer is on its way: then it cannot be replaced any more."""
     gone = False
     """Whether the client is no longer there."""
+    half_closed = False
+    """Whether the client has said that it sends no more; it may still wait for the answer (RFC 9112 section 9.6)."""
+    stopping = False
+    """Whether the server was told to stop: what has no end of its own should come to one."""
+    expired = False
+    """Whether it took longer than the request-timeout, and was answered for that."""
+    mount = b""
+    """The prefix of the path under which the app is to be found, as it stands there; no slash at its end."""
+    context: Context | None = None
+    """The context in which the app is to run, if somebody has made one."""
     why = ""
     """Why it was refused or cut short, empty if all is well."""
     line = b""
     """The request line, as far as it came, of a request that was refused before it could be read."""
     on_body: Callable[[], None] = staticmethod(_nothing)  # static, or it would be called with the exchange
+    on_leave: Callable[[], None] = staticmethod(_nothing)
     on_gone: Callable[[], None] = staticmethod(_nothing)
     trailers = NO_FIELDS
     """The trailer fields of the request's body, after its end."""
     _arrived: list[bytes] | None = None
     _room = WINDOW
     _reading = False
+    _request_id = ""
+    _peer: str | None = None
+    _peer_port = 0
 
     def __init__(self, request: Request, carrier: Carrier, stream: int, now: float) -> None:
         self.request = request
@@ -86,9 +111,33 @@ class Exchange:
         self._ended = request.complete
 
     @property
+    def request_id(self) -> str:
+        """A name for this request that no other one has; made when it is first asked for."""
+        if not self._request_id:
+            self._request_id = self.carrier.new_id()
+        return self._request_id
+
+    @request_id.setter
+    def request_id(self, name: str) -> None:
+        self._request_id = name
+
+    @property
     def peer(self) -> str:
-        """The client's address without its port, empty where there is none."""
-        return self.carrier.peer
+        """The client's address without its port, empty where there is none; whoever trusts a proxy may change it."""
+        return self.carrier.peer if self._peer is None else self._peer
+
+    @peer.setter
+    def peer(self, address: str) -> None:
+        self._peer = address
+
+    @property
+    def peer_port(self) -> int:
+        """The client's port, 0 where there is none or it is not known."""
+        return self.carrier.peer_port if self._peer is None else self._peer_port
+
+    @peer_port.setter
+    def peer_port(self, port: int) -> None:
+        self._peer_port = port
 
     @property
     def local(self) -> str:
@@ -189,6 +238,11 @@ class Exchange:
             self.gone = True
             self.why = self.why or why
             self.on_gone()
+
+    def leave(self) -> None:
+        """The client, or the server, wishes to come to an end."""
+        if not self.gone:
+            self.on_leave()
 
     def close_body(self) -> None:
         """Close the source, once."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import traceback
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from math import inf
 from typing import Protocol
 
@@ -21,19 +24,37 @@ from pellucid.watch import Watch
 class Shared:
     """What all connections of a server have in common."""
 
-    __slots__ = ("app", "patience", "reactor", "watch")
+    __slots__ = ("_ids", "app", "patience", "reactor", "watch")
 
     def __init__(self, reactor: Reactor, app: App, patience: Patience, watch: Watch) -> None:
         self.reactor = reactor
         self.app = app
         self.patience = patience
         self.watch = watch
+        start = secrets.token_hex(6)  # so that another process, or this one begun anew, has other names
+        self._ids = (f"{start}-{number:x}" for number in count(1))
+
+    def new_id(self) -> str:
+        """A name for a request that no other one has."""
+        return next(self._ids)
 
 
 class Owner(Protocol):
     """What exchanges know of the connection that they belong to."""
 
     engine: Engine
+
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+
+    @property
+    def peer_port(self) -> int:
+        """The client's port."""
+
+    @property
+    def local(self) -> str:
+        """The address that the client came to."""
 
     @property
     def since(self) -> float:
@@ -58,18 +79,29 @@ class Exchanges:
     some protocols nothing else can say that an answer is not complete.
     """
 
-    __slots__ = ("_open", "_owner", "_reading", "_ready", "_room", "_shared", "_woken", "cut", "local", "peer")
+    __slots__ = (
+        "_half_closed",
+        "_open",
+        "_owner",
+        "_reading",
+        "_ready",
+        "_room",
+        "_shared",
+        "_stopping",
+        "_woken",
+        "cut",
+    )
 
-    def __init__(self, shared: Shared, owner: Owner, peer: str, local: str) -> None:
+    def __init__(self, shared: Shared, owner: Owner) -> None:
         self._shared = shared
         self._owner = owner
-        self.peer = peer
-        self.local = local
         self._open: dict[int, Exchange] = {}
         self._ready: dict[int, Exchange] = {}
         self._reading: dict[int, Reading] = {}
         self._room = 0
         self._woken = False
+        self._half_closed = False
+        self._stopping = False
         self.cut = ""
 
     # What exchanges may know and ask
@@ -78,6 +110,25 @@ class Exchanges:
     def now(self) -> float:
         """The loop's seconds."""
         return self._shared.reactor.now
+
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+        return self._owner.peer
+
+    @property
+    def peer_port(self) -> int:
+        """The client's port."""
+        return self._owner.peer_port
+
+    @property
+    def local(self) -> str:
+        """The address that the client came to."""
+        return self._owner.local
+
+    def new_id(self) -> str:
+        """A name for a request that no other one has."""
+        return self._shared.new_id()
 
     def wake(self, exchange: Exchange) -> None:
         """The exchange has something to be collected."""
@@ -131,6 +182,31 @@ class Exchanges:
         """By when the slowest of the bodies that are read must have moved, and its stream."""
         return min(((reading.due, stream) for stream, reading in self._reading.items()), default=(inf, 0))
 
+    @property
+    def oldest(self) -> float:
+        """When the oldest of the exchanges began, in the loop's seconds; without end where there is none."""
+        return next((exchange.begun for exchange in self._open.values()), inf)
+
+    def half_close(self) -> None:
+        """The client sends no more."""
+        self._half_closed = True
+        self._tell_leaving()
+
+    def stop(self) -> None:
+        """The server was told to stop."""
+        self._stopping = True
+        self._tell_leaving()
+
+    def expire(self, begun_by: float, why: str) -> None:
+        """Answer for those that began by then and have no whole answer yet; one that has begun is cut."""
+        for exchange in [each for each in self._open.values() if each.begun <= begun_by]:
+            exchange.expired = True
+            if exchange.started:
+                self.abort(exchange, why)
+            else:
+                self._answer_for(exchange, 503, why)
+                self._guard(partial(exchange.lose, why))
+
     def deliver(self) -> bool:
         """Give the engine's events to their exchanges; answers whether there were any."""
         moved = False
@@ -169,6 +245,8 @@ class Exchanges:
     def _begin(self, stream: int, request: Request) -> None:
         shared = self._shared
         exchange = self._open[stream] = Exchange(request, self, stream, shared.reactor.now)
+        if self._half_closed or self._stopping:
+            exchange.half_closed, exchange.stopping = self._half_closed, self._stopping
         if shared.watch.begun:
             shared.watch.tell(shared.watch.begun, exchange)
         try:
@@ -191,6 +269,11 @@ class Exchanges:
                 exchange.take(event)
             except BaseException as error:
                 self._fail(exchange, error)
+
+    def _tell_leaving(self) -> None:
+        for exchange in list(self._open.values()):
+            exchange.half_closed, exchange.stopping = self._half_closed, self._stopping
+            self._guard(exchange.leave)
 
     def _count(self, stream: int, event: Data | End) -> None:
         reading = self._reading.get(stream)

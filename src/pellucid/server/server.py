@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pellucid.net.address import network_of
@@ -68,6 +69,8 @@ class Server:
         self._paused = False
         self._quiet_until = 0.0
         self._stopping = False
+        self._over = False
+        self.ended: Callable[[], None] = self.reactor.stop
 
     def listen(self, port: Port) -> None:
         """Take the links that this port brings; the port is the server's from now on."""
@@ -111,8 +114,12 @@ class Server:
             self.halt()
             self.reactor.close()
 
-    def stop(self, grace: float) -> None:
-        """Accept no more, finish what runs, and cut what still runs after so many seconds. Called again: `halt`."""
+    def stop(self, grace: float, rest: float = 0.0) -> None:
+        """Accept no more, finish what runs, and cut what still runs after `grace` seconds. Called again: `halt`.
+
+        Each client is told with its next answer. A connection that rests may ask for so many seconds more: what its
+        client has just sent is then not lost. `ended` is called when no connection is left.
+        """
         if self._stopping:
             self.halt()
             return
@@ -120,9 +127,13 @@ class Server:
         self._close_ports()
         for connection in tuple(self.connections):
             connection.drain()
+        if rest > 0:
+            self.reactor.at(self.reactor.now + rest, self._close_idle)
+        else:
+            self._close_idle()
         self.reactor.soon(lambda: self._tell_stopping(grace))  # when the idle ones have gone
         self.reactor.at(self.reactor.now + grace, self._out_of_grace)
-        self._stop_if_done()
+        self._end_if_done()
 
     def halt(self) -> None:
         """Cut everything now."""
@@ -130,7 +141,11 @@ class Server:
         self._close_ports()
         for connection in tuple(self.connections):
             connection.abort("the server stops")
-        self.reactor.stop()
+        self._end_if_done()
+
+    def _close_idle(self) -> None:
+        for connection in tuple(self.connections):
+            connection.close_if_idle()
 
     def _tell_stopping(self, grace: float) -> None:
         if self.connections:
@@ -150,9 +165,10 @@ class Server:
             port.close()
         self._ports.clear()
 
-    def _stop_if_done(self) -> None:
-        if self._stopping and not self.connections:
-            self.reactor.stop()
+    def _end_if_done(self) -> None:
+        if self._stopping and not self.connections and not self._over:
+            self._over = True
+            self.ended()
 
     def _accept(self, port: Port) -> None:
         most = self._capacity.connections
@@ -189,7 +205,7 @@ class Server:
         self._count(connection.peer, -1)
         if self._paused:
             self._resume()
-        self._stop_if_done()
+        self._end_if_done()
 
     def _failed(self, words: str) -> None:
         try:

@@ -34,6 +34,12 @@ class Patience:
         "The slowest rate at which a peer may take an answer that waits, after a grace of write-stall.",
         unit="bytes per second",
     )
+    request_timeout: float = setting(
+        0.0,
+        "How long a request may take in all, from its head to the end of its answer: 503 if the answer has not begun, "
+        "else it is cut; event streams are requests too, tunnels are not.",
+        unit="seconds",
+    )
     linger: float = setting(
         5.0,
         "How long an error answer waits for its reader while more of the request still comes in, 0 for not at all.",
@@ -79,10 +85,21 @@ def stalled(patience: Patience, before: Stall | None, now: float, sent: int) -> 
     return Stall(due, "write-rate" if due < nothing else "write-stall")
 
 
-def deadline(patience: Patience, phase: Phase, since: float, body_due: float, stall: Stall | None) -> Deadline:
+def deadline(
+    patience: Patience, phase: Phase, since: float, body_due: float, stall: Stall | None, oldest: float = inf
+) -> Deadline:
     """The deadline of a connection in this phase `since` then. `body_due` is the nearest `pace` of the bodies that come
-    in, without end where none is read; `stall` is None where nothing waits for the peer.
+    in, without end where none is read; `stall` is None where nothing waits for the peer; `oldest` is when the oldest
+    exchange began, without end where there is none.
     """
+    own = _of_peer(patience, phase, since, body_due, stall)
+    if not patience.request_timeout or phase is Phase.TUNNEL:
+        return own
+    app = Deadline(oldest + patience.request_timeout, "request-timeout")
+    return own if own.when <= app.when else app
+
+
+def _of_peer(patience: Patience, phase: Phase, since: float, body_due: float, stall: Stall | None) -> Deadline:
     if stall is not None:
         return Deadline(stall.due, stall.limit) if patience.write_stall else NEVER
     if phase is Phase.IDLE:

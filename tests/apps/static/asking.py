@@ -19,10 +19,14 @@ class Moment:
     """What an exchange knows of a connection: here, the time and nothing else."""
 
     peer = "192.0.2.1"
+    peer_port = 50000
     local = "192.0.2.2:80"
 
     def __init__(self) -> None:
         self.now = 1.0
+
+    def new_id(self) -> str:
+        return "one"
 
     def wake(self, exchange: Exchange) -> None: ...
 

@@ -48,6 +48,7 @@ class Http1:
 
     __slots__ = (
         "_date",
+        "_draining",
         "_eof",
         "_failure",
         "_inbox",
@@ -81,6 +82,7 @@ class Http1:
         self._owed = False
         self._tunnel = False
         self._keep_alive = True
+        self._draining = False
         self._eof = False
         self.served = 0
         self.finished = False
@@ -162,7 +164,7 @@ class Http1:
         inbox = self._inbox
         start = 2 if inbox.starts_with(b"\r\n") else 0
         if len(inbox) == start:
-            if self._eof or not self._keep_alive:
+            if self._eof:
                 inbox.clear()
                 self._finish()
             return None
@@ -322,7 +324,7 @@ class Http1:
         return True
 
     def _keeps_alive(self, fields: Spelled, unending: bool) -> bool:
-        if unending or fields.closes or self._method == "CONNECT":
+        if self._draining or unending or fields.closes or self._method == "CONNECT":
             return False
         return self._incoming is None or self._incoming.droppable(DRAIN)
 
@@ -376,11 +378,8 @@ class Http1:
         self._finish()
 
     def drain(self) -> None:
-        """The next answer is the last, and where none is due nothing more is."""
-        self._keep_alive = False
-        if not self._answering and self._resting:
-            self._inbox.clear()
-            self._finish()
+        """The next answer is the last and says so; one whose head has left said nothing, so one more may follow."""
+        self._draining = True
 
     def take_output(self) -> list[Piece]:
         """What is to be sent."""
