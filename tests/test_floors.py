@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "pellucid"
 FLOOR_0 = {"message", "piece", "errors", "watch", "setting"}
 FLOOR_2 = FLOOR_0 | {"protocol", "semantics", "net"}
 FLOOR_3 = FLOOR_2 | {"server"}
-FLOOR_4 = FLOOR_3 | {"apps", "features", "accesslog", "eventlog", "metrics", "tracing"}
+FLOOR_4 = FLOOR_3 | {"apps", "features", "accesslog", "eventlog", "loading", "metrics", "tracing"}
 FLOOR_5 = FLOOR_4 | {"site", "settings"}
 ALLOWED = {
     "message": set(),
@@ -29,12 +29,14 @@ ALLOWED = {
     "eventlog": FLOOR_3,
     "metrics": FLOOR_3,
     "tracing": FLOOR_3,
+    "loading": FLOOR_0,
     "site": FLOOR_4,
     "settings": FLOOR_4,
     "logs": FLOOR_5,
-    "worker": FLOOR_5 | {"logs"},
-    "processes": FLOOR_5 | {"logs", "worker"},
-    "serving": FLOOR_5 | {"logs", "worker", "processes"},
+    "assembly": FLOOR_5,
+    "worker": FLOOR_5 | {"logs", "assembly"},
+    "processes": FLOOR_5 | {"logs", "assembly", "worker"},
+    "serving": FLOOR_5 | {"logs", "assembly", "worker", "processes"},
     "cli": FLOOR_5 | {"worker", "serving"},
     "__main__": {"cli"},
     "__init__": FLOOR_5 | {"worker"},

@@ -11,6 +11,7 @@ from pellucid.accesslog import AccessLogSettings
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.eventlog import EventLogSettings
 from pellucid.features import order
+from pellucid.loading.settings import LoadingSettings
 from pellucid.net.address import DEFAULT
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity
@@ -41,6 +42,7 @@ class CommandSettings:
 
 TOPICS: dict[str, tuple[type, ...]] = {
     "Listening and stopping": (CommandSettings,),
+    "Applications": (LoadingSettings,),
     "Files": (StaticSettings,),
     "Header fields": order.SETTINGS,
     "Logs": (AccessLogSettings, EventLogSettings),

@@ -1,9 +1,18 @@
-"""An app with features around it, which is an app again; it knows neither which features they are nor any setting."""
+"""Apps at their paths, and features around them, as one app; it knows neither which they are nor any setting."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
+
 from pellucid.features.feature import Ask
+from pellucid.message import Response
 from pellucid.server.exchange import Answer, App, Exchange
+from pellucid.server.refusal import refusal
+
+Segments = tuple[bytes, ...]
+
+NOWHERE = "nothing is served at this path"
 
 
 class Site:
@@ -29,3 +38,46 @@ class Site:
 def surround(app: App, asks: tuple[Ask, ...], answers: tuple[Answer, ...]) -> App:
     """The app with these around it; the bare app, at no cost, where there are none."""
     return Site(app, asks, answers) if asks or answers else app
+
+
+class Mounts:
+    """Apps by the paths beneath which they are: of those that fit, the longest has the request, and 404 if none does.
+
+    A mount fits whole names of a path, each decoded once: /static is not above /statics, and above /%73tatic it is.
+    The app finds in `exchange.mount` how its own prefix was spelled; `request.path` stays whole.
+    """
+
+    __slots__ = ("_apps", "_by_length")
+
+    def __init__(self, apps: Mapping[str, App]) -> None:
+        """Mounts have no slash at their end, are percent-encoded, and empty for all paths."""
+        self._apps = {tuple(_names(mount.encode())): app for mount, app in apps.items()}
+        self._by_length = sorted({len(names) for names in self._apps}, reverse=True)
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Hand the exchange to the app at the longest mount that fits."""
+        path = exchange.request.path
+        raw = path.split(b"/")[1:]
+        names = _names(path)
+        for length in self._by_length:
+            if length <= len(names):
+                app = self._apps.get(names[:length])
+                if app is not None:
+                    if length:
+                        exchange.mount = b"/" + b"/".join(raw[:length])
+                    app(exchange)
+                    return
+        if path == b"*":  # RFC 9110 9.3.7: asked of the server as a whole
+            exchange.respond(Response(204))
+        else:
+            exchange.respond(*refusal(404, NOWHERE))
+
+
+def mounted(apps: Mapping[str, App]) -> App:
+    """The apps at their mounts; the bare app, at no cost, where there is one and it has all paths."""
+    return apps[""] if [*apps] == [""] else Mounts(apps)
+
+
+def _names(path: bytes) -> Segments:
+    names = path.split(b"/")[1:]
+    return tuple(map(unquote_to_bytes, names) if b"%" in path else names)

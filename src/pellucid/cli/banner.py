@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 import click
 
 from pellucid import __version__
+from pellucid.loading import Folder, Target
 from pellucid.net.address import reachable
 
 
-def banner(folder: str, addresses: Sequence[str], colours: bool) -> str:
-    """The banner's lines. `addresses` are those of the ports, `folder` is as it was given."""
+def banner(targets: Sequence[Target], addresses: Sequence[str], colours: bool) -> str:
+    """The banner's lines. `addresses` are those of the ports."""
     places = [place for address in addresses for place in _places(address)]
     width = max(len(where) for where, _ in places)
     lines = [
-        f"{click.style('Pellucid', bold=True)} {__version__} serves {click.style(_name(folder), bold=True)}",
+        f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(targets)}",
         *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in places),
         click.style("Ctrl+C stops it.", dim=True),
     ]
@@ -42,7 +43,16 @@ def _loopback(address: str) -> bool:
     return address.startswith(("127.", "[::1]"))
 
 
-def _name(folder: str) -> str:
+def _names(targets: Sequence[Target]) -> str:
+    names = [
+        (f"{target.mount or '/'} = " if len(targets) > 1 or target.mount else "")
+        + click.style(_path(target.serves.path) if isinstance(target.serves, Folder) else str(target.serves), bold=True)
+        for target in targets
+    ]
+    return ", ".join(names)
+
+
+def _path(folder: str) -> str:
     path, home = os.path.abspath(folder), os.path.expanduser("~")
     if path.startswith(home.rstrip("/") + "/"):
         path = "~" + path[len(home.rstrip("/")) :]

@@ -1,4 +1,4 @@
-"""The commands: `serve` a folder, and print a shell's `completion`. Whatever goes wrong is one line and status 2."""
+"""The commands `serve` and `completion`: what is said wrongly is one line and status 2, what fails to load status 1."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
-from click.shell_completion import ShellComplete, get_completion_class
+from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
 from pellucid import __version__
 from pellucid.cli.banner import banner, wants_colours
 from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, chosen_of, unknown_variables
-from pellucid.serving import serve_folder
+from pellucid.loading import LoadingSettings, NotLoaded
+from pellucid.loading.targets import parse_targets
+from pellucid.serving import NOT_LOADED
+from pellucid.serving import serve as run
 from pellucid.settings import Settings
 
 SHELLS = ("bash", "zsh", "fish")
@@ -70,12 +73,18 @@ class OneLine(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class FolderType(click.Path):
-    """A folder, which shells complete; whether it can be served is judged in our own words."""
+class TargetType(click.ParamType):  # type: ignore[type-arg]  # older releases of click know no argument
+    """A target, of which shells complete the folders; whether it can be served is judged in our own words."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As it was given."""
-        return value
+    name = "target"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Folders, behind a mount too."""
+        return [CompletionItem(incomplete, type="dir")]
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """The targets of a variable: a line each, because names of folders hold spaces."""
+        return [item for line in rv.splitlines() if (item := line.strip())]
 
 
 def _one_line(error: click.ClickException) -> str:
@@ -121,62 +130,48 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-def serve(folder: str, **values: Any) -> None:
-    """Serve FOLDER, or the current one, over HTTP.
+def serve(targets: tuple[str, ...], **values: Any) -> int:
+    """Serve folders and applications over HTTP. A TARGET is a folder, the current one if none is named, or
+    MODULE:APP; with MOUNT= before it, it is served beneath that path.
 
     \b
     pellucid serve                          this folder, for this machine
     pellucid serve public --bind :8080      for the whole network
     pellucid serve dist --spa index.html    an application that routes by itself
+    pellucid serve main:app                 an ASGI or WSGI application
+    pellucid serve main:create_app()        what makes one
+    pellucid serve /=main:app /static=public
 
     The access log goes to standard output and everything else to standard error. Ctrl+C or SIGTERM lets running
     requests finish; once more stops at once.
     """
-    check_folder(folder)
+    settings = Settings(chosen_of(values))
     colours = wants_colours(sys.stderr is not None and sys.stderr.isatty(), os.environ)
-
-    def ready(addresses: Sequence[str]) -> None:
-        with contextlib.suppress(OSError):  # nobody may be there to read it
-            click.echo(banner(folder, addresses, colours), err=True, color=colours)
-
     for warning in unknown_variables(os.environ):
         click.echo(f"pellucid: {warning}", err=True)
     try:
-        serve_folder(folder, Settings(chosen_of(values)), ready)
+        parsed = parse_targets(targets or (".",), settings[LoadingSettings].app_dir)
+
+        def ready(addresses: Sequence[str]) -> None:
+            with contextlib.suppress(OSError):  # nobody may be there to read it
+                click.echo(banner(parsed, addresses, colours), err=True, color=colours)
+
+        return run(parsed, settings, ready)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-
-
-def check_folder(folder: str) -> None:
-    """Complain about a folder that cannot be served."""
-    if not os.path.lexists(folder):
-        if folder.isdigit():
-            raise click.UsageError(f"there is no folder {folder!r}; did you mean `pellucid serve --bind {folder}`?")
-        raise click.UsageError(f"there is no folder {folder!r}{_near_folder(folder)}")
-    if not os.path.isdir(folder):
-        raise click.UsageError(f"{folder!r} is not a folder: give the one that it is in")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise click.UsageError(f"the folder {folder!r} may not be read: its permissions forbid it")
-
-
-def _near_folder(folder: str) -> str:
-    parent, name = os.path.split(os.path.normpath(folder))
-    try:
-        folders = [each.name for each in os.scandir(parent or ".") if each.is_dir()]
-    except OSError:
-        return ""
-    near = get_close_matches(name, folders, 1)
-    return f"; did you mean {os.path.join(parent, near[0])!r}?" if near else ""
+    except NotLoaded as error:
+        click.echo(f"{error.trace}pellucid: {error.reason}", err=True)
+        return NOT_LOADED
 
 
 main.add_command(
     SettingsCommand(
         "serve",
         callback=serve,
-        params=[click.Argument(["folder"], default=".", envvar="PELLUCID_FOLDER", type=FolderType(file_okay=False))],
+        params=[click.Argument(["targets"], nargs=-1, envvar="PELLUCID_TARGETS", type=TargetType())],
         help=serve.__doc__,
         epilog=ENVIRONMENT,
-        short_help="Serve a folder.",
+        short_help="Serve folders and applications.",
     )
 )
 

@@ -103,7 +103,7 @@ class SettingsCommand(click.Command):
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """A line for each variable that looks like a setting and is none."""
-    known = {each.variable for each in all_settings()} | {"PELLUCID_FOLDER"}
+    known = {each.variable for each in all_settings()} | {"PELLUCID_TARGETS"}
     return [
         f"{name} in the environment is no setting" + (f"; did you mean {near[0]}?" if near else "")
         for name in sorted(environment)

@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, Refuse, answer_file, answer_made
 from pellucid.apps.static.beneath import Root
@@ -23,6 +24,9 @@ from pellucid.semantics.path import Fault, Route, parse_path
 from pellucid.server.exchange import Body, Exchange
 
 DEFAULTS = StaticSettings()
+
+# The path of a mount alone: it has no slash, and the better way to say it has one.
+BARE_MOUNT = Route((), True, True)
 
 # How often the root's own path is looked at, in seconds.
 ROOT_EVERY = 1.0
@@ -92,7 +96,9 @@ class Static:
     def _read(self, exchange: Exchange) -> None:
         """Answer GET and HEAD. OSError says why there is nothing to answer with."""
         request = exchange.request
-        route = parse_path(request.path)
+        path = request.path[len(exchange.mount) :]
+        # A mount without a slash behind it is the folder, as any other folder's name without one is.
+        route = parse_path(path) if path or not exchange.mount else BARE_MOUNT
         if isinstance(route, Fault):
             self._refuse(exchange, route.value)
             return
@@ -100,7 +106,7 @@ class Static:
             self._refuse(exchange, 404)
             return
         if route.doubled:
-            exchange.respond(redirect(route.segments, folder=route.folder, query=request.query))
+            exchange.respond(redirect(route.segments, folder=route.folder, query=request.query, mount=exchange.mount))
             return
         try:
             self._serve(exchange, request.path, route)
@@ -114,10 +120,11 @@ class Static:
         for _ in range(ATTEMPTS):
             found = self._find(key, route, vary, exchange.now)
             if isinstance(found, Elsewhere):
-                exchange.respond(redirect(found.names, folder=found.folder, query=request.query))
+                location = redirect(found.names, folder=found.folder, query=request.query, mount=exchange.mount)
+                exchange.respond(location)
                 return
             if isinstance(found, Contents):
-                made = show(_shown(route), found, request.query, request.headers.get(b"accept"))
+                made = show(_shown(route), found, request.query, request.headers.get(b"accept"), _mount(exchange))
                 self._give(exchange, answer_made(request, *made, int(self._clock())))
                 return
             content = found.choose(request.headers.get(b"accept-encoding"))
@@ -237,6 +244,10 @@ def _status_of(error: OSError) -> int:
     if status is None:
         raise error
     return status
+
+
+def _mount(exchange: Exchange) -> bytes:
+    return unquote_to_bytes(exchange.mount)
 
 
 def _shown(route: Route) -> bytes:

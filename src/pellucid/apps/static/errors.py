@@ -57,13 +57,13 @@ def error_answer(
     return Response(status, _fields(content_type, *fields)), body
 
 
-def redirect(segments: tuple[bytes, ...], *, folder: bool, query: bytes) -> Response:
-    """To the canonical path of these names, the query kept.
+def redirect(segments: tuple[bytes, ...], *, folder: bool, query: bytes, mount: bytes = b"") -> Response:
+    """To the canonical path of these names beneath a mount, the query kept.
 
     By 301, and not 308: only GET and HEAD come here, so that there is no method to preserve, and the oldest clients
     understand it.
     """
-    location = canonical_path(segments, folder=folder) + (b"?" + query if query else b"")
+    location = mount + canonical_path(segments, folder=folder) + (b"?" + query if query else b"")
     return Response(301, _fields(TEXT, (b"location", location)))
 
 

@@ -67,8 +67,12 @@ def read_folder(walk: Walk, found: Found, *, dot_files: bool, most: int) -> Cont
     return Contents([item for item in items if item is not None], extent)
 
 
-def show(path: bytes, contents: Contents, query: bytes, accept: bytes | None) -> tuple[Response, bytes]:
-    """The listing in the form that the client prefers, with a tag of what it shows."""
+def show(
+    path: bytes, contents: Contents, query: bytes, accept: bytes | None, mount: bytes = b""
+) -> tuple[Response, bytes]:
+    """The listing in the form that the client prefers, with a tag of what it shows. The path is that beneath the mount,
+    which is decoded as the path is.
+    """
     form = choose_type(accept, tuple(_FORMS)) or b"text/html"
     fields: list[Field] = [
         (b"content-type", _FORMS[form]),
@@ -77,11 +81,11 @@ def show(path: bytes, contents: Contents, query: bytes, accept: bytes | None) ->
         NOSNIFF,
     ]
     if form == b"application/json":
-        body = render_json(path, contents.items, contents.extent)
+        body = render_json(mount + path, contents.items, contents.extent)
     elif form == b"text/plain":
-        body = render_text(path, contents.items, contents.extent)
+        body = render_text(mount + path, contents.items, contents.extent)
     else:
-        body = render_html(path, contents.items, *parse_sort(query), contents.extent)
+        body = render_html(path, contents.items, *parse_sort(query), contents.extent, mount)
         fields.append((b"content-security-policy", CONTENT_SECURITY_POLICY))
     fields.append((b"etag", b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()))
     return Response(200, Headers(fields)), body

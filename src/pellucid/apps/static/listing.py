@@ -75,23 +75,24 @@ def natural_order(names: Sequence[bytes]) -> list[str]:
 
 
 def render_html(
-    path: bytes, items: Sequence[Item], sort: str, descending: bool, extent: Extent = Extent.WHOLE
+    path: bytes, items: Sequence[Item], sort: str, descending: bool, extent: Extent = Extent.WHOLE, mount: bytes = b""
 ) -> bytes:
     """The page of a folder. The path is decoded and ends with a slash; the items may come in any order.
 
-    All links are relative, so the page works wherever the folder is mounted.
+    All links are relative, so the page works wherever the folder is mounted, and none leads out of the mount.
     """
     wish = "" if (sort, descending) == ("name", False) else f"?sort={sort}&amp;order={_ORDER[descending]}"
     names = [segment for segment in path.split(b"/") if segment]
+    home = _shown(mount.rpartition(b"/")[2]) or _ROOT
     rows = [_row(item, wish) for item in sort_items(items, sort, descending)]
     if names:
         rows.insert(0, _PARENT_ROW.format(wish=wish))
     page = _PAGE.format(
-        title=_shown(path),
+        title=_shown(mount + path),
         style=_STYLE,
         sprite=_SPRITE,
-        crumbs=_crumbs(names, wish),
-        heading=_shown(names[-1]) if names else _ROOT,
+        crumbs=_crumbs(names, wish, home),
+        heading=_shown(names[-1]) if names else home,
         heads="".join(_head(name, sort, descending) for name in _COLUMNS),
         rows="\n".join(rows),
         empty="" if items or extent is not Extent.WHOLE else _EMPTY,
@@ -329,11 +330,13 @@ def _icon(item: Item) -> str:
     return _ICONS.get(ending.lower(), "file") if stem and dot else "file"
 
 
-def _crumbs(names: Sequence[bytes], wish: str) -> str:
+def _crumbs(names: Sequence[bytes], wish: str, home: str) -> str:
     if not names:
         return ""
-    home = f'<svg aria-hidden="true"><use href="#home"/></svg>{_ROOT}'
-    labels = [home, *(f"<bdi>{_shown(name)}</bdi>" for name in names[:-1])]
+    labels = [
+        f'<svg aria-hidden="true"><use href="#home"/></svg>{home}',
+        *(f"<bdi>{_shown(name)}</bdi>" for name in names[:-1]),
+    ]
     links = "".join(
         f'<li><a href="{"../" * (len(names) - depth)}{wish}">{label}</a></li>' for depth, label in enumerate(labels)
     )

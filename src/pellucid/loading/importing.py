@@ -1,0 +1,163 @@
+"""The import of an application by its name, and what a person should read where it fails."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import os
+import pkgutil
+import sys
+import traceback
+from collections.abc import Sequence
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any
+
+from pellucid.loading.targets import Named
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_MACHINERY = ("<frozen ", os.path.dirname(os.path.abspath(importlib.__file__)) + os.sep)
+
+
+class NotLoaded(Exception):
+    """An application cannot be had: `reason` is one line, `trace` the traceback from the user's own code on, if any."""
+
+    def __init__(self, reason: str, trace: str = "") -> None:
+        super().__init__(f"{trace}{reason}")
+        self.reason = reason
+        self.trace = trace
+
+
+def load(named: Named, app_dir: str) -> Any:
+    """The object of this name, called if it is a factory. The folder comes first on Python's path. Raises NotLoaded."""
+    folder = os.path.abspath(app_dir)
+    if sys.path[:1] != [folder]:
+        sys.path.insert(0, folder)
+        importlib.invalidate_caches()
+    found = _attribute(_module(named, folder), named, folder)
+    return _made(found, named, folder) if named.call else found
+
+
+def trimmed(error: BaseException, folder: str) -> str:
+    """The traceback of an error, from the first frame of the folder's own code on, without those of importing."""
+    whole = traceback.TracebackException.from_exception(error)
+    if not _trim(whole, folder):
+        return "".join(whole.format_exception_only())
+    return "".join(whole.format())
+
+
+def _trim(told: traceback.TracebackException, folder: str) -> bool:
+    """Trim it, and those that it came from; answers whether any frame is left of it."""
+    for other in (told.__cause__, told.__context__, *(getattr(told, "exceptions", None) or ())):
+        if other is not None:
+            _trim(other, folder)
+    frames = [frame for frame in told.stack if not _is_machinery(frame.filename)]
+    own = [place for place, frame in enumerate(frames) if _is_own(frame.filename, folder)]
+    told.stack = traceback.StackSummary.from_list(frames[own[0] :] if own else frames)
+    return bool(told.stack)
+
+
+def _is_machinery(file: str) -> bool:
+    return file.startswith(_MACHINERY) or os.path.abspath(file).startswith(_PACKAGE + os.sep)
+
+
+def _is_own(file: str, folder: str) -> bool:
+    path = os.path.abspath(file)
+    return path.startswith(folder.rstrip(os.sep) + os.sep) and not {"site-packages", "dist-packages"} & {
+        *path.split(os.sep)
+    }
+
+
+def _module(named: Named, folder: str) -> ModuleType:
+    try:
+        return importlib.import_module(named.module)
+    except KeyboardInterrupt:
+        raise
+    except SystemExit as error:
+        raise NotLoaded(
+            f"{named.module} ended the program while it was imported (exit status {error.code or 0}): what runs "
+            "a program belongs under `if __name__ == '__main__':`",
+            trimmed(error, folder),
+        ) from error
+    except BaseException as error:
+        if isinstance(error, ModuleNotFoundError) and _is_missing(error, named.module, folder):
+            raise NotLoaded(_no_module(named, folder)) from error
+        raise NotLoaded(f"{named.module} cannot be imported: {_told(error)}", trimmed(error, folder)) from error
+
+
+def _is_missing(error: ModuleNotFoundError, module: str, folder: str) -> bool:
+    # The named module itself, or a package above it, and not one that it wants.
+    itself = error.name is not None and (module + ".").startswith(error.name + ".")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)]
+    return itself and not frames
+
+
+def _no_module(named: Named, folder: str) -> str:
+    above, _, name = named.module.rpartition(".")
+    parent = sys.modules.get(above)
+    if above and parent is not None and not hasattr(parent, "__path__"):
+        return f"there is no module {named.module!r}: {above!r} is not a package; did you mean {above}:{name}?"
+    where = list(parent.__path__) if parent is not None and above else [folder]
+    missing = named.module if parent is not None or not above else above.split(".")[0]
+    near = get_close_matches(name if missing == named.module else missing, _modules_in(where), 1)
+    hint = f"; did you mean {above + '.' if above and parent else ''}{near[0]}?" if near else ""
+    return f"there is no module {missing!r}, neither in {where[0]} nor elsewhere on Python's path{hint}"
+
+
+def _modules_in(folders: Sequence[str]) -> list[str]:
+    return [each.name for each in pkgutil.iter_modules(list(folders))]
+
+
+def _attribute(module: ModuleType, named: Named, folder: str) -> Any:
+    found: Any = module
+    path = named.module
+    for name in named.attribute.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError as error:
+            if error.name not in (None, name) or _frames(error, folder):
+                raise NotLoaded(f"{named} cannot be had: {_told(error)}", trimmed(error, folder)) from error
+            raise NotLoaded(_no_attribute(found, path, name)) from error
+        except Exception as error:  # whatever a module's own __getattr__ may raise
+            raise NotLoaded(f"{named} cannot be had: {_told(error)}", trimmed(error, folder)) from error
+        path += f".{name}"
+    return found
+
+
+def _frames(error: BaseException, folder: str) -> bool:
+    return any(not _is_machinery(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
+
+
+def _no_attribute(owner: Any, path: str, name: str) -> str:
+    public = [each for each in dir(owner) if not each.startswith("_")]
+    near = get_close_matches(name, public, 1, 0.5)
+    file = getattr(owner, "__file__", None)
+    where = f" ({file})" if file else ""
+    if near:
+        return f"there is no {name!r} in {path}{where}; did you mean {near[0]!r}?"
+    return f"there is no {name!r} in {path}{where}"
+
+
+def _made(factory: Any, named: Named, folder: str) -> Any:
+    if not callable(factory):
+        raise NotLoaded(f"{named} is no factory: {named.attribute} is a {type(factory).__name__}, leave the () out")
+    if inspect.iscoroutinefunction(factory):
+        raise NotLoaded(f"{named} is a coroutine function: a factory must be a plain one, or is it the app itself?")
+    try:
+        inspect.signature(factory).bind()
+    except TypeError as error:
+        raise NotLoaded(f"{named} cannot be called without arguments: {error}") from error
+    except ValueError:
+        pass  # it does not tell what it wants
+    try:
+        return factory()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise NotLoaded(f"{named} failed: {_told(error)}", trimmed(error, folder)) from error
+
+
+def _told(error: BaseException) -> str:
+    words = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
