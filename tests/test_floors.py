@@ -12,7 +12,7 @@ FLOOR_0 = {"message", "piece", "errors", "watch", "setting"}
 FLOOR_2 = FLOOR_0 | {"protocol", "semantics", "net"}
 FLOOR_3 = FLOOR_2 | {"server"}
 FLOOR_4 = FLOOR_3 | {"apps", "features", "accesslog", "eventlog", "loading", "metrics", "tracing"}
-FLOOR_5 = FLOOR_4 | {"site", "settings"}
+FLOOR_5 = FLOOR_4 | {"site", "settings", "processes"}
 ALLOWED = {
     "message": set(),
     "piece": {"message"},
@@ -31,12 +31,12 @@ ALLOWED = {
     "tracing": FLOOR_3,
     "loading": FLOOR_0,
     "site": FLOOR_4,
-    "settings": FLOOR_4,
+    "processes": FLOOR_4,
+    "settings": FLOOR_4 | {"processes"},
     "logs": FLOOR_5,
     "assembly": FLOOR_5,
     "worker": FLOOR_5 | {"logs", "assembly"},
-    "processes": FLOOR_5 | {"logs", "assembly", "worker"},
-    "serving": FLOOR_5 | {"logs", "assembly", "worker", "processes"},
+    "serving": FLOOR_5 | {"logs", "assembly", "worker"},
     "cli": FLOOR_5 | {"worker", "serving"},
     "__main__": {"cli"},
     "__init__": FLOOR_5 | {"worker"},
