@@ -13,15 +13,15 @@ class ProcessSettings:
 
     workers: str = setting(
         "0",
-        "How many processes serve: a number, or auto for one on each core that this process may use. With 0 the process "
-        "that you start serves by itself; with 1 or more it only keeps the ports and the workers. Limits of connections "
-        "count in each worker.",
+        "How many processes serve: a number, or auto for one on each core that may be used. With 0 the process that you "
+        "start serves by itself; with 1 or more it only keeps the ports and the workers. Limits of connections count in "
+        "each worker.",
         unit="number",
     )
     stuck_after: float = setting(
         60.0,
-        "How long the loop of a worker may stand still before its stack is written to the log and it is replaced, 0 for "
-        "any time. It needs workers, and is off with reload, where a debugger may hold the loop.",
+        "How long the loop of a worker may stand still before its stack is written to the log and it is replaced, 0 "
+        "for any time. It needs workers, and is off with --reload, where a debugger may hold the loop.",
         unit="seconds",
     )
     recycle_requests: int = setting(
