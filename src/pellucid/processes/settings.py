@@ -13,9 +13,9 @@ class ProcessSettings:
 
     workers: str = setting(
         "0",
-        "How many processes serve: a number, or auto for one on each core that may be used. With 0 the process that you "
-        "start serves by itself; with 1 or more it only keeps the ports and the workers. Limits of connections count in "
-        "each worker.",
+        "How many processes serve: a number, or auto for one on each core that may be used. With 0 the process that "
+        "you start serves by itself; with 1 or more it only keeps the ports and the workers. Limits of connections "
+        "count in each worker.",
         unit="number",
     )
     stuck_after: float = setting(

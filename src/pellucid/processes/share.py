@@ -7,6 +7,11 @@ from pellucid.processes.board import CLOSED, Board
 FRESH = 3_000_000_000
 """How old a beat may be of a worker that is waited for, in nanoseconds."""
 
+SLACK = 16
+"""The part of its connections, one in so many, by which a worker may be ahead of the others: with many, one at a time
+would be slow.
+"""
+
 
 class Share:
     """One worker's part. When a port has links, it asks `batch` how many to take now; 0 means to let others come first,
@@ -36,8 +41,9 @@ class Share:
             # Who is stuck is not waited for.
             if count < least and other != row and board.beats[other] >= oldest:
                 least = count
-        if own <= least or self._rested:
+        slack = own // SLACK
+        if own <= least + slack or self._rested:
             self._rested = False
-            return 1
+            return 1 + slack
         self._rested = True
         return 0

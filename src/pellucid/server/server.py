@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from pellucid.net.address import network_of
 from pellucid.net.link import Link
@@ -28,6 +29,8 @@ BATCH = 64
 PAUSE = 0.25
 """How long a port rests when the system is out of descriptors, in seconds; the end of a connection wakes it earlier."""
 
+YIELD = 0.001
+"""How long a port rests to let other processes come first, in seconds."""
 
 QUIET = 10.0
 """For how long it is not said again that accepting rests, in seconds."""
@@ -43,6 +46,16 @@ class Capacity:
         "The most connections from one address, or from one IPv6 network (/64); one more is answered with 503 and "
         "closed.",
     )
+
+
+class Share(Protocol):
+    """How several processes with the same ports share the connections that these bring."""
+
+    def hold(self, count: int | None) -> None:
+        """So many connections are held now; None once no more are accepted."""
+
+    def batch(self, now: float) -> int:
+        """How many to accept now, in the loop's seconds; 0 to let others come first, and ask again soon."""
 
 
 class Server:
@@ -71,10 +84,12 @@ class Server:
         self._stopping = False
         self._over = False
         self.ended: Callable[[], None] = self.reactor.stop
+        self.share: Share | None = None
 
     def listen(self, port: Port) -> None:
         """Take the links that this port brings; the port is the server's from now on."""
         self._ports.append(port)
+        self._tell_share()
         self.reactor.add(port.fd, 0 if self._paused else READ, lambda mask: self._accept(port))
 
     def adopt(self, link: Link) -> Connection | None:
@@ -82,6 +97,7 @@ class Server:
         held = self._count(link.peer, 1)
         connection = Connection(self._shared, link, self._speak(link), self._closed)
         self.connections.add(connection)
+        self._tell_share()
         try:
             connection.open()
         except OSError as error:
@@ -164,6 +180,7 @@ class Server:
             self.reactor.remove(port.fd)
             port.close()
         self._ports.clear()
+        self._tell_share()
 
     def _end_if_done(self) -> None:
         if self._stopping and not self.connections and not self._over:
@@ -172,8 +189,12 @@ class Server:
 
     def _accept(self, port: Port) -> None:
         most = self._capacity.connections
+        batch = BATCH if self.share is None else self.share.batch(self.reactor.now)
+        if not batch:
+            self.reactor.change(port.fd, 0)
+            self.reactor.at(self.reactor.now + YIELD, lambda: self._ask_again(port))
         try:
-            for _ in range(BATCH):
+            for _ in range(batch):
                 if most and len(self.connections) >= most:
                     self._pause(f"connections: {most} are open, so no more are accepted until one ends")
                     return
@@ -184,6 +205,14 @@ class Server:
         except Exhausted as error:
             self._pause(f"{error}: accepting rests until a connection ends")
             self.reactor.at(self.reactor.now + PAUSE, self._resume)
+
+    def _ask_again(self, port: Port) -> None:
+        if port in self._ports and not self._paused:
+            self.reactor.change(port.fd, READ)
+
+    def _tell_share(self) -> None:
+        if self.share is not None:
+            self.share.hold(len(self.connections) if self._ports else None)
 
     def _pause(self, why: str) -> None:
         if not self._paused:
@@ -203,6 +232,7 @@ class Server:
     def _closed(self, connection: Connection) -> None:
         self.connections.discard(connection)
         self._count(connection.peer, -1)
+        self._tell_share()
         if self._paused:
             self._resume()
         self._end_if_done()
