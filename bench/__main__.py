@@ -4,22 +4,28 @@ The figure is the server's processor time for one request, in microseconds: what
 used, as the operating system counts it, over the requests that were answered. Requests per second stand beside it as
 a side note: on a machine that is shared they swing with the neighbours, and processor time does so much less.
 
-- One worker, held to one core. The clients are held to another one, so that they take nothing from the server.
+- One worker, held to one core. The clients are held to another one, so that they take nothing from the server. Two
+  workers get two cores; where the machine has no third, they share one of them with the clients, and then only their
+  processor time says something.
 - 64 connections, kept alive, each with a request open at any time; the head is a browser's, with twelve fields.
 - Each server starts fresh for its turn and is warmed up for a second. The servers take turns (A B C, A B C, …), so
   that whatever else the machine does hits all alike; the figure is the median of the rounds.
 - An answer that is not the expected one, or an error at a socket, makes the cell invalid, and the table says which.
 - All Python servers run under one interpreter, and the table says which and whether it was built with profile-guided
   optimization. Their access logs are off.
+- All run the same applications (`bench/apps`), each at the settings that its documentation gives for one worker:
+  `bench/app_servers.py` tells them. Wherever there are threads, there are four.
 - A server that is not installed is left out, and the table says so. `--install-peers` installs those of PyPI into
-  `.venv-peers`; nginx and wrk come from the system's packages (on Debian: apt-get install nginx-light wrk).
+  `.venv-peers`, bjoern if it can be compiled (on Debian: apt-get install gcc python3-dev libev-dev); nginx and wrk
+  come from the system's packages (apt-get install nginx-light wrk).
 - nginx sends by sendfile and opens each file anew, as it does unless told otherwise; Pellucid asks for a small file's
   state each time, and may answer with bytes that it keeps.
-- Large files are read by a client of our own, since wrk reads 8 KiB at a time and would measure itself.
-- Memory is the proportional set size: what several processes share is counted once.
+- Large answers are read by a client of our own, since wrk reads 8 KiB at a time and would measure itself.
+- Memory is the proportional set size: what several processes share is counted once. A worker's own is also given as
+  it is resident (RSS), the figure that people know.
 
 Compare only what stands in one table: figures of two runs, or of two machines, say little beside each other.
-`bench/sample.py` shows where a request's time goes within Pellucid.
+`--profile WORKLOAD` shows instead where a request's time goes within Pellucid (`bench/sample.py`).
 """
 
 from __future__ import annotations
@@ -39,9 +45,13 @@ from pathlib import Path
 import interpreter
 import measure
 from load import Failed, room_for_connections
-from peers import PEERS_BY_NAME, Peer, Place, Unready, running
+from peers import Peer, Place, Unready, running
+from sample import profile
 from table import OURS, Cell, bars_table, workload_table
 from workloads import WORKLOADS, Effort, Workload, prepare
+
+NAMES = [each.name for each in WORKLOADS]
+PEERS = sorted({peer.name for each in WORKLOADS for peer in each.peers if not peer.name.startswith(OURS)})
 
 
 def main() -> int:
@@ -56,17 +66,17 @@ def main() -> int:
     if options.install_peers:
         interpreter.install(options.python)
     python = interpreter.choose(None if options.install_peers else options.python)
-    wanted = [each for each in WORKLOADS if not options.only or each.name in options.only]
+    wanted = [each for each in WORKLOADS if each.name in (options.only or options.profile or NAMES)]
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        print(_report(python, wanted, options, Path(scratch)))
+        print("\n\n".join(_report(python, wanted, options, Path(scratch))))
     return 0
 
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__.partition("\n")[0])
-    names = [each.name for each in WORKLOADS]
-    parser.add_argument("--only", action="append", choices=names, metavar="WORKLOAD", help=f"of {', '.join(names)}")
-    parser.add_argument("--peer", action="append", choices=PEERS_BY_NAME, help="a server beside Pellucid; else all")
+    parser.add_argument("--only", action="append", choices=NAMES, metavar="WORKLOAD", help=f"of {', '.join(NAMES)}")
+    parser.add_argument("--profile", action="append", choices=NAMES, metavar="WORKLOAD", help="sample Pellucid instead")
+    parser.add_argument("--peer", action="append", choices=PEERS, help="a server beside Pellucid; else all")
     parser.add_argument("--seconds", type=_positive, default=3, help="of load in each turn (3)")
     parser.add_argument("--rounds", type=_positive, default=3, help="turns of each server (3)")
     parser.add_argument("--idle", type=_positive, default=10_000, help="connections that rest (10000)")
@@ -93,36 +103,43 @@ def _hindrance(options: argparse.Namespace) -> str:
     return ""
 
 
-def _report(python: str, wanted: Sequence[Workload], options: argparse.Namespace, scratch: Path) -> str:
-    client, server = _cores()
-    if client is not None:
-        os.sched_setaffinity(0, {client})
+def _report(python: str, wanted: Sequence[Workload], options: argparse.Namespace, scratch: Path) -> list[str]:
+    cores = _cores()
+    if cores:
+        os.sched_setaffinity(0, {cores[-1]})
     resting = room_for_connections(options.idle)
     folder = scratch / "served"
     folder.mkdir()
     prepare(folder)
-    place = Place(python, folder, scratch, resting + 2000, server)
+    place = Place(python, folder, scratch, resting + 2000, cores)
     effort = Effort(options.seconds, resting, scratch)
-    versions = {peer: peer.version(python) for each in wanted for peer in each.peers if _chosen(peer, options)}
-    results = {each.name: _rounds(each, versions, place, effort, options.rounds) for each in wanted}
-    parts = [_heading(python, client, server, options)]
+    parts = [_heading(python, cores, options)]
+    if options.profile:
+        return [*parts, *(profile(each, place, effort) for each in wanted)]
     if resting < options.idle:
         parts.append(f"The limit of open files leaves room for {resting:,} idle connections, not {options.idle:,}.")
-    if absent := sorted({peer.name for peer, version in versions.items() if version is None}):
-        parts.append(f"Not installed, hence left out: {', '.join(absent)}.")
+    return [*parts, *_tables(wanted, place, effort, options)]
+
+
+def _tables(wanted: Sequence[Workload], place: Place, effort: Effort, options: argparse.Namespace) -> list[str]:
+    peers = {peer for each in wanted for peer in each.peers if _chosen(peer, options)}
+    versions = {peer: peer.version(place.python) for peer in peers}
+    results = {each.name: _rounds(each, versions, place, effort, options.rounds) for each in wanted}
+    absent = ", ".join(sorted({peer.name for peer, version in versions.items() if version is None}))
+    parts = [f"Not installed, hence left out: {absent}."] if absent else []
     for each in wanted:
         parts += [f"**{each.title}** (`{each.name}`)", workload_table(results[each.name], each.columns)]
-    return "\n\n".join([*parts, "**The bars**", bars_table(results)])
+    return [*parts, "**The bars**", bars_table(results)]
 
 
-def _cores() -> tuple[int | None, int | None]:
-    # One for the clients and one for the server; nothing is held to any where there is only one.
-    cores = sorted(os.sched_getaffinity(0))
-    return (cores[0], cores[-1]) if len(cores) > 1 else (None, None)
+def _cores() -> tuple[int, ...]:
+    # In the order in which servers get them, the clients' own last; none, where nothing can be held apart.
+    cores = sorted(os.sched_getaffinity(0), reverse=True)
+    return tuple(cores) if len(cores) > 1 else ()
 
 
 def _chosen(peer: Peer, options: argparse.Namespace) -> bool:
-    return not options.peer or peer.name == OURS or peer.name in options.peer
+    return not options.peer or peer.name.startswith(OURS) or peer.name in options.peer
 
 
 def _rounds(
@@ -147,9 +164,9 @@ def _turn(workload: Workload, peer: Peer, cell: Cell, place: Place, effort: Effo
         cell.error = str(error) or type(error).__name__
 
 
-def _heading(python: str, client: int | None, server: int | None, options: argparse.Namespace) -> str:
+def _heading(python: str, available: Sequence[int], options: argparse.Namespace) -> str:
     date = time.strftime("%Y-%m-%d", time.gmtime())
-    cores = "nothing held to a core" if client is None else f"server on core {server}, clients on core {client}"
+    cores = f"server on core {available[0]}, clients on core {available[-1]}" if available else "none held to a core"
     machine = f"{os.cpu_count()} cores of {measure.processor()}, {platform.system()} {platform.release()}"
     rounds = f"median of {options.rounds} round(s) of {options.seconds} s"
     return f"{date}, {machine}; {cores}; {rounds}; {interpreter.describe(python)}; {_wrk_version()}."

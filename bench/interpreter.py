@@ -11,6 +11,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 VENV = PROJECT / ".venv-peers"
 REQUIREMENTS = PROJECT / "requirements" / "bench.txt"
+COMPILED = PROJECT / "requirements" / "bench-compiled.txt"
 OLDEST = (3, 11)
 
 # Debian asks make, not configure, for the optimization, and empties the flag of it in what it ships.
@@ -39,6 +40,10 @@ def install(named: str | None) -> None:
         subprocess.run([*pip, "-r", f"{REQUIREMENTS}"], check=True)
     except subprocess.CalledProcessError as error:
         raise SystemExit("bench: the peers could not be installed; on Debian a venv needs python3-venv") from error
+    if subprocess.run([*pip, "-r", f"{COMPILED}"], capture_output=True, check=False).returncode:
+        print(
+            "bench: bjoern could not be compiled (Debian: apt-get install gcc python3-dev libev-dev)", file=sys.stderr
+        )
 
 
 def describe(python: str) -> str:

@@ -20,7 +20,7 @@ ROOM = 1 << 18
 # What a browser sends when a person follows a link: twelve fields. It is the head, far more than the body of
 # a small answer, that a server works on.
 HEAD = """\
-GET {path} HTTP/1.1
+{method} {path} HTTP/1.1
 Host: 127.0.0.1:{port}
 Connection: keep-alive
 sec-ch-ua: "Chromium";v="150", "Google Chrome";v="150", "Not_A Brand";v="99"
@@ -34,14 +34,18 @@ Sec-Fetch-Mode: navigate
 Sec-Fetch-Dest: document
 Accept-Encoding: gzip, deflate, br, zstd
 Accept-Language: en-GB,en;q=0.9,de;q=0.8
-
+"""
+FORM = """\
+Origin: http://127.0.0.1:{port}
+Content-Type: text/plain;charset=UTF-8
+Content-Length: {length}
 """
 
 # wrk asks for the request once and repeats it; at the end it writes one line that `parse` reads.
 SCRIPT = """\
 function init(args)
-  local head = {head}
-  wrk.format = function() return head end
+  local request = {request}
+  wrk.format = function() return request end
 end
 function done(summary, latency, requests)
   local e = summary.errors
@@ -50,6 +54,25 @@ function done(summary, latency, requests)
 end
 """
 ERRORS = ("connect", "read", "write", "status", "timeout")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked for: a path, and the size of the answer that must come, or its very bytes; a body is posted."""
+
+    path: str
+    size: int
+    answer: bytes = b""
+    body: bytes = b""
+
+    @classmethod
+    def of(cls, path: str, answer: bytes, body: bytes = b"") -> Ask:
+        """An ask whose answer is known to the byte."""
+        return cls(path, len(answer), answer, body)
+
+    def met(self, status: int, content: bytes) -> bool:
+        """Whether an answer is the expected one."""
+        return status == 200 and len(content) == self.size and self.answer in (b"", content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +89,12 @@ class Failed(Exception):
     """A client did not get what it asked for."""
 
 
-def head(path: str, port: int) -> bytes:
-    """The request of a browser for the path."""
-    return HEAD.format(path=path, port=port).replace("\n", "\r\n").encode("ascii")
+def request(ask: Ask, port: int) -> bytes:
+    """The ask as a browser sends it: three fields more where it has a body."""
+    text = HEAD + FORM if ask.body else HEAD
+    method = "POST" if ask.body else "GET"
+    head = text.format(method=method, path=ask.path, port=port, length=len(ask.body))
+    return head.replace("\n", "\r\n").encode("ascii") + b"\r\n" + ask.body
 
 
 def parse(report: str) -> Load:
@@ -81,14 +107,14 @@ def parse(report: str) -> Load:
     raise Failed(f"wrk gave no figures: {report.strip()[-300:]}")
 
 
-def press(folder: Path, path: str, port: int, seconds: float) -> Load:
-    """Ask for the path over 64 connections, each asking again once it is answered; the folder is for wrk's script."""
+def press(folder: Path, ask: Ask, port: int, seconds: float) -> Load:
+    """Ask over 64 connections, each asking again once it is answered; the folder is for wrk's script."""
     script = folder / "wrk.lua"
-    script.write_bytes(SCRIPT.format(head=_quoted(head(path, port))).encode("ascii"))
+    script.write_bytes(SCRIPT.format(request=_quoted(request(ask, port))).encode("ascii"))
     whole = max(1, math.ceil(seconds))  # wrk knows no parts of a second
     command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={whole}s", "--timeout=10s"]
     done = subprocess.run(
-        [*command, f"--script={script}", f"http://127.0.0.1:{port}{path}"],
+        [*command, f"--script={script}", f"http://127.0.0.1:{port}{ask.path}"],
         capture_output=True,
         text=True,
         timeout=whole + 30,
@@ -97,31 +123,30 @@ def press(folder: Path, path: str, port: int, seconds: float) -> Load:
     return parse(done.stdout + done.stderr)
 
 
-def fetch(path: str, port: int) -> tuple[int, int]:
-    """One request on a connection of its own: the status and the length of the answer's body in bytes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        return _exchange(client, head(path, port), bytearray(ROOM))
+def fetch(ask: Ask, port: int) -> tuple[int, bytes]:
+    """One request on a connection of its own: the status and the body of its answer."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client, _answer(client, request(ask, port)) as it:
+        return it.status, it.read()
 
 
-def download(path: str, port: int, seconds: float, connections: int = 2) -> Load:
-    """Fetch the path again and again over a few connections, until the first file that ends after the time is over.
+def download(ask: Ask, port: int, seconds: float, connections: int = 2) -> Load:
+    """Ask again and again over a few connections, until the first answer that ends after the time is over.
 
-    wrk reads 8 KiB at a time, so that a large file would measure wrk; this reads 256 KiB and looks at none of it.
+    wrk reads 8 KiB at a time, so that a large answer would measure wrk; this reads 256 KiB and looks at none of it.
     """
     started = time.monotonic()
     with ThreadPoolExecutor(connections) as pool:
-        jobs = [pool.submit(_download, head(path, port), port, started + seconds) for _ in range(connections)]
+        jobs = [pool.submit(_download, ask, port, started + seconds) for _ in range(connections)]
         sizes = [size for job in jobs for size in job.result()]
     return Load(len(sizes), sum(sizes), time.monotonic() - started)
 
 
 @contextmanager
-def resting(path: str, port: int, count: int) -> Iterator[list[socket.socket]]:
+def resting(ask: Ask, port: int, count: int) -> Iterator[list[socket.socket]]:
     """That many connections, each of which was answered once and stays. They come from ten loopback addresses."""
     clients: list[socket.socket] = []
-    request = head(path, port)
     try:
-        clients.extend(_rest(request, port, f"127.0.0.{number % 10 + 1}") for number in range(count))
+        clients.extend(_rest(ask, port, f"127.0.0.{number % 10 + 1}") for number in range(count))
         yield clients
     finally:
         for client in clients:
@@ -147,39 +172,39 @@ def _quoted(text: bytes) -> str:
     return '"' + text.decode("ascii").replace('"', '\\"').replace("\r\n", "\\r\\n") + '"'
 
 
-def _exchange(client: socket.socket, request: bytes, buffer: bytearray) -> tuple[int, int]:
-    # The status, and how many bytes of the body came: as many as were promised, or it fails.
-    client.sendall(request)
+@contextmanager
+def _answer(client: socket.socket, spelled: bytes) -> Iterator[HTTPResponse]:
+    # The answer to a request, with its head read; what breaks off is a failure.
+    client.sendall(spelled)
     try:
         with HTTPResponse(client) as response:
             response.begin()
-            promised = response.length
-            received = sum(iter(lambda: response.readinto(buffer), 0))
+            yield response
     except HTTPException as error:
         raise Failed(f"an answer broke off: {error!r}") from error
-    if promised not in (None, received):
-        raise Failed(f"an answer ended after {received} of {promised} bytes")
-    return response.status, received
 
 
-def _download(request: bytes, port: int, until: float) -> list[int]:
-    # The sizes of the files that one connection has fetched.
+def _download(ask: Ask, port: int, until: float) -> list[int]:
+    # The sizes of the answers that one connection has had.
     sizes: list[int] = []
     buffer = bytearray(ROOM)
+    spelled = request(ask, port)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         while not sizes or time.monotonic() < until:
-            status, size = _exchange(client, request, buffer)
-            if status != 200:
-                raise Failed(f"a download was answered with {status}")
-            sizes.append(size)
+            with _answer(client, spelled) as response:
+                received = sum(iter(lambda: response.readinto(buffer), 0))
+            if (response.status, received) != (200, ask.size):
+                raise Failed(f"a download was answered with {response.status} and {received} of {ask.size} bytes")
+            sizes.append(received)
     return sizes
 
 
-def _rest(request: bytes, port: int, source: str) -> socket.socket:
+def _rest(ask: Ask, port: int, source: str) -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
-    status, _ = _exchange(client, request, bytearray(4096))
-    if status != 200:
-        raise Failed(f"a connection that was to rest was answered with {status}")
+    with _answer(client, request(ask, port)) as response:
+        content = response.read()
+    if not ask.met(response.status, content):
+        raise Failed(f"a connection that was to rest was answered with {response.status}")
     client.setblocking(False)
     return client
 

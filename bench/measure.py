@@ -28,9 +28,9 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return sum(ticks(_read(pid, "stat")) for pid in pids) / TICKS_PER_SECOND
 
 
-def memory_bytes(pids: Iterable[int]) -> int:
-    """The memory in which the processes are resident; what several share is counted once (PSS, of proc(5))."""
-    return sum(proportional(_read(pid, "smaps_rollup")) for pid in pids)
+def memory_bytes(pids: Iterable[int], kind: str = "Pss") -> int:
+    """The memory in which the processes are resident: what several share is counted once (Pss) or in each (Rss)."""
+    return sum(size(_read(pid, "smaps_rollup"), kind) for pid in pids)
 
 
 def parent(stat: str) -> int:
@@ -46,10 +46,10 @@ def ticks(stat: str) -> int:
     return sum(map(int, _fields(stat)[11:15])) if stat else 0
 
 
-def proportional(rollup: str) -> int:
-    """The bytes of the Pss line in a /proc/PID/smaps_rollup; none where the file could not be read."""
+def size(rollup: str, kind: str) -> int:
+    """The bytes in the line of that kind of a /proc/PID/smaps_rollup; none where the file could not be read."""
     for line in rollup.splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(f"{kind}:"):
             return int(line.split()[1]) * 1024
     return 0
 

@@ -1,112 +1,133 @@
-"""Where a request's time goes within Pellucid: `python bench/sample.py` samples a server under load, line by line.
+"""Where a request's time goes within Pellucid, line by line: `make bench ARGS="--profile asgi-hello"`.
 
 A profiler that traces each call makes small functions look dear. This one asks nothing of the code: each time that
-the server has used a few more milliseconds of processor time, the kernel sends a signal, and the line that runs is
-noted. Time in the kernel, and in C, counts for the Python line that called it. The shares are given in microseconds
-of a request, by way of the whole cost that is measured beside them; sampling itself adds a little to all of them.
+the server has used a few more milliseconds of processor time, the kernel interrupts the thread that uses it, and that
+thread's stack is noted, from C, whether it holds the interpreter's lock or not. Time in the kernel, and in C, counts
+for the Python line that called it. The shares are given in microseconds of a request, by way of the whole cost that is
+measured beside them; sampling itself adds a little to all of them. What runs to import modules is left out.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
+import faulthandler
+import linecache
+import re
 import runpy
 import signal
 import sys
-import tempfile
 from collections import Counter
-from pathlib import Path
-from types import FrameType
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import NamedTuple
 
-import interpreter
-import load
-import workloads
-from peers import PELLUCID, Peer, Place, running
-from table import markdown
+from peers import Place, running
+from table import OURS, markdown
+from workloads import Effort, Workload
 
 EVERY = 0.001  # seconds of processor time; the kernel rounds it up to its own tick
-SAMPLES = "samples.json"
+SAMPLES = "samples.txt"
+ROWS = 25
 
-Counts = dict[str, dict[str, int]]
+
+class Frame(NamedTuple):
+    """A line that runs, or has called one that does."""
+
+    path: str
+    line: int
+    function: str
 
 
-def main() -> None:
-    """Start a server that samples itself, ask it for the small file, and print what it has seen."""
-    parser = argparse.ArgumentParser(prog="python bench/sample.py", description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=int, default=5, help="of load (5)")
-    parser.add_argument("--rows", type=int, default=30, help="of each table (30)")
-    parser.add_argument("--python", metavar="PATH", help="the interpreter of the server (.venv-peers, if made)")
-    options = parser.parse_args()
-    first, *_, last = sorted(os.sched_getaffinity(0)) * 2
-    os.sched_setaffinity(0, {first})
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        scratch = Path(name)
-        (scratch / "served").mkdir()
-        workloads.prepare(scratch / "served")
-        place = Place(interpreter.choose(options.python), scratch / "served", scratch, 1000, last)
-        cost = _load(place, options.seconds)
-        counts: Counts = json.loads((scratch / SAMPLES).read_text("utf-8"))
-    print(f"{cost:.1f} µs of processor time for each request, of which, in")
-    for title, rows in counts.items():
-        print(f"\n{_shares(title, Counter(rows), cost, options.rows)}")
+Stack = tuple[Frame, ...]
+
+
+def profile(workload: Workload, place: Place, effort: Effort) -> str:
+    """Ask Pellucid for the workload while it samples itself, and tell what it has seen, as Markdown."""
+    peer = next(each for each in workload.peers if each.name == OURS)
+
+    def command(place: Place, port: int) -> list[str]:
+        python, *arguments = peer.command(place, port)
+        return [python, __file__, *arguments]
+
+    with running(replace(peer, command=command), place) as server:
+        column = workload.columns[0]
+        cost = workload.ask(server, effort)[column.key]
+    stacks = parse(place.scratch.joinpath(SAMPLES).read_text("utf-8", "replace"))
+    parts = [f"**{workload.title}**: {cost:.1f} {column.heading}, of which, by {len(stacks):,} samples, in"]
+    return "\n\n".join([*parts, *(_shares(title, count(stacks), cost, len(stacks)) for title, count in TABLES.items())])
 
 
 def inside(arguments: list[str]) -> None:
-    """Be the server: run it in this process until it is told to end, and leave the samples in the folder."""
-    lines: Counter[str] = Counter()
-    functions: Counter[str] = Counter()
-    callers: Counter[str] = Counter()
-
-    def note(_: int, frame: FrameType | None) -> None:
-        if frame is None:
-            return
-        lines[f"{_where(frame)}:{frame.f_lineno}"] += 1
-        functions[_where(frame)] += 1
-        stack = set()
-        while frame is not None:
-            stack.add(_where(frame))
-            frame = frame.f_back
-        callers.update(stack)
-
-    signal.signal(signal.SIGPROF, note)
-    signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
-    sys.argv = ["pellucid", *arguments]
-    try:
-        runpy.run_module("pellucid", run_name="__main__")
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        counts = {"a line": lines, "a function": functions, "a function and all that it calls": callers}
-        Path(SAMPLES).write_text(json.dumps(counts), "utf-8")
+    """Be the server: run what an interpreter would with these arguments, and leave the samples in this folder."""
+    with open(SAMPLES, "wb") as samples:
+        faulthandler.register(signal.SIGPROF, samples, all_threads=False, chain=False)
+        signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
+        try:
+            if arguments[0] == "-m":
+                sys.argv = arguments[1:]
+                runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+            else:
+                sys.argv = arguments
+                runpy.run_path(arguments[0], run_name="__main__")
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            faulthandler.unregister(signal.SIGPROF)
 
 
-def _load(place: Place, seconds: int) -> float:
-    def command(place: Place, port: int) -> list[str]:
-        python, _, _, *arguments = PELLUCID.command(place, port)
-        return [python, __file__, "--inside", *arguments]
-
-    with running(Peer("sampled", PELLUCID.version, command), place) as server:
-        before = server.cpu_seconds()
-        done = load.press(place.scratch, workloads.SMALL, server.port, seconds)
-        if done.errors or not done.requests:
-            raise SystemExit(f"the server did not do what it was asked: {done.errors or 'no answer'}")
-        return (server.cpu_seconds() - before) * 1e6 / done.requests
+def parse(text: str) -> list[Stack]:
+    """The stacks that faulthandler has written one after another, each innermost first; without those that import."""
+    blocks = text.split("Stack (most recent call first):")[1:]
+    stacks = [tuple(Frame(path, int(line), name) for path, line, name in FRAME.findall(block)) for block in blocks]
+    return [stack for stack in stacks if stack and not any(frame.path.startswith(IMPORTING) for frame in stack)]
 
 
-def _where(frame: FrameType) -> str:
-    code = frame.f_code
-    path = code.co_filename.rpartition("/src/")[2]
-    return f"{path} {code.co_qualname}"
+def by_file(stacks: Iterable[Stack]) -> Counter[str]:
+    """In which files time was spent."""
+    return Counter(_short(stack[0].path) for stack in stacks)
 
 
-def _shares(title: str, counts: Counter[str], cost: float, rows: int) -> str:
-    total = max(counts.values()) if "calls" in title else counts.total()
-    body = [[f"{count * cost / total:.2f}", f"{count / total:.1%}", where] for where, count in counts.most_common(rows)]
+def by_function(stacks: Iterable[Stack]) -> Counter[str]:
+    """In which functions time was spent."""
+    return Counter(_function(stack[0]) for stack in stacks)
+
+
+def by_line(stacks: Iterable[Stack]) -> Counter[str]:
+    """In which lines time was spent."""
+    return Counter(_line(stack[0]) for stack in stacks)
+
+
+def by_call(stacks: Iterable[Stack]) -> Counter[str]:
+    """In which functions time was spent, with all that they called."""
+    return Counter(name for stack in stacks for name in set(map(_function, stack)))
+
+
+FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
+IMPORTING = "<frozen importlib"
+TABLES: dict[str, Callable[[Iterable[Stack]], Counter[str]]] = {
+    "a file": by_file,
+    "a function": by_function,
+    "a function and all that it calls": by_call,
+    "a line": by_line,
+}
+
+
+def _short(path: str) -> str:
+    # What follows the folder where the package lies.
+    return re.split(r"/src/|/site-packages/|/lib/python[\d.]+/|/bench/", path)[-1]
+
+
+def _function(frame: Frame) -> str:
+    return f"{_short(frame.path)} {frame.function}"
+
+
+def _line(frame: Frame) -> str:
+    source = linecache.getline(frame.path, frame.line).strip().replace("`", "")
+    return f"{_short(frame.path)}:{frame.line} {frame.function}: `{source}`"
+
+
+def _shares(title: str, counts: Counter[str], cost: float, total: int) -> str:
+    body = [[f"{count * cost / total:.2f}", f"{count / total:.1%}", where] for where, count in counts.most_common(ROWS)]
     return markdown([["µs", "share", title], *body])
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--inside"]:
-        inside(sys.argv[2:])
-    else:
-        main()
+    inside(sys.argv[1:])

@@ -27,8 +27,9 @@ class Cell:
     error: str = ""
 
     def figure(self, key: str) -> float | None:
-        """The median of a figure over the rounds; None where the cell is not valid."""
-        return median(each[key] for each in self.rounds) if self.rounds and not self.error else None
+        """The median of a figure over the rounds; None where the cell is not valid or does not have it."""
+        known = [each[key] for each in self.rounds if key in each]
+        return median(known) if known and not self.error else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,26 @@ class Bar:
     aim: float | None = None
 
 
+OURS = "pellucid"
+ALONE = "pellucid --workers 1"
+PARENT = "pellucid with a parent"
+
 BARS = (
     Bar("file-1k", "1 KiB file: CPU per request, over nginx's", "cpu", "nginx", 1.5, 1.0),
     Bar("file-1k", "1 KiB file: CPU per request, over granian's", "cpu", "granian", 0.4),
     Bar("file-100m", "100 MiB file: CPU per byte, over nginx's", "cpu", "nginx", 1.2, 1.0),
     Bar("idle", "10,000 idle connections: MB more memory", "growth", "", 60, 30),
     Bar("idle", "CPU per request beside idle connections, over that without", "ratio", "", 1.2),
+    Bar("asgi-hello", "ASGI hello: CPU per request, over granian's", "cpu", "granian", 1.0, 0.75),
+    Bar("asgi-hello", "ASGI hello: CPU per request, over uvicorn's", "cpu", "uvicorn", 0.75, 0.5),
+    Bar("wsgi-hello", "WSGI hello on threads: CPU per request, over granian's", "cpu", "granian", 1.0),
+    Bar("wsgi-hello", "WSGI hello on threads: CPU per request, over gunicorn's", "cpu", "gunicorn", 0.2),
+    Bar("wsgi-inline", "WSGI hello on the loop: CPU per request, over bjoern's", "cpu", "bjoern", 1.5, 1.1),
+    Bar("memory", "A worker with a bare ASGI application: MB resident", "resident", "", 30),
+    Bar("workers", "Two workers: CPU per request, over one's", "cpu", ALONE, 1.1),
+    Bar("workers", "Two workers: time from answer to answer, over one's", "pace", ALONE, 0.56),
 )
-OURS = "pellucid"
-RATIOS = ("nginx", "granian")
+RATIOS = ("nginx", "granian", "uvicorn", "gunicorn", "bjoern", ALONE)
 
 Cells = Mapping[str, Cell]
 

@@ -5,16 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import app_servers
+import file_servers
 import load
-from peers import HELLO, PEERS_BY_NAME, Peer, Server
-from table import Column
+import measure
+from load import Ask
+from peers import Peer, Server
+from table import ALONE, PARENT, Column
 
-SMALL = "/static/page.html"
-LARGE = "/static/film.bin"
 KIB = 1 << 10
 MIB = 1 << 20
+
+PAGE = (b"<!doctype html><title>A page</title><p>" + b"It is one kibibyte long. " * KIB)[:KIB]
+POSTED = b"Ten kibibytes of text. " * KIB
+
+SMALL_FILE = Ask.of("/static/page.html", PAGE)
+LARGE_FILE = Ask("/static/film.bin", 100 * MIB)
+HELLO = Ask.of("/hello", b"hello")
+ECHO = Ask.of("/echo", POSTED[: 10 * KIB], body=POSTED[: 10 * KIB])
+STREAM = Ask.of("/stream", b"x" * MIB)
+ITEM = Ask.of("/items/42?q=glass", b'{"number":42,"q":"glass","name":"pellucid"}')
 
 Figures = dict[str, float]
 
@@ -41,46 +54,37 @@ class Workload:
 
 def prepare(folder: Path) -> None:
     """Write the files that are asked for."""
-    text = b"<!doctype html><title>A page</title><p>" + b"It is one kibibyte long. " * KIB
     (folder / "static").mkdir()
-    (folder / SMALL[1:]).write_bytes(text[:KIB])
+    (folder / SMALL_FILE.path[1:]).write_bytes(PAGE)
     block = os.urandom(MIB)
-    with (folder / LARGE[1:]).open("wb") as film:
-        film.writelines(block for _ in range(100))
+    with (folder / LARGE_FILE.path[1:]).open("wb") as film:
+        film.writelines(block for _ in range(LARGE_FILE.size // MIB))
 
 
-def _small_file(server: Server, effort: Effort) -> Figures:
-    return _requests(server, effort, SMALL, KIB)
-
-
-def _hello(server: Server, effort: Effort) -> Figures:
-    return _requests(server, effort, "/hello", len("hello"))
-
-
-def _requests(server: Server, effort: Effort, path: str, size: int) -> Figures:
-    _probe(server, path, size)
-    _press(server, effort, path, size, seconds=1)
-    cost, rate = _press(server, effort, path, size, effort.seconds)
+def _requests(ask: Ask, server: Server, effort: Effort) -> Figures:
+    _probe(server, ask)
+    _press(server, effort, ask, seconds=1)
+    cost, rate = _press(server, effort, ask, effort.seconds)
     return {"cpu": cost, "rate": rate, "memory": server.memory_bytes() / 1e6}
 
 
-def _large_file(server: Server, effort: Effort) -> Figures:
-    _probe(server, LARGE, 100 * MIB)
+def _downloads(ask: Ask, connections: int, server: Server, effort: Effort) -> Figures:
+    _probe(server, ask)
     before = server.cpu_seconds()
-    done = load.download(LARGE, server.port, effort.seconds)
+    done = load.download(ask, server.port, effort.seconds, connections)
     used = server.cpu_seconds() - before
     mebibytes = done.received / MIB
     return {"cpu": used * 1e6 / mebibytes, "rate": mebibytes / done.seconds, "memory": server.memory_bytes() / 1e6}
 
 
 def _resting(server: Server, effort: Effort) -> Figures:
-    _probe(server, SMALL, KIB)
-    _press(server, effort, SMALL, KIB, seconds=1)
-    alone, _ = _press(server, effort, SMALL, KIB, effort.seconds)
+    _probe(server, SMALL_FILE)
+    _press(server, effort, SMALL_FILE, seconds=1)
+    alone, _ = _press(server, effort, SMALL_FILE, effort.seconds)
     before = server.memory_bytes()
-    with load.resting(SMALL, server.port, effort.resting) as clients:
+    with load.resting(SMALL_FILE, server.port, effort.resting) as clients:
         growth = server.memory_bytes() - before
-        beside, _ = _press(server, effort, SMALL, KIB, effort.seconds)
+        beside, _ = _press(server, effort, SMALL_FILE, effort.seconds)
         held = load.alive(clients)
     if held < effort.resting:
         raise load.Failed(f"only {held} of {effort.resting} resting connections were kept")
@@ -88,40 +92,69 @@ def _resting(server: Server, effort: Effort) -> Figures:
     return {"growth": scaled, "beside": beside, "alone": alone, "ratio": beside / alone, "held": held}
 
 
-def _probe(server: Server, path: str, size: int) -> None:
-    answer = load.fetch(path, server.port)
-    if answer != (200, size):
-        raise load.Failed(f"{path} was answered with status {answer[0]} and {answer[1]} bytes")
+def _workers(server: Server, effort: Effort) -> Figures:
+    # What a request takes in time says something only where the clients take none of it.
+    figures = _requests(HELLO, server, effort)
+    return {**figures, "pace": 1e6 / figures["rate"]} if server.apart else figures
 
 
-def _press(server: Server, effort: Effort, path: str, size: int, seconds: float) -> tuple[float, float]:
+def _memory(server: Server, effort: Effort) -> Figures:
+    # The worker is the process that did the work; the others are its parent, and whatever else there is.
+    _probe(server, HELLO)
+    before = {pid: measure.cpu_seconds([pid]) for pid in server.processes()}
+    _press(server, effort, HELLO, seconds=1)
+    worker = max(before, key=lambda pid: measure.cpu_seconds([pid]) - before[pid])
+    others = [pid for pid in server.processes() if pid != worker]
+    return {
+        "resident": measure.memory_bytes([worker], "Rss") / 1e6,
+        "proportional": measure.memory_bytes([worker]) / 1e6,
+        "others": measure.memory_bytes(others) / 1e6,
+    }
+
+
+def _probe(server: Server, ask: Ask) -> None:
+    status, content = load.fetch(ask, server.port)
+    if not ask.met(status, content):
+        raise load.Failed(f"{ask.path} was answered with status {status} and {len(content)} bytes: {content[:60]!r}")
+
+
+def _press(server: Server, effort: Effort, ask: Ask, seconds: float) -> tuple[float, float]:
     # The processor time of one request in microseconds, and the requests per second.
     before = server.cpu_seconds()
-    done = load.press(effort.scratch, path, server.port, seconds)
+    done = load.press(effort.scratch, ask, server.port, seconds)
     used = server.cpu_seconds() - before
     if done.errors or not done.requests:
         raise load.Failed(f"errors under load: {done.errors or 'no answer'}")
-    if done.received < done.requests * size:
-        raise load.Failed(f"{done.requests} answers of {size} bytes came as {done.received} bytes with their heads")
+    if done.received < done.requests * ask.size:
+        raise load.Failed(f"{done.requests} answers of {ask.size} bytes came as {done.received} bytes with their heads")
     return used * 1e6 / done.requests, done.requests / done.seconds
 
 
 _REQUEST_COLUMNS = (Column("cpu", "CPU µs/request", 1), Column("rate", "requests/s"), Column("memory", "PSS MB"))
-_FILE_PEERS = tuple(PEERS_BY_NAME.values())
+_BYTES_COLUMNS = (Column("cpu", "CPU µs/MiB", 1), Column("rate", "MiB/s"), Column("memory", "PSS MB"))
+_LARGE_PEERS = (file_servers.PELLUCID, file_servers.NGINX, file_servers.GRANIAN)
+_ASGI_HELLO = "asgi_app:hello"
+_ON_ASYNCIO = app_servers.pellucid(_ASGI_HELLO, "--loop", "asyncio", name="pellucid --loop asyncio")
 
-WORKLOADS = (
-    Workload("file-1k", "A file of 1 KiB, 64 connections", _FILE_PEERS, _small_file, _REQUEST_COLUMNS),
+FILES = (
+    Workload(
+        "file-1k",
+        "A file of 1 KiB, 64 connections",
+        (*_LARGE_PEERS, file_servers.HTTP_SERVER, file_servers.STARLETTE),
+        partial(_requests, SMALL_FILE),
+        _REQUEST_COLUMNS,
+    ),
     Workload(
         "file-100m",
         "A file of 100 MiB, 2 connections",
-        _FILE_PEERS[:3],
-        _large_file,
-        (Column("cpu", "CPU µs/MiB", 1), Column("rate", "MiB/s"), Column("memory", "PSS MB")),
+        _LARGE_PEERS,
+        partial(_downloads, LARGE_FILE, 2),
+        _BYTES_COLUMNS,
     ),
     Workload(
         "idle",
         "Idle keep-alive connections, and a load of 64 beside them",
-        _FILE_PEERS[:3],
+        _LARGE_PEERS,
         _resting,
         (
             Column("growth", "MB per 10,000 idle", 1),
@@ -131,5 +164,89 @@ WORKLOADS = (
             Column("held", "held"),
         ),
     ),
-    Workload("hello", "A constant answer, 64 connections", (HELLO, PEERS_BY_NAME["nginx"]), _hello, _REQUEST_COLUMNS),
+    Workload(
+        "hello",
+        "A constant answer, 64 connections",
+        (file_servers.HELLO, file_servers.NGINX),
+        partial(_requests, HELLO),
+        _REQUEST_COLUMNS,
+    ),
 )
+
+APPLICATIONS = (
+    Workload(
+        "asgi-hello",
+        "ASGI: hello, 64 connections",
+        (*app_servers.asgi(_ASGI_HELLO), _ON_ASYNCIO),
+        partial(_requests, HELLO),
+        _REQUEST_COLUMNS,
+    ),
+    Workload(
+        "asgi-echo",
+        "ASGI: a body of 10 KiB posted and echoed, 64 connections",
+        app_servers.asgi("asgi_app:echo"),
+        partial(_requests, ECHO),
+        _REQUEST_COLUMNS,
+    ),
+    Workload(
+        "asgi-stream",
+        "ASGI: an answer of 1 MiB streamed in pieces of 64 KiB, 8 connections",
+        app_servers.asgi("asgi_app:stream"),
+        partial(_downloads, STREAM, 8),
+        _BYTES_COLUMNS,
+    ),
+    Workload(
+        "fastapi",
+        "ASGI: a JSON route of FastAPI, 64 connections",
+        app_servers.asgi("fastapi_app:app")[:3],
+        partial(_requests, ITEM),
+        _REQUEST_COLUMNS,
+    ),
+    Workload(
+        "wsgi-hello",
+        "WSGI on threads: hello, 64 connections",
+        app_servers.wsgi("wsgi_app:hello"),
+        partial(_requests, HELLO),
+        _REQUEST_COLUMNS,
+    ),
+    Workload(
+        "wsgi-echo",
+        "WSGI on threads: a body of 10 KiB posted and echoed, 64 connections",
+        app_servers.wsgi("wsgi_app:echo"),
+        partial(_requests, ECHO),
+        _REQUEST_COLUMNS,
+    ),
+    Workload(
+        "wsgi-inline",
+        "WSGI on the loop: hello, 64 connections",
+        app_servers.wsgi_inline("wsgi_app:hello"),
+        partial(_requests, HELLO),
+        _REQUEST_COLUMNS,
+    ),
+    Workload(
+        "memory",
+        "Memory of a worker with a bare ASGI application, after a second of load",
+        (
+            *app_servers.asgi(_ASGI_HELLO)[:3],
+            app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "1", name=PARENT),
+        ),
+        _memory,
+        (
+            Column("resident", "RSS MB of the worker", 1),
+            Column("proportional", "its PSS MB", 1),
+            Column("others", "PSS MB of its parent and others", 1),
+        ),
+    ),
+    Workload(
+        "workers",
+        "Two workers beside one: ASGI hello, 64 connections",
+        (
+            app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "2", cores=2),
+            app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "1", name=ALONE),
+        ),
+        _workers,
+        (*_REQUEST_COLUMNS, Column("pace", "µs from answer to answer", 1)),
+    ),
+)
+
+WORKLOADS = (*FILES, *APPLICATIONS)

@@ -9,7 +9,9 @@ sys.path.append(str(Path(__file__).parent.parent / "bench"))
 
 import load
 import measure
+import sample
 import table
+from load import Ask
 
 WRK = """\
 Running 2s test @ http://127.0.0.1:8000/page.html
@@ -39,12 +41,38 @@ def test_a_report_without_figures_is_a_failure_that_shows_it() -> None:
 
 
 def test_the_head_is_a_browsers() -> None:
-    head = load.head("/page.html", 8000)
+    head = load.request(Ask("/page.html", 1024), 8000)
     line, *fields = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     assert line == b"GET /page.html HTTP/1.1"
     assert len(fields) == 12
     assert 600 <= len(head) <= 700
     assert b"\n" not in head.replace(b"\r\n", b"")
+
+
+def test_a_body_is_posted_with_its_length() -> None:
+    head, _, body = load.request(Ask.of("/echo", b"hello", body=b"hello"), 8000).partition(b"\r\n\r\n")
+    line, *fields = head.split(b"\r\n")
+    assert line == b"POST /echo HTTP/1.1"
+    assert len(fields) == 15
+    assert b"Content-Length: 5" in fields
+    assert body == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("ask", "status", "content", "met"),
+    [
+        (Ask.of("/", b"hello"), 200, b"hello", True),
+        (Ask.of("/", b"hello"), 200, b"hallo", False),
+        (Ask.of("/", b"hello"), 500, b"hello", False),
+        (Ask.of("/", b"hello"), 200, b"hello!", False),
+        (Ask("/", 5), 200, b"any 5", True),
+        (Ask("/", 5), 200, b"four", False),
+    ],
+)
+def test_an_answer_is_the_expected_one_by_status_size_and_bytes(
+    ask: Ask, status: int, content: bytes, met: bool
+) -> None:
+    assert ask.met(status, content) is met
 
 
 # proc(5): pid, (comm), state, ppid, ... utime, stime, cutime and cstime are the fields 14 to 17.
@@ -62,12 +90,13 @@ def test_a_stat_line_is_read_whatever_the_program_is_called(name: str) -> None:
 
 def test_a_process_that_has_ended_used_nothing() -> None:
     assert measure.ticks("") == 0
-    assert measure.proportional("") == 0
+    assert measure.size("", "Pss") == 0
 
 
-def test_the_proportional_size_is_in_bytes() -> None:
+@pytest.mark.parametrize(("kind", "kilobytes"), [("Rss", 9000), ("Pss", 1234)])
+def test_a_size_is_in_bytes(kind: str, kilobytes: int) -> None:
     rollup = "5581 [rollup]\nRss:   9000 kB\nPss:   1234 kB\nPss_Dirty:   99 kB\nShared_Clean:  7 kB\n"
-    assert measure.proportional(rollup) == 1234 * 1024
+    assert measure.size(rollup, kind) == kilobytes * 1024
 
 
 def cell(*figures: float, error: str = "", key: str = "cpu") -> table.Cell:
@@ -80,6 +109,7 @@ def cell(*figures: float, error: str = "", key: str = "cpu") -> table.Cell:
         (cell(10.0, 90.0, 20.0), 20.0),
         (cell(), None),
         (cell(10.0, 20.0, error="3 read"), None),
+        (cell(10.0, 20.0, key="pace"), None),
     ],
 )
 def test_a_cell_gives_the_median_of_its_rounds_if_it_is_valid(given: table.Cell, figure: float | None) -> None:
@@ -131,3 +161,27 @@ def test_every_bar_has_its_row_even_if_nothing_was_measured() -> None:
 
 def test_a_cell_cannot_break_the_table() -> None:
     assert table.markdown([["a|b"], ["c\nd"]]).splitlines()[::2] == ["| a\\|b |", "| c d  |"]
+
+
+SAMPLES = """\
+Stack (most recent call first):
+  File "/srv/site-packages/pellucid/net/link.py", line 70 in send
+  File "/srv/site-packages/pellucid/server/connection.py", line 9 in turn
+Stack (most recent call first):
+  File "/srv/site-packages/pellucid/server/connection.py", line 8 in turn
+  File "/srv/site-packages/pellucid/server/connection.py", line 9 in turn
+Stack (most recent call first):
+  File "/srv/site-packages/pellucid/net/__init__.py", line 1 in <module>
+  File "<frozen importlib._bootstrap>", line 241 in _call_with_frames_removed
+Stack (most recent call first):
+  <no Python frame>
+Stack (most recent call fi"""
+
+
+def test_samples_are_counted_where_they_fell_and_up_the_stack_once() -> None:
+    stacks = sample.parse(SAMPLES)
+    link, turn = "pellucid/net/link.py send", "pellucid/server/connection.py turn"
+    assert sample.by_function(stacks) == {link: 1, turn: 1}
+    assert sample.by_call(stacks) == {link: 1, turn: 2}
+    assert sample.by_file(stacks) == {"pellucid/net/link.py": 1, "pellucid/server/connection.py": 1}
+    assert sum(sample.by_line(stacks).values()) == 2

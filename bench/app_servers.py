@@ -1,0 +1,118 @@
+"""The servers that run an application, and how each is told to run it well; what is then asked is not known here.
+
+Each has one worker and its own fastest parts, as its documentation names them, and is otherwise left as it comes:
+
+- granian: `--loop uvloop`, HTTP/1 alone, no WebSockets; one runtime thread, as by default.
+- uvicorn: httptools and uvloop, which is what `uvicorn[standard]` brings.
+- gunicorn: the asgi worker with uvloop and the fast parser (`gunicorn[fast]`), or the gthread worker; its heartbeat
+  file in memory, no control socket.
+- hypercorn: the uvloop worker.
+- waitress and bjoern, which has neither threads nor options.
+- Threads, for all that have them: four, which is the default of waitress and what gunicorn's manual advises at least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from peers import Peer, Place, asked, packaged
+
+Command = Callable[[Place, int], list[str]]
+
+THREADS = ("--threads", "4")
+
+
+def asgi(app: str) -> tuple[Peer, ...]:
+    """The servers for an ASGI application, all on uvloop; `app` is written module:name."""
+    return (
+        pellucid(app, "--loop", "uvloop"),
+        Peer("granian", packaged("granian", "uvloop"), _granian(app, "asgi", "--loop", "uvloop")),
+        Peer("uvicorn", packaged("uvicorn", "httptools", "uvloop"), _uvicorn(app)),
+        Peer("gunicorn", packaged("gunicorn", "gunicorn_h1c", "uvloop"), _gunicorn(app, *GUNICORN_ASGI)),
+        Peer("hypercorn", packaged("hypercorn", "uvloop"), _hypercorn(app)),
+    )
+
+
+def wsgi(app: str) -> tuple[Peer, ...]:
+    """The servers for a WSGI application, each with four threads."""
+    return (
+        pellucid(app, *THREADS),
+        Peer("granian", packaged("granian"), _granian(app, "wsgi", "--blocking-threads", THREADS[1])),
+        Peer("gunicorn", packaged("gunicorn", "gunicorn_h1c"), _gunicorn(app, "-k", "gthread", *THREADS)),
+        Peer("waitress", packaged("waitress"), _waitress(app)),
+    )
+
+
+def wsgi_inline(app: str) -> tuple[Peer, ...]:
+    """The servers that call a WSGI application on their loop, without any thread."""
+    return (pellucid(app, "--threads", "0"), Peer("bjoern", packaged("bjoern"), _bjoern(app)))
+
+
+def pellucid(app: str, *options: str, name: str = "pellucid", cores: int = 1) -> Peer:
+    """Pellucid for an application, with options of its command line."""
+
+    def command(place: Place, port: int) -> list[str]:
+        listen = ["--bind", f"127.0.0.1:{port}", "--access-log", "off"]
+        return [place.python, "-m", "pellucid", "serve", app, *listen, *options]
+
+    return Peer(name, asked("import pellucid.cli.command as c; print(c.__version__)"), command, cores)
+
+
+GUNICORN_ASGI = ("-k", "asgi", "--asgi-loop", "uvloop", "--http-parser", "fast")
+
+
+def _granian(app: str, interface: str, *options: str) -> Command:
+    def command(place: Place, port: int) -> list[str]:
+        listen = ["--host", "127.0.0.1", "--port", f"{port}", "--workers", "1", "--http", "1", "--no-ws"]
+        quiet = ["--no-access-log", "--log-level", "warning"]
+        return [place.python, "-m", "granian", "--interface", interface, *listen, *quiet, *options, app]
+
+    return command
+
+
+def _uvicorn(app: str) -> Command:
+    def command(place: Place, port: int) -> list[str]:
+        parts = ["--loop", "uvloop", "--http", "httptools", "--host", "127.0.0.1", "--port", f"{port}"]
+        return [place.python, "-m", "uvicorn", *parts, "--no-access-log", "--log-level", "warning", app]
+
+    return command
+
+
+def _gunicorn(app: str, *options: str) -> Command:
+    def command(place: Place, port: int) -> list[str]:
+        listen = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-tmp-dir", "/dev/shm"]
+        quiet = ["--no-control-socket", "--log-level", "warning"]
+        return [place.python, "-m", "gunicorn", *listen, *quiet, *options, app]
+
+    return command
+
+
+def _hypercorn(app: str) -> Command:
+    def command(place: Place, port: int) -> list[str]:
+        listen = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "uvloop"]
+        return [place.python, "-m", "hypercorn", *listen, "--log-level", "warning", app]
+
+    return command
+
+
+def _waitress(app: str) -> Command:
+    def command(place: Place, port: int) -> list[str]:
+        return [place.python, "-m", "waitress", "--listen", f"127.0.0.1:{port}", *THREADS, app]
+
+    return command
+
+
+# It is a library without a command of its own.
+BJOERN_PROGRAM = """\
+import bjoern, importlib, sys
+
+module, _, name = sys.argv[2].partition(":")
+bjoern.run(getattr(importlib.import_module(module), name), "127.0.0.1", int(sys.argv[1]))
+"""
+
+
+def _bjoern(app: str) -> Command:
+    def command(place: Place, port: int) -> list[str]:
+        return [place.python, "-c", BJOERN_PROGRAM, f"{port}", app]
+
+    return command
