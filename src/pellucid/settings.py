@@ -45,6 +45,7 @@ TOPICS: dict[str, tuple[type, ...]] = {
     "Applications": (LoadingSettings,),
     "Files": (StaticSettings,),
     "Header fields": order.SETTINGS,
+    "Behind a proxy": order.PROXIES,
     "Logs": (AccessLogSettings, EventLogSettings),
     "Limits": (Limits, Capacity),
     "Timeouts": (Patience,),

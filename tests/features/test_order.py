@@ -6,25 +6,26 @@ import pytest
 from carrying import request
 
 from pellucid.features.cors import CorsSettings
+from pellucid.features.forwarded import strip
 from pellucid.features.headers import HeaderSettings
-from pellucid.features.order import SETTINGS, in_order
+from pellucid.features.order import PROXIES, SETTINGS, in_order
 from pellucid.message import Headers, Response
 
 
 def chosen(*parts: object) -> Any:
-    return {part: part() for part in SETTINGS} | {type(part): part for part in parts}
+    return {part: part() for part in (*PROXIES, *SETTINGS)} | {type(part): part for part in parts}
 
 
-def test_what_is_off_costs_nothing() -> None:
-    assert in_order(chosen()) == ((), ())
+def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> None:
+    assert in_order(chosen()) == ((strip,), ())
 
 
 @pytest.mark.parametrize(
     ("parts", "asks", "answers"),
     [
-        ([CorsSettings(cors=("*",))], 1, 1),
-        ([HeaderSettings(header=("A: b",))], 0, 1),
-        ([HeaderSettings(header=("A: b",), security_headers=True), CorsSettings(cors=("*",))], 1, 3),
+        ([CorsSettings(cors=("*",))], 2, 1),
+        ([HeaderSettings(header=("A: b",))], 1, 1),
+        ([HeaderSettings(header=("A: b",), security_headers=True), CorsSettings(cors=("*",))], 2, 3),
     ],
 )
 def test_what_is_on_is_in_the_lists(parts: list[object], asks: int, answers: int) -> None:

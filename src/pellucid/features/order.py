@@ -7,7 +7,9 @@ from typing import Protocol, TypeVar
 
 from pellucid.features.cors import CorsSettings, cors_feature
 from pellucid.features.feature import Ask, Feature
+from pellucid.features.forwarded import ForwardedSettings, forwarded_feature
 from pellucid.features.headers import HeaderSettings, header_feature, security_feature
+from pellucid.net.trusted import ProxySettings
 from pellucid.server.exchange import Answer
 
 Part = TypeVar("Part")
@@ -19,10 +21,15 @@ class Chosen(Protocol):
     def __getitem__(self, part: type[Part]) -> Part: ...
 
 
+PROXIES: tuple[type, ...] = (ProxySettings, ForwardedSettings)
+"""The settings of what stands in front."""
+
 SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
-"""The settings of all features."""
+"""The settings of all other features."""
 
 ORDER: tuple[Callable[[Chosen], Feature | None], ...] = (
+    # Before all others, which then see the client and not its proxy.
+    lambda chosen: forwarded_feature(chosen[ProxySettings], chosen[ForwardedSettings]),
     lambda chosen: cors_feature(chosen[CorsSettings]),
     lambda chosen: header_feature(chosen[HeaderSettings]),
     # After one's own fields, which it leaves as they are.
