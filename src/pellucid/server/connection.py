@@ -228,15 +228,23 @@ class Connection:
             self._interest = interest
         phase, served = engine.phase, engine.served
         if phase is not self._phase or served != self._served:
-            # In the same phase, for another request, the deadline only moves on, and a timer may fire too early.
-            timed = timed or phase is not self._phase
-            self._phase, self._served = phase, served
             self.since = reactor.now
+            # In the same phase, for another request, the deadline only moves on, and a timer may fire too early.
+            timed = timed or (phase is not self._phase and self._hastens(phase))
+            self._phase, self._served = phase, served
         if timed:
             self._set_timer()
         watch = self._shared.watch
         if watch.rearmed:
             watch.tell(watch.rearmed, self)
+
+    def _hastens(self, phase: Phase) -> bool:
+        # Whether the patience for a phase that begins now can end before the timer fires: in the usual round, from one
+        # request to the next, it cannot.
+        patience, timer = self._shared.patience, self._timer
+        if phase is Phase.ANSWER:
+            return patience.request_timeout > 0
+        return phase is not Phase.IDLE or timer is None or timer.when > self.since + patience.idle
 
     def _set_timer(self) -> None:
         # One timer, and a lazy one: set only if none is due earlier; if it fires too early it goes back to sleep.

@@ -75,29 +75,30 @@ class Reading:
 
 
 class Exchanges:
-    """The exchanges under way, and their Carrier. `cut` is why the connection must be cut, empty while all is well: in
-    some protocols nothing else can say that an answer is not complete.
+    """The exchanges under way, and their Carrier. `ready` are those that have something to be collected, `reading` the
+    bodies of requests that are read. `cut` is why the connection must be cut, empty while all is well: in some protocols
+    nothing else can say that an answer is not complete.
     """
 
     __slots__ = (
         "_half_closed",
         "_open",
         "_owner",
-        "_reading",
-        "_ready",
         "_room",
         "_shared",
         "_stopping",
         "_woken",
         "cut",
+        "reading",
+        "ready",
     )
 
     def __init__(self, shared: Shared, owner: Owner) -> None:
         self._shared = shared
         self._owner = owner
         self._open: dict[int, Exchange] = {}
-        self._ready: dict[int, Exchange] = {}
-        self._reading: dict[int, Reading] = {}
+        self.ready: dict[int, Exchange] = {}
+        self.reading: dict[int, Reading] = {}
         self._room = 0
         self._woken = False
         self._half_closed = False
@@ -133,7 +134,7 @@ class Exchanges:
     def wake(self, exchange: Exchange) -> None:
         """The exchange has something to be collected."""
         if exchange.stream in self._open:
-            self._ready[exchange.stream] = exchange
+            self.ready[exchange.stream] = exchange
             self._woken = True
             self._owner.ask_for_turn()
 
@@ -146,7 +147,7 @@ class Exchanges:
         """The exchange takes more of its request's body."""
         stream = exchange.stream
         if stream in self._open:
-            reading = self._reading.setdefault(stream, Reading())
+            reading = self.reading.setdefault(stream, Reading())
             if reading.room == 0:
                 reading.due = self._pace(None, 0)
             reading.room += count
@@ -168,19 +169,9 @@ class Exchanges:
     # What the connection asks
 
     @property
-    def ready(self) -> bool:
-        """Whether some exchange has something to be collected."""
-        return bool(self._ready)
-
-    @property
-    def reading(self) -> bool:
-        """Whether some app reads its request's body."""
-        return bool(self._reading)
-
-    @property
     def slowest(self) -> tuple[float, int]:
         """By when the slowest of the bodies that are read must have moved, and its stream."""
-        return min(((reading.due, stream) for stream, reading in self._reading.items()), default=(inf, 0))
+        return min(((reading.due, stream) for stream, reading in self.reading.items()), default=(inf, 0))
 
     @property
     def oldest(self) -> float:
@@ -227,7 +218,7 @@ class Exchanges:
         """Take one piece from each exchange while the link has room; answers whether another round is worth it."""
         moved = self._woken = False
         self._room = room
-        ready, self._ready = self._ready, {}
+        ready, self.ready = self.ready, {}
         for stream, exchange in ready.items():
             if stream in self._open and exchange.response is not None and not self.cut:
                 try:
@@ -276,11 +267,11 @@ class Exchanges:
             self._guard(exchange.leave)
 
     def _count(self, stream: int, event: Data | End) -> None:
-        reading = self._reading.get(stream)
+        reading = self.reading.get(stream)
         if reading is None:
             return
         if isinstance(event, End):
-            del self._reading[stream]
+            del self.reading[stream]
             return
         reading.room -= len(event.data)
         reading.due = self._pace(reading.due, len(event.data)) if reading.room > 0 else inf
@@ -292,7 +283,7 @@ class Exchanges:
     def _collect_from(self, exchange: Exchange, response: Response) -> bool:
         body, stream = exchange.body, exchange.stream
         if self._room <= 0:  # whole answers wait too, or whoever asks and does not read fills the memory
-            self._ready[stream] = exchange
+            self.ready[stream] = exchange
             return False
         if response.status < 200 or exchange.request.method == "CONNECT":
             check_final(exchange.request, response, body)
@@ -305,7 +296,7 @@ class Exchanges:
             return True
         room = min(self._room, self._owner.engine.room(stream))
         if room <= 0:
-            self._ready[stream] = exchange
+            self.ready[stream] = exchange
             return False
         # The first piece is pulled before the head goes out: a source that fails at once still becomes a 500.
         piece = body.pull(room) if exchange.request.method != "HEAD" else None
@@ -335,7 +326,7 @@ class Exchanges:
             return True
         engine.send_data(stream, piece)
         self._collected(exchange, piece)
-        self._ready[stream] = exchange
+        self.ready[stream] = exchange
         return True
 
     def _collected(self, exchange: Exchange, piece: Piece) -> None:
@@ -385,11 +376,11 @@ class Exchanges:
         self._guard(exchange.close_body)
         exchange.response, exchange.body = refusal(status, why)
         exchange.why = why
-        self._ready[exchange.stream] = exchange
+        self.ready[exchange.stream] = exchange
 
     def _end(self, exchange: Exchange, why: str = "") -> None:
         del self._open[exchange.stream]
-        self._reading.pop(exchange.stream, None)
+        self.reading.pop(exchange.stream, None)
         if why:
             self._guard(lambda: exchange.lose(why))
         if not isinstance(exchange.body, bytes):

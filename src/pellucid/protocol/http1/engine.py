@@ -100,21 +100,21 @@ class Http1:
             return Phase.TUNNEL
         incoming = self._incoming
         left = incoming is not None and not incoming.whole
-        if self._answering:
+        if self._owed or self._writer is not None:
             return Phase.BODY if left and incoming is not None and incoming.credit > 0 else Phase.ANSWER
         return Phase.HEAD if left or not self._resting else Phase.IDLE
 
     @property
     def pending(self) -> bool:
         """Whether `next_event` may have something to tell."""
-        return bool(self._inbox) or self._eof or self._incoming is not None or self._failure is not None
+        return bool(self._inbox.held or self._eof or self._incoming is not None or self._failure is not None)
 
     @property
     def hungry(self) -> bool:
         """Whether more bytes are of use: while the app has the word and does not read, only READ_AHEAD of them."""
         if self.finished or self._eof or self.unread:
             return False
-        if not self._answering or len(self._inbox) < READ_AHEAD:
+        if not self._inbox.held or not self._answering or len(self._inbox) < READ_AHEAD:
             return True
         return self._incoming is not None and self._incoming.credit > 0  # a line of chunked coding is not whole yet
 
@@ -126,7 +126,7 @@ class Http1:
     def _resting(self) -> bool:
         # RFC 9112 2.2: one empty line before a request is overlooked, so it is not the beginning of one either.
         inbox = self._inbox
-        return not inbox or (len(inbox) == 2 and inbox.starts_with(b"\r\n"))
+        return not inbox.held or (len(inbox) == 2 and inbox.starts_with(b"\r\n"))
 
     def room(self, stream: int) -> int:
         """HTTP/1 has no windows: the link's room is what counts."""
@@ -154,7 +154,7 @@ class Http1:
             if self._failure is None and not self.finished:
                 if self._incoming is not None:
                     return self._next_of_body(self._incoming)
-                return None if self._answering else self._next_request()
+                return None if self._owed or self._writer is not None else self._next_request()
         except Broken as broken:
             self._fail(broken.status, broken.why)
         failure, self._failure = self._failure, None
@@ -230,7 +230,7 @@ class Http1:
         return self.served, event
 
     def _eof_in_body(self, incoming: Incoming) -> tuple[int, Event] | None:
-        if incoming.whole or (self._inbox and incoming.credit <= 0):
+        if incoming.whole or (self._inbox.held and incoming.credit <= 0):
             return None  # what has come is given out first, as the app asks for it
         if not self._tunnel:
             raise Broken(400, "the connection ended inside a request's body (RFC 9112 8)")
@@ -275,7 +275,7 @@ class Http1:
             return
         incoming.credit += count
         if self._owed and not answered:
-            if incoming.continue_owed and not self._inbox:
+            if incoming.continue_owed and not self._inbox.held:
                 self._output.append(b"HTTP/1.1 100 Continue\r\n\r\n")
             incoming.continue_owed = False
             incoming.held = False  # who reads before the answer waits for the end, not for a tunnel
@@ -368,7 +368,7 @@ class Http1:
 
     def _finish(self) -> None:
         self.finished = True
-        if self._inbox or (self._incoming is not None and not self._incoming.whole):
+        if self._inbox.held or (self._incoming is not None and not self._incoming.whole):
             self.unread = True
         self.unread = self.unread and not self._eof
 
