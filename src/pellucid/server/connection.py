@@ -221,7 +221,7 @@ class Connection:
             self._finish()
             return
         interest = link.interest(engine.hungry)
-        timed = waiting or self._timer is None or self._exchanges.reading
+        timed = waiting or self._timer is None or bool(self._exchanges.reading)
         if interest != self._interest:
             timed = True  # where nothing waits for the peer any more, another patience applies
             reactor.change(link.fd, interest)

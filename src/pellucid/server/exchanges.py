@@ -76,8 +76,8 @@ class Reading:
 
 class Exchanges:
     """The exchanges under way, and their Carrier. `ready` are those that have something to be collected, `reading` the
-    bodies of requests that are read. `cut` is why the connection must be cut, empty while all is well: in some protocols
-    nothing else can say that an answer is not complete.
+    bodies of requests that are read. `cut` is why the connection must be cut, empty while all is well: in some
+    protocols nothing else can say that an answer is not complete.
     """
 
     __slots__ = (
