@@ -252,7 +252,7 @@ _NO_ADDRESS = "a trusted proxy tells an address that is none (RFC 7239 6)"
 #                  nodename = IPv4address / "[" IPv6address "]" / "unknown" / obfnode
 # RFC 7239 6.3     obfnode = "_" 1*( ALPHA / DIGIT / "." / "_" / "-"), and obfport likewise
 _NODE = re.compile(
-    rb"""(?: (?P<hidden> unknown | _[A-Za-z0-9._-]+ ) | \[ (?P<six> [0-9A-Fa-f:.]{2,45} ) \]
+    rb"""(?: (?P<hidden> unknown | _[A-Za-z0-9._-]+ ) | \[ (?P<six> [0-9A-Fa-f]*:[0-9A-Fa-f:.]{1,44} ) \]
         | (?P<four> [0-9.]{7,15} ) ) (?: : (?: (?P<port> [0-9]{1,5} ) | _[A-Za-z0-9._-]+ ) )?
     | (?P<bare> [0-9A-Fa-f:.]{2,45} )""",
     re.VERBOSE | re.IGNORECASE,
