@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pellucid.net import address as module
+from pellucid.net.access import Access
 from pellucid.net.address import (
     Address,
     Inherited,
@@ -21,6 +22,7 @@ from pellucid.net.address import (
     parse_address,
     reachable,
 )
+from pellucid.net.port import Port
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,8 @@ class FakePort:
         self.open = True
         self.opened.append(self)
 
-    tcp = unix = inherited = classmethod(lambda cls, *where: cls(str(where[0]), int((*where, 0)[1])))
+    tcp = classmethod(lambda cls, host, port: cls(host, port))
+    unix = inherited = classmethod(lambda cls, where, *_: cls(str(where), 0))
 
     def close(self) -> None:
         self.open = False
@@ -155,6 +158,20 @@ def test_a_port_that_does_not_open_is_explained_and_the_others_are_closed(
     assert complaint in str(complained.value)
     assert "\n" not in str(complained.value)
     assert [port.open for port in ports.opened] == [False] * len(ports.opened)
+
+
+def test_who_may_connect_is_for_sockets_in_the_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Address] = []
+
+    def note(address: Address) -> list[Port]:
+        opened.append(address)
+        return []
+
+    for kind in (Tcp, Unix, Inherited):
+        monkeypatch.setattr(kind, "open", note)
+    access = Access(0o660, 33, 50)
+    open_ports(["unix:/a.sock", "fd:3", "8000"], access)
+    assert opened == [Unix("/a.sock", access), Inherited(3), Tcp("127.0.0.1", 8000)]
 
 
 @pytest.mark.parametrize(

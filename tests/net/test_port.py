@@ -5,6 +5,7 @@ import errno
 import os
 import select
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pellucid.net.access import Access
 from pellucid.net.link import PlainLink
 from pellucid.net.port import Exhausted, Port, spell_address
 
@@ -164,6 +166,79 @@ def test_a_path_that_vanished_is_no_trouble_at_the_end(tmp_path: Path) -> None:
     port = Port.unix(path)
     os.unlink(path)
     port.close()
+
+
+@pytest.fixture
+def umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    assert os.umask(before) == 0o022
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize(("mode", "expected"), [(None, 0o755), (0o660, 0o660), (0o600, 0o600), (0o666, 0o666)])
+def test_a_unix_socket_has_its_mode_from_its_first_moment_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int | None, expected: int
+) -> None:
+    path = str(tmp_path / "socket")
+    seen: list[int] = []
+
+    class Looking(socket.socket):
+        def bind(self, address: Any) -> None:
+            super().bind(address)
+            seen.append(stat.S_IMODE(os.stat(path).st_mode))
+
+    monkeypatch.setattr(socket, "socket", Looking)
+    port = Port.unix(path, Access(mode))
+    assert [*seen, stat.S_IMODE(os.stat(path).st_mode)] == [expected, expected]
+    port.close()
+
+
+@pytest.mark.usefixtures("umask")
+def test_the_umask_stays_what_it_was_where_a_path_is_taken(tmp_path: Path) -> None:
+    with pytest.raises(OSError):
+        Port.unix(str(tmp_path), Access(0o600))
+
+
+def test_a_unix_socket_has_its_owner_before_anybody_can_connect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "socket")
+    given: list[tuple[object, ...]] = []
+
+    def chown(path: str, uid: int, gid: int, *, follow_symlinks: bool) -> None:
+        with socket.socket(socket.AF_UNIX) as early, pytest.raises(ConnectionRefusedError):
+            early.connect(path)
+        given.append((path, uid, gid, follow_symlinks))
+
+    monkeypatch.setattr(os, "chown", chown)
+    Port.unix(path, Access(uid=33)).close()
+    Port.unix(path, Access(gid=50)).close()
+    Port.unix(path, Access()).close()
+    assert given == [(path, 33, -1, False), (path, -1, 50, False)]
+
+
+def test_a_unix_socket_that_cannot_be_given_away_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chown(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", chown)
+    before = os.listdir("/dev/fd")
+    with pytest.raises(PermissionError):
+        Port.unix(str(tmp_path / "socket"), Access(uid=33))
+    assert os.listdir("/dev/fd") == before
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_unix_path_is_removed_by_nobody_but_its_opener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "socket")
+    port = Port.unix(path)
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: 1)
+        port.close()
+    assert os.path.exists(path)
 
 
 def inheritable(parent: socket.socket) -> int:

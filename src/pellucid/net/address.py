@@ -10,7 +10,8 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pellucid.net.port import Port
+from pellucid.net.access import Access
+from pellucid.net.port import DEFAULT_ACCESS, Port
 
 DEFAULT = "127.0.0.1:8000"
 DEFAULT_PORT = 8000
@@ -51,13 +52,14 @@ class Tcp:
 
 @dataclass(frozen=True, slots=True)
 class Unix:
-    """A socket in the file system."""
+    """A socket in the file system, and who may connect to it."""
 
     path: str
+    access: Access = DEFAULT_ACCESS
 
     def open(self) -> list[Port]:
         """The port at this path. Raises OSError."""
-        return [Port.unix(self.path)]
+        return [Port.unix(self.path, self.access)]
 
     def __str__(self) -> str:
         return f"unix:{self.path}"
@@ -102,11 +104,15 @@ def parse_address(text: str) -> Address:
     )
 
 
-def open_ports(texts: Sequence[str]) -> list[Port]:
-    """The ports at all these addresses, or none: ValueError says in one line what is wrong and what to do."""
+def open_ports(texts: Sequence[str], access: Access = DEFAULT_ACCESS) -> list[Port]:
+    """The ports at all these addresses, or none: ValueError says in one line what is wrong and what to do. `access`
+    says who may connect to those in the file system.
+    """
     ports: list[Port] = []
     try:
         for address in map(parse_address, texts):
+            if isinstance(address, Unix):
+                address = Unix(address.path, access)
             try:
                 ports += address.open()
             except UnicodeError as error:

@@ -8,11 +8,13 @@ import os
 import socket
 import stat
 
+from pellucid.net.access import Access
 from pellucid.net.link import PlainLink
 
 BACKLOG = 2048
 EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 INTERNET = (socket.AF_INET, socket.AF_INET6)
+DEFAULT_ACCESS = Access()
 
 
 class Exhausted(Exception):
@@ -26,7 +28,8 @@ class Port:
         listening.setblocking(False)
         self._socket = listening
         self._path = path
-        self._path_inode = os.stat(path).st_ino if path else 0
+        self._path_identity = _identity(path) if path else None
+        self._opener = os.getpid()
         self.address = f"unix:{path}" if path else spell_address(listening.getsockname())
         self._anywhere = self.address.startswith(("0.0.0.0:", "[::]:"))
 
@@ -49,13 +52,19 @@ class Port:
         return cls(listening)
 
     @classmethod
-    def unix(cls, path: str) -> Port:
+    def unix(cls, path: str, access: Access = DEFAULT_ACCESS) -> Port:
         """Listen on a path. A socket there that nobody listens on any more is replaced. Raises OSError."""
         _remove_stale(path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            listening.bind(path)
-            listening.listen(BACKLOG)
+            _bind(listening, path, access)
+            try:
+                if access.uid != -1 or access.gid != -1:
+                    os.chown(path, access.uid, access.gid, follow_symlinks=False)
+                listening.listen(BACKLOG)
+            except OSError:
+                os.unlink(path)
+                raise
         except OSError:
             listening.close()
             raise
@@ -103,12 +112,15 @@ class Port:
             return PlainLink(connected, address[0], local, address[1])
 
     def close(self) -> None:
-        """Listen no longer; a unix path is removed if it is still this port's."""
-        self._socket.close()
-        if self._path:
+        """Listen no longer. A unix path is removed by the process that opened it, if it is still this port's: a worker
+        that ends must not take it from the others.
+        """
+        # Before the socket is closed: as long as it is open, nothing else can come by its inode.
+        if self._path and self._opener == os.getpid() and self._socket.fileno() >= 0:
             with contextlib.suppress(OSError):
-                if os.stat(self._path).st_ino == self._path_inode:
+                if _identity(self._path) == self._path_identity:
                     os.unlink(self._path)
+        self._socket.close()
 
 
 def spell_address(address: object) -> str:
@@ -117,6 +129,24 @@ def spell_address(address: object) -> str:
         return f"unix:{os.fsdecode(address)}" if isinstance(address, str | bytes) and address else "unix:"
     host, port = address[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _identity(path: str) -> tuple[int, int]:
+    told = os.lstat(path)
+    return told.st_dev, told.st_ino
+
+
+def _bind(listening: socket.socket, path: str, access: Access) -> None:
+    # By the umask, not by a chmod afterwards: the socket never has wider permissions than in the end, and no other file
+    # that somebody moves to its place gets them. Until it listens, nobody can connect anyway.
+    if access.mode is None:
+        listening.bind(path)
+        return
+    before = os.umask(0o777 & ~access.mode)
+    try:
+        listening.bind(path)
+    finally:
+        os.umask(before)
 
 
 def _check_inherited(candidate: socket.socket) -> None:
