@@ -1,38 +1,223 @@
-"""One process at work: a server, the signals that end it, and as many descriptors as the system grants."""
+"""One process at work: what it serves is put together, signals and its parent are heard, and all of it has an end."""
 
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import gc
 import os
+import random
 import resource
 import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from pellucid.server.server import Server
+from pellucid.assembly import Assemble
+from pellucid.loading.importing import NotLoaded
+from pellucid.loading.settings import LoadingSettings
+from pellucid.logs import logs
+from pellucid.metrics import Metrics
+from pellucid.net.address import addresses_of
+from pellucid.net.port import Port
+from pellucid.net.reactor import Reactor
+from pellucid.processes.channel import Channel
+from pellucid.processes.lifetime import Lifetime
+from pellucid.processes.privileges import PrivilegeSettings, become, choose
+from pellucid.processes.pulse import Pulse
+from pellucid.processes.seat import Seat
+from pellucid.processes.settings import ProcessSettings
+from pellucid.processes.share import Share
+from pellucid.protocol.limits import Limits
+from pellucid.server.server import Capacity, Server
+from pellucid.server.timeouts import Patience
+from pellucid.settings import CommandSettings, Settings
+from pellucid.watch import Watch
+
+if TYPE_CHECKING:
+    from pellucid.net.guest import Guest
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+REST = 1.0
+"""For how long connections that rest are kept at the end, in seconds: a request may be on its way."""
+
+LAST_THREADS = 1.0
+"""How long threads of an app may keep the process when all else is over, in seconds."""
+
+Ready = Callable[[Sequence[str]], None]
 
 
 def work(server: Server, grace: float) -> None:
     """Run a server until SIGTERM or SIGINT has ended it: what runs is finished within `grace` seconds; a second
     signal ends it at once.
     """
+    reactor = server.reactor
+    with hearing(reactor, dict.fromkeys(SIGNALS, lambda: server.stop(grace))):
+        server.run()
+
+
+@contextmanager
+def hearing(reactor: Reactor, calls: Mapping[int, Callable[[], None]]) -> Iterator[None]:
+    """Signals become calls in the loop, while the block runs; and what stands now is taken to stand until the end."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        server.reactor.post(lambda: server.stop(grace))
+        reactor.post(calls[number])
 
     # A signal that comes just before the poller falls asleep would wait for the next request without this.
-    woken_before = signal.set_wakeup_fd(server.reactor.open_to_posts(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, on_signal) for number in SIGNALS}
+    woken_before = signal.set_wakeup_fd(reactor.open_to_posts(), warn_on_full_buffer=False)
+    before = {number: signal.signal(number, on_signal) for number in calls}
     gc.collect()
-    gc.freeze()  # what stands now stands to the end: the collector need not look at it again
+    gc.freeze()  # the collector need not look at it again
     try:
-        server.run()
+        yield
     finally:
         signal.set_wakeup_fd(woken_before)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def run_worker(
+    assemble: Assemble, ports: Sequence[Port], settings: Settings, seat: Seat | None = None, ready: Ready | None = None
+) -> int:
+    """Serve until the end, and answer with the exit status: alone, or in a seat that a parent has given.
+
+    Alone, `ready` gets the addresses once they are served; NotLoaded and ValueError say why that cannot be. In a seat
+    the parent is told instead.
+    """
+    watch = Watch()
+    if seat is not None:
+        _take(seat)
+    with logs(watch, settings):
+        reactor = Reactor(failed=lambda words: watch.note("error", f"a fault in the server\n{words}"))
+        host = _Host(reactor, settings[LoadingSettings].loop)
+        try:
+            identity = choose(settings[PrivilegeSettings])
+            if identity is not None:
+                become(identity)
+            assembly = assemble(reactor, watch, host)
+            server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
+            lifetime = Lifetime(server, assembly.lives, ports)
+            if seat is None:
+                _serve_alone(lifetime, settings, host, ready)
+            else:
+                _serve_seated(lifetime, settings, host, seat)
+        except (NotLoaded, ValueError) as error:
+            for port in ports:
+                port.close()
+            if seat is None:
+                raise
+            seat.fail(str(error), usage=isinstance(error, ValueError))
+            return 1
+        finally:
+            host.close()
+            reactor.close()
+    if seat is None:
+        _bound_threads()
+    return 0
+
+
+class _Host:
+    """The loop around the reactor, made when something first needs it; the reactor runs alone where nothing does."""
+
+    def __init__(self, reactor: Reactor, loop_name: str) -> None:
+        self._reactor = reactor
+        self._loop_name = loop_name
+        self._guest: Guest | None = None
+
+    def __call__(self) -> Guest:
+        if self._guest is None:
+            from pellucid.net.guest import Guest  # asyncio costs memory and time, and folders do without it
+
+            self._guest = Guest(self._reactor, self._loop_name)
+        return self._guest
+
+    def run(self) -> None:
+        """Run until the reactor is stopped."""
+        if self._guest is not None:
+            self._guest.run()
+        else:
+            self._reactor.run()
+
+    def close(self) -> None:
+        """Let go of the loop."""
+        if self._guest is not None:
+            self._guest.close()
+
+
+def _serve_alone(lifetime: Lifetime, settings: Settings, host: _Host, ready: Ready | None) -> None:
+    grace = settings[CommandSettings].grace
+    addresses = addresses_of(lifetime.ports)
+
+    def begun() -> None:
+        lifetime.listen()
+        if ready is not None:
+            ready(addresses)
+
+    def leave() -> None:
+        if lifetime.leaving:
+            lifetime.halt()
+        else:
+            lifetime.leave(grace, min(grace, REST))
+
+    with hearing(lifetime.reactor, dict.fromkeys(SIGNALS, leave)):
+        _run(lifetime, host, begun)
+    if lifetime.why:
+        raise NotLoaded(lifetime.why)
+
+
+def _serve_seated(lifetime: Lifetime, settings: Settings, host: _Host, seat: Seat) -> None:
+    grace = settings[CommandSettings].grace
+    reactor, server = lifetime.reactor, lifetime.server
+
+    def heard(line: str) -> None:
+        word, *numbers = line.split()
+        if word == "serve":
+            lifetime.listen()
+        elif word == "stop":
+            lifetime.leave(*map(float, numbers))
+        elif word == "halt":
+            lifetime.halt()
+
+    def leave() -> None:
+        lifetime.leave(grace, min(grace, REST))
+
+    server.share = Share(seat.board, seat.row)
+    counters = seat.board.counters(seat.row)
+    metrics = Metrics(counters, server.watch) if len(counters) else None
+    channel = Channel(reactor, seat.channel, heard, leave)  # without its parent it leaves by itself
+    pulse = Pulse(reactor, seat, server.watch, settings[ProcessSettings], random.random())
+    # The terminal's signals reach all processes in front of it, and the parent says what they mean.
+    calls: dict[int, Callable[[], None]] = dict.fromkeys(_NOT_OURS, lambda: None)
+    calls |= {signal.SIGTERM: leave, signal.SIGQUIT: lifetime.halt}
+    with hearing(reactor, calls):
+        pulse.begin(channel.say, metrics.lag if metrics is not None else None)
+        _run(lifetime, host, lambda: channel.say("ready"))
+    if lifetime.why:
+        raise NotLoaded(lifetime.why)
+
+
+def _run(lifetime: Lifetime, host: _Host, begun: Callable[[], None]) -> None:
+    # In the first round, when signals are already heard: whoever is told that it serves may send one at once.
+    lifetime.reactor.post(lambda: lifetime.begin(begun))
+    try:
+        host.run()
+    finally:
+        lifetime.server.halt()
+
+
+_NOT_OURS = (signal.SIGINT, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU)
+
+
+def _take(seat: Seat) -> None:
+    # Until there is a loop that hears its parent.
+    for number in (signal.SIGTERM, signal.SIGQUIT):
+        signal.signal(number, lambda number, frame: os._exit(0))
+    for number in _NOT_OURS:
+        signal.signal(number, lambda number, frame: None)
+    faulthandler.enable(seat.traces)
+    faulthandler.register(signal.SIGUSR2, seat.traces)
 
 
 def leave_quietly() -> None:
@@ -55,3 +240,10 @@ def raise_descriptor_limit() -> int:
         except (OSError, ValueError):
             return soft  # macOS names a hard limit that it does not grant
     return hard
+
+
+def _bound_threads() -> None:
+    # The interpreter waits for an app's threads without end; a shutdown has one.
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        signal.signal(signal.SIGALRM, lambda number, frame: os._exit(0))
+        signal.setitimer(signal.ITIMER_REAL, LAST_THREADS)

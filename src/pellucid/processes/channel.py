@@ -63,3 +63,7 @@ class Channel:
         self._rest = rest[:LONGEST]
         for line in lines:
             self._heard(line.decode("utf-8", "replace"))
+
+    def abandon(self) -> None:
+        """In a forked child: close this end and leave the parent's loop alone."""
+        self._socket.close()
