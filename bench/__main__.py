@@ -127,6 +127,8 @@ def _tables(wanted: Sequence[Workload], place: Place, effort: Effort, options: a
     results = {each.name: _rounds(each, versions, place, effort, options.rounds) for each in wanted}
     absent = ", ".join(sorted({peer.name for peer, version in versions.items() if version is None}))
     parts = [f"Not installed, hence left out: {absent}."] if absent else []
+    if any(peer.cores >= len(place.cores) > 0 for peer in peers):
+        parts.append("There is no third core: two workers share one with their clients, who slow them down.")
     for each in wanted:
         parts += [f"**{each.title}** (`{each.name}`)", workload_table(results[each.name], each.columns)]
     return [*parts, "**The bars**", bars_table(results)]

@@ -50,12 +50,15 @@ def wsgi_inline(app: str) -> tuple[Peer, ...]:
 
 def pellucid(app: str, *options: str, name: str = "pellucid", cores: int = 1) -> Peer:
     """Pellucid for an application, with options of its command line."""
+    code = "import pellucid.cli.command as c; print(c.__version__)"
+    if "uvloop" in options:
+        code = "import pellucid.cli.command as c, uvloop as u; print(f'{c.__version__}, uvloop {u.__version__}')"
 
     def command(place: Place, port: int) -> list[str]:
         listen = ["--bind", f"127.0.0.1:{port}", "--access-log", "off"]
         return [place.python, "-m", "pellucid", "serve", app, *listen, *options]
 
-    return Peer(name, asked("import pellucid.cli.command as c; print(c.__version__)"), command, cores)
+    return Peer(name, asked(code), command, cores)
 
 
 GUNICORN_ASGI = ("-k", "asgi", "--asgi-loop", "uvloop", "--http-parser", "fast")

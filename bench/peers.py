@@ -88,6 +88,10 @@ def running(peer: Peer, place: Place) -> Iterator[Server]:
     try:
         _await(process, port, log)
         yield Server(process.pid, port, peer.cores < len(place.cores))
+    except OSError as error:
+        if process.poll() is None:
+            raise
+        raise Unready(f"ended by itself: {_said(log)}") from error
     finally:
         _end(process)
 
@@ -137,7 +141,13 @@ def _await(process: subprocess.Popen[bytes], port: int, log: Path, patience: flo
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
-    raise Unready(f"did not start: {log.read_text('utf-8', 'replace').strip()[-300:] or 'it said nothing'}")
+    raise Unready(f"did not start: {_said(log)}")
+
+
+def _said(log: Path) -> str:
+    # The last line, which of a traceback is the one that tells what it was.
+    lines = log.read_text("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
 
 def _end(process: subprocess.Popen[bytes], patience: float = 5) -> None:

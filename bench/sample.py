@@ -42,7 +42,7 @@ Stack = tuple[Frame, ...]
 
 def profile(workload: Workload, place: Place, effort: Effort) -> str:
     """Ask Pellucid for the workload while it samples itself, and tell what it has seen, as Markdown."""
-    peer = next(each for each in workload.peers if each.name == OURS)
+    peer = next(each for each in workload.peers if each.name.startswith(OURS))
 
     def command(place: Place, port: int) -> list[str]:
         python, *arguments = peer.command(place, port)

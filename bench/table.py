@@ -8,6 +8,11 @@ from statistics import median
 
 Figures = Mapping[str, float]
 
+# What the rows of Pellucid are called: as it comes, and with so many workers under a parent.
+OURS = "pellucid"
+ONE = "pellucid --workers 1"
+TWO = "pellucid --workers 2"
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -42,11 +47,8 @@ class Bar:
     peer: str
     limit: float
     aim: float | None = None
+    name: str = OURS
 
-
-OURS = "pellucid"
-ALONE = "pellucid --workers 1"
-PARENT = "pellucid with a parent"
 
 BARS = (
     Bar("file-1k", "1 KiB file: CPU per request, over nginx's", "cpu", "nginx", 1.5, 1.0),
@@ -60,10 +62,10 @@ BARS = (
     Bar("wsgi-hello", "WSGI hello on threads: CPU per request, over gunicorn's", "cpu", "gunicorn", 0.2),
     Bar("wsgi-inline", "WSGI hello on the loop: CPU per request, over bjoern's", "cpu", "bjoern", 1.5, 1.1),
     Bar("memory", "A worker with a bare ASGI application: MB resident", "resident", "", 30),
-    Bar("workers", "Two workers: CPU per request, over one's", "cpu", ALONE, 1.1),
-    Bar("workers", "Two workers: time from answer to answer, over one's", "pace", ALONE, 0.56),
+    Bar("workers", "Two workers: CPU per request, over one's", "cpu", ONE, 1.1, name=TWO),
+    Bar("workers", "Two workers: time from answer to answer, over one's", "pace", ONE, 0.56, name=TWO),
 )
-RATIOS = ("nginx", "granian", "uvicorn", "gunicorn", "bjoern", ALONE)
+RATIOS = ("nginx", "granian", "uvicorn", "gunicorn", "bjoern", ONE)
 
 Cells = Mapping[str, Cell]
 
@@ -95,8 +97,8 @@ def bars_table(results: Mapping[str, Cells]) -> str:
 def standing(bar: Bar, cells: Cells) -> float | None:
     """Pellucid's figure for the bar, None where it or its measure is missing."""
     if bar.peer:
-        return ratio(cells, OURS, bar.peer, bar.key)
-    return cells[OURS].figure(bar.key) if OURS in cells else None
+        return ratio(cells, bar.name, bar.peer, bar.key)
+    return cells[bar.name].figure(bar.key) if bar.name in cells else None
 
 
 def verdict(bar: Bar, value: float | None) -> str:

@@ -14,7 +14,7 @@ import load
 import measure
 from load import Ask
 from peers import Peer, Server
-from table import ALONE, PARENT, Column
+from table import ONE, TWO, Column
 
 KIB = 1 << 10
 MIB = 1 << 20
@@ -228,7 +228,7 @@ APPLICATIONS = (
         "Memory of a worker with a bare ASGI application, after a second of load",
         (
             *app_servers.asgi(_ASGI_HELLO)[:3],
-            app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "1", name=PARENT),
+            app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "1", name=ONE),
         ),
         _memory,
         (
@@ -241,8 +241,8 @@ APPLICATIONS = (
         "workers",
         "Two workers beside one: ASGI hello, 64 connections",
         (
-            app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "2", cores=2),
-            app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "1", name=ALONE),
+            app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "2", name=TWO, cores=2),
+            app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "1", name=ONE),
         ),
         _workers,
         (*_REQUEST_COLUMNS, Column("pace", "µs from answer to answer", 1)),

@@ -11,6 +11,7 @@ import load
 import measure
 import sample
 import table
+import workloads
 from load import Ask
 
 WRK = """\
@@ -140,6 +141,18 @@ def test_a_bar_is_judged_by_what_was_measured(
 ) -> None:
     assert table.standing(bar, cells) == value
     assert table.verdict(bar, value) == verdict
+
+
+@pytest.mark.parametrize("bar", table.BARS)
+def test_a_bar_names_what_is_measured(bar: table.Bar) -> None:
+    (workload,) = (each for each in workloads.WORKLOADS if each.name == bar.workload)
+    assert {bar.name, bar.peer} - {""} <= {peer.name for peer in workload.peers}
+    assert bar.key in {column.key for column in workload.columns}
+
+
+@pytest.mark.parametrize("workload", workloads.WORKLOADS)
+def test_the_servers_of_a_workload_can_be_told_apart(workload: workloads.Workload) -> None:
+    assert len({peer.name for peer in workload.peers}) == len(workload.peers)
 
 
 def test_a_workload_is_a_table_with_ratios() -> None:
