@@ -217,6 +217,15 @@ class Reactor:
             self._wakes = self._waker = None
         self._poller.close()
 
+    def abandon(self) -> None:
+        """In a forked child: let go of the parent's loop and change nothing in it. The set of descriptors is one and
+        the same for both.
+        """
+        self._poller.close()
+        for end in (self._wakes, self._waker):
+            if end is not None:
+                end.close()
+
     def _call_put_off(self) -> None:
         if self._soon:
             put_off, self._soon = self._soon, []
