@@ -25,7 +25,8 @@ a side note: on a machine that is shared they swing with the neighbours, and pro
   it is resident (RSS), the figure that people know.
 
 Compare only what stands in one table: figures of two runs, or of two machines, say little beside each other.
-`--profile WORKLOAD` shows instead where a request's time goes within Pellucid (`bench/sample.py`).
+`--profile WORKLOAD` shows instead where a request's time goes within Pellucid (`bench/sample.py`); PROFILE.md tells
+what it showed, and what was done about it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import interpreter
@@ -115,7 +117,8 @@ def _report(python: str, wanted: Sequence[Workload], options: argparse.Namespace
     effort = Effort(options.seconds, resting, scratch)
     parts = [_heading(python, cores, options)]
     if options.profile:
-        return [*parts, *(profile(each, place, effort) for each in wanted)]
+        long = replace(effort, seconds=options.seconds * options.rounds)
+        return [*parts, *(profile(each, place, long) for each in wanted)]
     if resting < options.idle:
         parts.append(f"The limit of open files leaves room for {resting:,} idle connections, not {options.idle:,}.")
     return [*parts, *_tables(wanted, place, effort, options)]
