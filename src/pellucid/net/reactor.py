@@ -207,6 +207,8 @@ class Reactor:
     def stop(self) -> None:
         """End `run` after this round."""
         self.stopped = True
+        if self.earlier is not None and not self._in_round:
+            self.earlier(self.now)  # a loop around this one sees it in the round that it now makes
 
     def close(self) -> None:
         """Let go of what the loop itself holds open."""
