@@ -1,0 +1,107 @@
+"""An ASGI app as an app of exchanges, and its life; each request runs in a task of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any
+
+from pellucid.apps.asgi.calling import single_callable
+from pellucid.apps.asgi.conversation import Conversation
+from pellucid.apps.asgi.lifespan import Lifespan
+from pellucid.apps.asgi.scope import scope_of
+from pellucid.apps.asgi.settings import AsgiSettings
+from pellucid.server.exchange import Exchange
+from pellucid.server.refusal import refusal
+from pellucid.watch import Watch
+
+EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+"""Where a task can begin at once, the answer to most requests is given within the turn that brought them."""
+
+
+class Asgi:
+    """Runs an app in tasks of this loop, which is the host of the server's reactor. `mount` is the prefix under which
+    it is to be found where an exchange names none.
+
+    Contexts of tasks are copies of the one in which this is made: nothing that a request sets reaches another one.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        loop: asyncio.AbstractEventLoop,
+        watch: Watch,
+        settings: AsgiSettings | None = None,
+        mount: str = "",
+    ) -> None:
+        settings = settings if settings is not None else AsgiSettings()
+        self.loop = loop
+        self._app = single_callable(app)
+        self._watch = watch
+        self._mount = mount.rstrip("/").encode()
+        self._background_time = settings.background_time
+        self._context = copy_context()
+        self._lifespan = Lifespan(self._app, loop, watch, settings.lifespan)
+        self._running: set[Conversation] = set()
+        self._held: list[Conversation] = []
+        self._ending: asyncio.Task[None] | None = None
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Begin a task that answers."""
+        if exchange.request.method == "CONNECT":
+            exchange.respond(*refusal(501, "there is no proxy here (RFC 9110 9.3.6)"))
+            return
+        scope = scope_of(exchange, self._mount, self._lifespan.state)
+        conversation = Conversation(exchange, self)
+        self._running.add(conversation)
+        context = self._context if exchange.context is None else exchange.context
+        running = conversation.run(self._app, scope)
+        conversation.task = asyncio.Task(running, loop=self.loop, name="request", context=context.copy(), **EAGER)
+
+    # Its life
+
+    def begin(self, begun: Callable[[str], None]) -> None:
+        """Start the app, as far as it has a lifespan."""
+        self._lifespan.begin(begun, self._context.copy())
+
+    def end(self, ended: Callable[[], None]) -> None:
+        """Wait a while for what still runs behind its answers, cancel it then, and stop the app."""
+        if self._running:
+            self._ending = self.loop.create_task(self._end(ended))
+        else:
+            self._lifespan.end(ended)
+
+    async def _end(self, ended: Callable[[], None]) -> None:
+        tasks = {each.task for each in self._running if each.task is not None}
+        _, late = await asyncio.wait(tasks, timeout=self._background_time) if tasks else ((), ())
+        if late:
+            self._watch.note("warning", f"background-time: {len(late)} requests of the app cancelled at the end of it")
+            for task in late:
+                task.cancel()
+            await asyncio.sleep(0)
+        self._lifespan.end(ended)
+
+    # What its conversations ask
+
+    def hold(self, conversation: Conversation) -> None:
+        """Send a head ahead of its body, unless that comes before the task gives way."""
+        if not self._held:
+            self.loop.call_soon(self._let_go)
+        self._held.append(conversation)
+
+    def over(self, conversation: Conversation) -> None:
+        """Forget it."""
+        self._running.discard(conversation)
+
+    def tell(self, exchange: Exchange, what: str) -> None:
+        """Say what went wrong with a request."""
+        request = exchange.request
+        path = request.path.decode("latin-1")
+        self._watch.note("error", f"{exchange.request_id} {request.method} {path}: {what}")
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, []
+        for conversation in held:
+            conversation.let_go()

@@ -1,0 +1,348 @@
+"""One request as an ASGI app sees it: what it receives, what it sends, and what becomes of its mistakes."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import Protocol
+
+from pellucid.apps.asgi.faults import ClientDisconnected, by_disconnection, in_short, told
+from pellucid.apps.asgi.files import slice_of_file, slice_of_path
+from pellucid.apps.asgi.heads import Fields, head_of, headers_of, trailers_of
+from pellucid.apps.asgi.stream import Stream
+from pellucid.apps.asgi.types import AsgiApp, Message, Scope
+from pellucid.errors import WrongAnswer
+from pellucid.message import Field, Headers, Response
+from pellucid.piece import Piece, discard
+from pellucid.protocol.grammar import list_members
+from pellucid.server.exchange import Exchange
+from pellucid.server.refusal import refusal
+
+SPREE = 1 << 20
+"""After how many bytes an app that never has to wait lets others have their turn; each piece counts for 1 KiB more."""
+
+
+class Stage(Enum):
+    """What the app has told of its answer."""
+
+    DUE = "nothing"
+    HELD = "its head"
+    BODY = "some of its body"
+    TRAILERS = "all but the trailers that it announced"
+    OVER = "all"
+
+
+DUE, HELD, BODY, TRAILERS, OVER = Stage
+
+KINDS = frozenset(
+    "http.response." + kind for kind in ("start", "body", "pathsend", "zerocopysend", "early_hint", "trailers", "debug")
+)
+BODILESS = frozenset((204, 205, 304))
+
+
+class Owner(Protocol):
+    """What a conversation knows of those around it."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def hold(self, conversation: Conversation) -> None:
+        """Only the head of an answer was told: call `let_go` when its task has given way."""
+
+    def over(self, conversation: Conversation) -> None:
+        """The app has returned."""
+
+    def tell(self, exchange: Exchange, what: str) -> None:
+        """Say what an app has done wrong."""
+
+
+class Conversation:
+    """One call of an app, with `receive` and `send`; nothing waits but in these. `task` is that in which it runs."""
+
+    __slots__ = (
+        "_exchange",
+        "_fields",
+        "_given",
+        "_owner",
+        "_response",
+        "_spree",
+        "_stage",
+        "_stream",
+        "_tail",
+        "_trailers",
+        "_unread",
+        "_waiting",
+        "task",
+    )
+
+    _response: Response
+    _fields: Fields
+    _trailers: bool
+
+    def __init__(self, exchange: Exchange, owner: Owner) -> None:
+        self._exchange = exchange
+        self._owner = owner
+        self._stage = DUE
+        self._unread = True
+        self._stream: Stream | None = None
+        self._given = 0
+        self._spree = 0
+        self._tail: tuple[Field, ...] = ()
+        self._waiting: list[asyncio.Future[None]] | None = None
+        self.task: asyncio.Task[None] | None = None
+        exchange.on_gone = self._gone
+
+    async def run(self, app: AsgiApp, scope: Scope) -> None:
+        """Call the app, and see that the exchange has an answer in the end. Raises nothing."""
+        try:
+            await app(scope, self.receive, self.send)
+        except BaseException as error:  # SystemExit too: no app ends the server
+            self._failed(error)
+        else:
+            if self._stage is not OVER:
+                self._unfinished()
+        exchange = self._exchange
+        exchange.on_gone = _nothing  # else the two would keep each other alive until a collection
+        if self._waiting is not None:
+            exchange.on_body = exchange.on_leave = _nothing
+        self._owner.over(self)
+
+    # What comes in
+
+    async def receive(self) -> Message:
+        """The next part of the request's body, and then the end: as soon as the client leaves, or is answered."""
+        exchange = self._exchange
+        if self._unread and exchange.request.complete and not exchange.gone:
+            self._unread = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        while not (self._stage is OVER or exchange.gone):
+            if self._unread and (message := self._read()) is not None:
+                return message
+            if exchange.half_closed or (exchange.stopping and self._endless):
+                break
+            await self._wait()
+        return {"type": "http.disconnect"}
+
+    def _read(self) -> Message | None:
+        exchange = self._exchange
+        body = exchange.read()
+        if body is None:
+            return None
+        more = exchange.read() if body else b""  # asked again, it tells whether that was all
+        self._unread = more != b""
+        return {"type": "http.request", "body": body + more if more else body, "more_body": self._unread}
+
+    @property
+    def _endless(self) -> bool:
+        return self._stage is not DUE and self._fields.endless
+
+    # What goes out
+
+    async def send(self, message: Message) -> None:
+        """Take a message. Raises ClientDisconnected once the client is gone, and WrongAnswer for what breaks a rule."""
+        try:
+            kind = message["type"]
+        except (TypeError, KeyError, IndexError):
+            raise WrongAnswer(f"a message is a dict with a type, not {message!r:.100}") from None
+        if self._exchange.gone:
+            raise ClientDisconnected("the client is gone")
+        if kind == "http.response.start":
+            self._start(message)
+        elif kind == "http.response.body" and self._stage is HELD and not (message.get("more_body") or self._trailers):
+            self._answer(_body_of(message))
+        else:
+            await self._send_on(kind, message)
+
+    def _start(self, message: Message) -> None:
+        if self._stage is not DUE:
+            raise WrongAnswer("http.response.start twice")
+        self._response, self._fields = head_of(message)
+        self._trailers = bool(message.get("trailers"))
+        self._stage = HELD
+        if self._fields.length is None:
+            self._owner.hold(self)
+
+    def _answer(self, body: bytes) -> None:
+        # The usual answer is one piece, which needs no stream.
+        length = self._fields.length
+        if length is not None and length != len(body):
+            self._check(len(body), whole=True)
+        self._stage = OVER
+        self._exchange.respond(self._response, body)
+        if self._waiting:
+            self._wake()
+
+    async def _send_on(self, kind: str, message: Message) -> None:
+        stage = self._stage
+        if kind == "http.response.body" and stage in (HELD, BODY):
+            await self._give(_body_of(message), bool(message.get("more_body")))
+        elif kind == "http.response.zerocopysend" and stage in (HELD, BODY):
+            await self._give(slice_of_file(message), bool(message.get("more_body")))
+        elif kind == "http.response.pathsend" and stage is HELD:
+            await self._give(slice_of_path(message), more=False)
+        elif kind == "http.response.trailers" and stage is TRAILERS:
+            self._end_with(message)
+        elif kind == "http.response.early_hint" and stage in (DUE, HELD, BODY):
+            self._hint(message)
+        elif kind == "http.response.debug" and stage is DUE:
+            pass  # it is for tests that run an app without a server
+        elif kind in KINDS:
+            raise WrongAnswer(f"{kind} out of its order: the app has told {stage.value} of its answer")
+        else:
+            raise WrongAnswer(f"a message of an unknown type: {kind!r:.100}")
+
+    def _hint(self, message: Message) -> None:
+        links = message.get("links", ())
+        if isinstance(links, bytes | str):
+            raise WrongAnswer("the links of http.response.early_hint are several, each of them bytes")
+        self._exchange.inform(Response(103, headers_of((b"link", link) for link in links)))
+
+    async def _give(self, piece: Piece, more: bool) -> None:
+        size = len(piece)
+        try:
+            self._check(size, whole=not more)
+        except WrongAnswer:
+            discard([piece])
+            raise
+        stream = self._stream
+        begins = stream is None
+        if stream is None:
+            known = None if more or self._trailers else size
+            stream = self._stream = Stream(known, self._moved)
+        stream.put(piece)
+        self._stage = BODY
+        if not more:
+            self._end_body(stream)
+        if begins:
+            self._exchange.respond(self._response, stream)
+        else:
+            self._exchange.wake()
+        if more:
+            self._spree += size + 1024
+            await self._room(stream)
+
+    def _check(self, size: int, whole: bool) -> None:
+        # Checked here too, though the engine does: so the mistake is told where it was made.
+        length = self._fields.length
+        self._given += size
+        if length is None or self._exchange.request.method == "HEAD" or self._response.status in BODILESS:
+            return
+        if self._given > length or (whole and self._given < length):
+            what = "" if whole else " or more"
+            raise WrongAnswer(f"a body of {self._given} bytes{what} with a Content-Length of {length} (RFC 9110 8.6)")
+
+    async def _room(self, stream: Stream) -> None:
+        if stream.full:
+            self._spree = 0
+            while stream.full and not self._exchange.gone:
+                await self._wait()
+            if self._exchange.gone:
+                raise ClientDisconnected("the client is gone")
+        elif self._spree > SPREE:
+            self._spree = 0
+            await asyncio.sleep(0)
+
+    def _end_body(self, stream: Stream) -> None:
+        if self._trailers:
+            self._stage = TRAILERS
+            if b"trailers" in list_members(self._exchange.request.headers.get(b"te", b"") or b""):
+                return
+        else:
+            self._stage = OVER
+        stream.finish()
+        self._wake()
+
+    def _end_with(self, message: Message) -> None:
+        self._tail += trailers_of(message.get("headers", ())).fields
+        if not message.get("more_trailers"):
+            self._stage = OVER
+            assert self._stream is not None
+            self._stream.finish(Headers(self._tail))
+            self._exchange.wake()
+            self._wake()
+
+    def let_go(self) -> None:
+        """Send the head ahead of its body, which takes its time. Raises nothing."""
+        if self._stage is HELD and not self._exchange.gone:
+            self._stage = BODY
+            self._stream = Stream(None, self._moved)
+            try:
+                self._exchange.respond(self._response, self._stream)
+            except BaseException as error:
+                self._failed(error)
+
+    # What both wait for
+
+    async def _wait(self) -> None:
+        future: asyncio.Future[None] = self._owner.loop.create_future()
+        if self._waiting is None:
+            self._waiting = []
+            self._exchange.on_body = self._exchange.on_leave = self._wake
+        self._waiting.append(future)
+        try:
+            await future
+        finally:
+            if future in self._waiting:
+                self._waiting.remove(future)
+
+    def _wake(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for future in waiting:
+                if not future.done():
+                    future.set_result(None)
+
+    def _moved(self) -> None:
+        if self._waiting and self._stream is not None and not self._stream.full:
+            self._wake()
+
+    def _gone(self) -> None:
+        # A client that goes away cancels nothing; a request that took longer than it may does.
+        if self._exchange.expired and self.task is not None:
+            self.task.cancel()
+        self._wake()
+
+    # What goes wrong
+
+    def _failed(self, error: BaseException) -> None:
+        gone = self._exchange.gone
+        if isinstance(error, asyncio.CancelledError):
+            quiet = gone or self._stage is OVER  # the server has cancelled it
+        else:
+            quiet = gone and by_disconnection(error)
+        if not quiet:
+            self._owner.tell(self._exchange, f"the app failed\n{told(error)}")
+        self._give_up(in_short(error))
+
+    def _unfinished(self) -> None:
+        if not self._exchange.gone:
+            what = f"the app returned when it had told {self._stage.value} of its answer"
+            self._owner.tell(self._exchange, what)
+            self._give_up(what)
+
+    def _give_up(self, why: str) -> None:
+        exchange, stage = self._exchange, self._stage
+        self._stage = OVER
+        if exchange.gone or stage is OVER:
+            return
+        exchange.why = why
+        if stage is DUE or stage is HELD:
+            try:
+                exchange.respond(*refusal(500))
+            except BaseException as error:  # a feature has failed
+                self._owner.tell(exchange, f"no answer could be given\n{told(error)}")
+                exchange.abort(why)
+        else:
+            exchange.abort(why)
+
+
+def _body_of(message: Message) -> bytes:
+    body = message.get("body", b"")
+    if type(body) is bytes:
+        return body
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    raise WrongAnswer(f"the body of a message is bytes, not {type(body).__name__}")
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,96 @@
+"""What an ASGI app is told of a request before it begins: the scope. It knows no messages."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from pellucid.apps.asgi.types import VERSION, Scope
+from pellucid.protocol.fields import remember
+from pellucid.server.exchange import Exchange
+
+SPEC_VERSION = "2.3"
+"""The version of the HTTP part. Later ones only add that `send` raises once the client is gone, which it does here all
+the same: frameworks that read 2.4 listen for the client's end no longer, and a stream that waits would outlive it.
+"""
+
+EXTENSIONS = (
+    "http.response.pathsend",
+    "http.response.zerocopysend",
+    "http.response.early_hint",
+    "http.response.trailers",
+    "http.response.debug",
+)
+
+KEPT = 1024
+"""How many paths, and how many addresses, are kept as they are told to apps."""
+
+KEPT_LENGTH = 256
+"""How long a path is that is kept, in bytes."""
+
+Server = tuple[str, int | None]
+
+
+def scope_of(exchange: Exchange, mount: bytes, state: dict[str, Any]) -> Scope:
+    """The scope of a request. Nothing in it is shared with another one, so an app may write into it.
+
+    `mount` is where the app is to be found if the exchange does not say so; a path that does not begin with it is told
+    as if it did, since whoever stands in front has taken it away.
+    """
+    request = exchange.request
+    peer = exchange.peer
+    path = request.path
+    root = exchange.mount or mount
+    return {
+        "type": "http",
+        "asgi": {"version": VERSION, "spec_version": SPEC_VERSION},
+        "http_version": request.version,
+        "method": request.method.upper(),
+        "scheme": request.scheme.decode(),
+        "path": _paths[path if not root else whole_path(root, path)],
+        "raw_path": path,
+        "query_string": request.query,
+        "root_path": _paths[root],
+        "headers": list(request.headers.fields),
+        "client": (peer, exchange.peer_port) if peer else None,
+        "server": _servers[exchange.local],
+        "state": state.copy(),
+        "extensions": {name: {} for name in EXTENSIONS},
+    }
+
+
+def whole_path(root: bytes, path: bytes) -> bytes:
+    """The path with its root, which it may have or not."""
+    return path if path == root or path.startswith(root + b"/") else root + path
+
+
+def decode_path(path: bytes) -> str:
+    """A path decoded from percent-encoding and UTF-8; what is no UTF-8 is replaced."""
+    return unquote_to_bytes(path).decode("utf-8", "replace")
+
+
+def server_of(local: str) -> Server | None:
+    """Host and port, or the path of a unix socket and None; None for what is neither."""
+    if local.startswith("unix:"):
+        return local.removeprefix("unix:"), None
+    host, _, port = local.rpartition(":")
+    return (host.strip("[]"), int(port)) if port.isdigit() else None
+
+
+class _Paths(dict[bytes, str]):
+    def __missing__(self, path: bytes) -> str:
+        text = decode_path(path)
+        if len(path) <= KEPT_LENGTH:
+            remember(self, path, text, KEPT)
+        return text
+
+
+class _Servers(dict[str, Server | None]):
+    def __missing__(self, local: str) -> Server | None:
+        server = server_of(local)
+        remember(self, local, server, KEPT)
+        return server
+
+
+_paths = _Paths()
+_servers = _Servers()
