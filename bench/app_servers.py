@@ -7,7 +7,7 @@ Each has one worker and its own fastest parts, as its documentation names them, 
 - gunicorn: the asgi worker with uvloop and the fast parser (`gunicorn[fast]`), or the gthread worker; its heartbeat
   file in memory, no control socket.
 - hypercorn: the uvloop worker.
-- waitress and bjoern, which has neither threads nor options.
+- waitress; and bjoern and FastPySGI, which are written in C, have no threads, and need nothing said.
 - Threads, for all that have them: four, which is the default of waitress and what gunicorn's manual advises at least.
 """
 
@@ -23,13 +23,14 @@ THREADS = ("--threads", "4")
 
 
 def asgi(app: str) -> tuple[Peer, ...]:
-    """The servers for an ASGI application, all on uvloop; `app` is written module:name."""
+    """The servers for an ASGI application, on uvloop where they have no loop of their own; `app` is written module:name."""
     return (
         pellucid(app, "--loop", "uvloop"),
         Peer("granian", packaged("granian", "uvloop"), _granian(app, "asgi", "--loop", "uvloop")),
         Peer("uvicorn", packaged("uvicorn", "httptools", "uvloop"), _uvicorn(app)),
         Peer("gunicorn", packaged("gunicorn", "gunicorn_h1c", "uvloop"), _gunicorn(app, *GUNICORN_ASGI)),
         Peer("hypercorn", packaged("hypercorn", "uvloop"), _hypercorn(app)),
+        Peer("fastpysgi", packaged("fastpysgi"), _fastpysgi(app)),
     )
 
 
@@ -45,7 +46,11 @@ def wsgi(app: str) -> tuple[Peer, ...]:
 
 def wsgi_inline(app: str) -> tuple[Peer, ...]:
     """The servers that call a WSGI application on their loop, without any thread."""
-    return (pellucid(app, "--threads", "0"), Peer("bjoern", packaged("bjoern"), _bjoern(app)))
+    return (
+        pellucid(app, "--threads", "0"),
+        Peer("bjoern", packaged("bjoern"), _bjoern(app)),
+        Peer("fastpysgi", packaged("fastpysgi"), _fastpysgi(app)),
+    )
 
 
 def pellucid(app: str, *options: str, name: str = "pellucid", cores: int = 1) -> Peer:
@@ -117,5 +122,13 @@ bjoern.run(getattr(importlib.import_module(module), name), "127.0.0.1", int(sys.
 def _bjoern(app: str) -> Command:
     def command(place: Place, port: int) -> list[str]:
         return [place.python, "-c", BJOERN_PROGRAM, f"{port}", app]
+
+    return command
+
+
+def _fastpysgi(app: str) -> Command:
+    def command(place: Place, port: int) -> list[str]:
+        program = "import fastpysgi; fastpysgi.run_from_cli()"
+        return [place.python, "-c", program, "--host", "127.0.0.1", "--port", f"{port}", app]
 
     return command
