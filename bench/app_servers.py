@@ -23,7 +23,7 @@ THREADS = ("--threads", "4")
 
 
 def asgi(app: str) -> tuple[Peer, ...]:
-    """The servers for an ASGI application, on uvloop where they have no loop of their own; `app` is written module:name."""
+    """The servers for an ASGI application (written module:name), on uvloop where they have no loop of their own."""
     return (
         pellucid(app, "--loop", "uvloop"),
         Peer("granian", packaged("granian", "uvloop"), _granian(app, "asgi", "--loop", "uvloop")),
