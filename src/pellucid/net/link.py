@@ -107,14 +107,18 @@ class PlainLink:
     def interest(self, hungry: bool) -> int:
         return (READ if hungry else 0) | (WRITE if self._outbox else 0)
 
-    def receive(self) -> bytes | None:
+    def receive(self, most: int = RECEIVE, how: int = 0) -> bytes | None:
         try:
-            return self._socket.recv(RECEIVE)
+            return self._socket.recv(most, how)
         except (BlockingIOError, InterruptedError):
             return None
         except OSError as error:
             self._lose(error)
             return b""
+
+    def peek(self, most: int) -> bytes | None:
+        """As receive, at most so many bytes, which are left to be received."""
+        return self.receive(most, socket.MSG_PEEK)
 
     def send(self, pieces: list[Piece]) -> int:
         if self.gone:

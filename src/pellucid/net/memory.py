@@ -88,13 +88,16 @@ class MemoryLink:
     def interest(self, hungry: bool) -> int:
         return (READ if hungry else 0) | (WRITE if self._outbox else 0)
 
-    def receive(self) -> bytes | None:
+    def receive(self, most: int = RECEIVE) -> bytes | None:
+        data = self.peek(most)
+        del self.arrived[: len(data or b"")]
+        return data
+
+    def peek(self, most: int) -> bytes | None:
         if self.broken or self.gone:
             return self._lose(self.broken)
         if self.arrived:
-            data = bytes(self.arrived[:RECEIVE])
-            del self.arrived[: len(data)]
-            return data
+            return bytes(self.arrived[:most])
         return b"" if self.ended else None
 
     def send(self, pieces: list[Piece]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pellucid.net.address import network_of
-from pellucid.net.link import Link
+from pellucid.net.link import Link, PlainLink
 from pellucid.net.pollers import READ
 from pellucid.net.port import Exhausted, Port
 from pellucid.net.reactor import Reactor
@@ -58,6 +58,16 @@ class Share(Protocol):
         """How many to accept now, in the loop's seconds; 0 to let others come first, and ask again soon."""
 
 
+class Greet(Protocol):
+    """How a link tells who its client is, before it speaks."""
+
+    def __call__(self, link: PlainLink, greeted: Callable[[Link | None], object]) -> None:
+        """Call back with the link, now or later, or with None if it was closed instead. Raises Exhausted."""
+
+    def close(self) -> None:
+        """Wait for none any longer."""
+
+
 class Server:
     """One thread's worth of HTTP: `listen` on ports, `run`, and `stop` from a callback or by `reactor.post`."""
 
@@ -85,6 +95,8 @@ class Server:
         self._over = False
         self.ended: Callable[[], None] = self.reactor.stop
         self.share: Share | None = None
+        self.greet: Greet | None = None
+        self._greeting = 0
 
     def listen(self, port: Port) -> None:
         """Take the links that this port brings; the port is the server's from now on."""
@@ -155,11 +167,15 @@ class Server:
         """Cut everything now."""
         self._stopping = True
         self._close_ports()
+        if self.greet is not None:
+            self.greet.close()
         for connection in tuple(self.connections):
             connection.abort("the server stops")
         self._end_if_done()
 
     def _close_idle(self) -> None:
+        if self.greet is not None:
+            self.greet.close()
         for connection in tuple(self.connections):
             connection.close_if_idle()
 
@@ -183,7 +199,7 @@ class Server:
         self._tell_share()
 
     def _end_if_done(self) -> None:
-        if self._stopping and not self.connections and not self._over:
+        if self._stopping and not self.connections and not self._greeting and not self._over:
             self._over = True
             self.ended()
 
@@ -195,16 +211,29 @@ class Server:
             self.reactor.at(self.reactor.now + YIELD, lambda: self._ask_again(port))
         try:
             for _ in range(batch):
-                if most and len(self.connections) >= most:
+                if most and len(self.connections) + self._greeting >= most:
                     self._pause(f"connections: {most} are open, so no more are accepted until one ends")
                     return
                 link = port.accept()
                 if link is None:
                     return
-                self.adopt(link)
+                if self.greet is None:
+                    self.adopt(link)
+                else:
+                    self._greeting += 1
+                    self.greet(link, self._greeted)
         except Exhausted as error:
             self._pause(f"{error}: accepting rests until a connection ends")
             self.reactor.at(self.reactor.now + PAUSE, self._resume)
+
+    def _greeted(self, link: Link | None) -> None:
+        self._greeting -= 1
+        connection = self.adopt(link) if link is not None else None
+        if connection is not None and self._stopping:
+            connection.drain()
+        if self._paused and link is None:
+            self._resume()
+        self._end_if_done()
 
     def _ask_again(self, port: Port) -> None:
         if port in self._ports and not self._paused:
