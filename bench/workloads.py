@@ -191,7 +191,7 @@ APPLICATIONS = (
     Workload(
         "asgi-stream",
         "ASGI: an answer of 1 MiB streamed in pieces of 64 KiB, 8 connections",
-        app_servers.asgi("asgi_app:stream")[:-1],  # FastPySGI 0.6 does not end an answer whose length is not told
+        app_servers.asgi("asgi_app:stream")[:-1],  # FastPySGI 0.6 stops after the first piece
         partial(_downloads, STREAM, 8),
         _BYTES_COLUMNS,
     ),
