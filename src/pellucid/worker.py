@@ -10,9 +10,7 @@ import random
 import resource
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pellucid.assembly import Assemble
@@ -22,7 +20,9 @@ from pellucid.logs import logs
 from pellucid.metrics import Metrics
 from pellucid.net.address import addresses_of
 from pellucid.net.port import Port
+from pellucid.net.proxied import Greeter
 from pellucid.net.reactor import Reactor
+from pellucid.net.trusted import ProxySettings, Trusted
 from pellucid.processes.channel import Channel
 from pellucid.processes.lifetime import Lifetime
 from pellucid.processes.privileges import PrivilegeSettings, become, choose
@@ -30,6 +30,7 @@ from pellucid.processes.pulse import Pulse
 from pellucid.processes.seat import Seat
 from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.share import Share
+from pellucid.processes.signals import hearing
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity, Server
 from pellucid.server.timeouts import Patience
@@ -55,27 +56,8 @@ def work(server: Server, grace: float) -> None:
     """
     reactor = server.reactor
     with hearing(reactor, dict.fromkeys(SIGNALS, lambda: server.stop(grace))):
+        _freeze()
         server.run()
-
-
-@contextmanager
-def hearing(reactor: Reactor, calls: Mapping[int, Callable[[], None]]) -> Iterator[None]:
-    """Signals become calls in the loop, while the block runs; and what stands now is taken to stand until the end."""
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        reactor.post(calls[number])
-
-    # A signal that comes just before the poller falls asleep would wait for the next request without this.
-    woken_before = signal.set_wakeup_fd(reactor.open_to_posts(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, on_signal) for number in calls}
-    gc.collect()
-    gc.freeze()  # the collector need not look at it again
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(woken_before)
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def run_worker(
@@ -98,6 +80,7 @@ def run_worker(
                 become(identity)
             assembly = assemble(reactor, watch, host)
             server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
+            server.greet = _greeter(settings, reactor, watch)
             lifetime = Lifetime(server, assembly.lives, ports)
             if seat is None:
                 _serve_alone(lifetime, settings, host, ready)
@@ -116,6 +99,16 @@ def run_worker(
     if seat is None:
         _bound_threads()
     return 0
+
+
+def _greeter(settings: Settings, reactor: Reactor, watch: Watch) -> Greeter | None:
+    proxies = settings[ProxySettings]
+    if not proxies.proxy_protocol:
+        return None
+    trusted = Trusted(proxies.trusted_proxies)
+    if not trusted.anybody:
+        raise ValueError("--proxy-protocol says how trusted proxies begin: name them with --trusted-proxies")
+    return Greeter(reactor, trusted, settings[Patience].head_time, lambda why: watch.note("info", why))
 
 
 class _Host:
@@ -198,9 +191,15 @@ def _serve_seated(lifetime: Lifetime, settings: Settings, host: _Host, seat: Sea
         raise NotLoaded(lifetime.why)
 
 
+def _freeze() -> None:
+    gc.collect()
+    gc.freeze()  # what stands now stands to the end: the collector need not look at it again
+
+
 def _run(lifetime: Lifetime, host: _Host, begun: Callable[[], None]) -> None:
     # In the first round, when signals are already heard: whoever is told that it serves may send one at once.
     lifetime.reactor.post(lambda: lifetime.begin(begun))
+    _freeze()
     try:
         host.run()
     finally:

@@ -108,9 +108,10 @@ class Say(NamedTuple):
 
 
 class End(NamedTuple):
-    """All is over; the exit status."""
+    """All is over: the exit status, and why no worker could start, if none could."""
 
     status: int
+    why: str
 
 
 Action = Start | Serve | Stop | Halt | Trace | Kill | Say | End
@@ -134,7 +135,7 @@ class Fleet:
         self.stopping = False
         self._grace = grace
         self._development = development
-        self._status = 0
+        self._why = ""
         self._opened = False
         self._first_ready = inf
         self._ever_ready = False
@@ -173,8 +174,10 @@ class Fleet:
             self._lost.append("stuck")
             self._actions.append(Trace(number))
 
-    def exited(self, number: int, how: str, now: float, why: str = "") -> None:
-        """A worker has ended. `how` is the signal or status, empty for status 0; `why` is what it said before."""
+    def exited(self, number: int, how: str, now: float, why: str = "", *, fatal: bool = False) -> None:
+        """A worker has ended. `how` is the signal or status, empty for status 0; `why` is what it said before, `fatal`
+        whether no change of code will help.
+        """
         worker = self.workers.pop(number)
         if worker.state is State.LEAVING:
             return
@@ -186,7 +189,7 @@ class Fleet:
             served = worker.state is State.READY
             self._not_before = now + delay_of(self._deaths - 1 if served else self._deaths)
         if worker.state is State.STARTING:
-            self._fail(worker, why or f"it ended with {how or 'status 0'}", now)
+            self._fail(worker, why or f"a worker ended with {how or 'status 0'} before it was ready", now, fatal)
         else:
             self._say("error", f"worker {number} ended unasked with {how or 'status 0'}, and is replaced")
             self._lost.append("crash")
@@ -234,7 +237,7 @@ class Fleet:
                 self._actions.append(Kill(worker.number))
         if self.stopping:
             if not self.workers:
-                self._actions.append(End(self._status))
+                self._actions.append(End(1 if self._why else 0, self._why))
         else:
             self._open(now)
             self._shrink(now)
@@ -252,6 +255,11 @@ class Fleet:
             if not self._opened:
                 when.append(self._first_ready + WAVE)
         return min((moment for moment in when if moment > -inf), default=inf)
+
+    @property
+    def settled(self) -> bool:
+        """Whether no worker is to be replaced, and none is starting."""
+        return not self._starting and not any(worker.outdated for worker in self.workers.values())
 
     @property
     def serving(self) -> int:
@@ -307,16 +315,13 @@ class Fleet:
             self._actions.append(Start(number))
         return number > 0
 
-    def _fail(self, worker: Worker, why: str, now: float) -> None:
+    def _fail(self, worker: Worker, why: str, now: float, fatal: bool) -> None:
         known, self._told = why == self._told, why
         told = "as before" if known else why
-        if not self._ever_ready and not self._development:
-            if not known:
-                self._say("error", why)
+        if not self._ever_ready and (fatal or not self._development):
             if not self._members():
-                self._status, self.stopping = 1, True
-            return
-        if self._development:
+                self._why, self.stopping = why, True
+        elif self._development:
             self._idle = True
             self._say("error", f"{why}\nwaiting for the next change" if not known else "waiting for the next change")
         elif worker.cause == "reload" and worker.replaces:

@@ -1,0 +1,331 @@
+"""The parent: it owns the ports, forks the workers, and does what their fleet decides. It never runs an app's code."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any, Protocol, TypeVar
+
+from pellucid import metrics
+from pellucid.eventlog import EventLog, EventLogSettings
+from pellucid.loading.importing import NotLoaded
+from pellucid.net.address import open_ports
+from pellucid.net.port import Port
+from pellucid.net.reactor import Reactor, Timer
+from pellucid.processes import systemd
+from pellucid.processes.board import CLOSED, Board
+from pellucid.processes.channel import Channel
+from pellucid.processes.child import fork
+from pellucid.processes.cores import MOST, count_of
+from pellucid.processes.fleet import Action, End, Fleet, Halt, Kill, Say, Serve, Start, State, Stop, Trace
+from pellucid.processes.lines import Lines
+from pellucid.processes.monitor import Monitor, MonitorSettings
+from pellucid.processes.seat import Seat
+from pellucid.processes.settings import ProcessSettings
+from pellucid.processes.signals import hearing, how_of, terminal
+from pellucid.processes.worker_process import WorkerProcess
+from pellucid.watch import Watch
+
+Part = TypeVar("Part")
+LOOK = 1.0
+"""How often it is looked whether the workers' loops turn, in seconds."""
+
+LAST_WORDS = 2.0
+"""How long the log may take to write what waits when all is over, in seconds: its reader may be stuck."""
+
+
+class Chosen(Protocol):
+    """The settings that were chosen, by part."""
+
+    def __getitem__(self, part: type[Part]) -> Part: ...
+
+
+def supervise(
+    work: Callable[[Seat], int],
+    ports: Sequence[Port],
+    settings: Chosen,
+    grace: float,
+    ready: Callable[[], None],
+    look: Callable[[int], None] | None = None,
+) -> int:
+    """Keep workers at work until the end, and answer with the exit status.
+
+    `work` is what a worker does, in its own process. `ready` is called when the first of them serve. `look`, where code
+    is being developed, runs in a process of its own and writes a line to a descriptor for each change, until the
+    other end of that closes. NotLoaded and ValueError say why no worker could start.
+    """
+    supervisor = Supervisor(work, ports, settings, grace, ready, look)
+    status = supervisor.run()
+    if supervisor.why:
+        raise (ValueError if supervisor.wrong else NotLoaded)(supervisor.why)
+    return status
+
+
+class Supervisor:
+    """Signals, lines from workers and the ends of their processes go to the fleet; what it decides is done here."""
+
+    def __init__(
+        self,
+        work: Callable[[Seat], int],
+        ports: Sequence[Port],
+        settings: Chosen,
+        grace: float,
+        ready: Callable[[], None],
+        look: Callable[[int], None] | None,
+    ) -> None:
+        chosen = settings[ProcessSettings]
+        self.why = ""
+        self.wrong = False
+        self._work = work
+        self._ports = ports
+        self._ready: Callable[[], None] | None = ready
+        self._look = look
+        self._reactor = Reactor(failed=lambda words: self._note("error", f"a fault in the parent\n{words}"))
+        self._lines = Lines(2, self._reactor)
+        self._note = EventLog(self._lines.write, settings[EventLogSettings].log_level).noted
+        self._fleet = Fleet(max(1, count_of(chosen.workers)), grace, development=look is not None)
+        self._stuck_after = chosen.stuck_after if look is None else 0.0
+        self._workers: dict[int, WorkerProcess] = {}
+        self._watcher: tuple[int, Channel] | None = None
+        self._timer: Timer | None = None
+        self._looked = self._awake = 0.0
+        self._reloading = False
+        self._status = 0
+        monitored = settings[MonitorSettings].metrics
+        self._board = Board(metrics.CELLS if monitored else 0)
+        self._ended = memoryview(bytearray(metrics.CELLS * 8)).cast("Q")
+        self._monitor = self._open_monitor(monitored) if monitored else None
+        self._had_terminal = terminal() and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
+
+    def run(self) -> int:
+        """Run until the end; the exit status."""
+        calls: dict[int, Callable[[], None]] = {
+            signal.SIGTERM: self._stop,
+            signal.SIGINT: self._stop,
+            signal.SIGQUIT: lambda: self._stop(at_once=True),
+            signal.SIGHUP: self._hang_up,
+            signal.SIGCHLD: self._reap,
+            signal.SIGTTIN: lambda: self._resize(1),
+            signal.SIGTTOU: lambda: self._resize(-1),
+            signal.SIGUSR2: self._trace,
+        }
+        gc.collect()
+        gc.freeze()  # so that no collection in a child touches, and thereby copies, what it shares with its parent
+        with hearing(self._reactor, calls):
+            self._reactor.post(self._begin)
+            try:
+                self._reactor.run()
+            finally:
+                self._close()
+        return self._status
+
+    # What workers tell
+
+    def ready(self, number: int) -> None:
+        """A worker is ready to serve."""
+        self._fleet.ready(number, self._reactor.now)
+        self._turn()
+
+    def recycle(self, number: int, why: str) -> None:
+        """A worker has served long enough."""
+        self._fleet.recycle(number, why)
+        self._turn()
+
+    def traced(self, number: int, text: str) -> None:
+        """A worker has written its stack."""
+        self._note("error", f"the stack of worker {number}\n{text}")
+
+    # What the system tells
+
+    def _begin(self) -> None:
+        if self._look is not None:
+            self._watch_files()
+        if self._stuck_after:
+            self._awake = self._looked = self._reactor.now
+            self._reactor.at(self._reactor.now + LOOK, self._look_at_beats)
+        if interval := systemd.watchdog_interval():
+            self._show_life(interval)
+        self._turn()
+
+    def _stop(self, at_once: bool = False) -> None:
+        if not self._fleet.stopping:
+            systemd.tell_stopping()
+            for port in self._ports:
+                port.close()  # nobody comes in where nobody will serve
+        self._fleet.stop(self._reactor.now, at_once=at_once)
+        self._turn()
+
+    def _hang_up(self) -> None:
+        # A terminal that goes away sends this too, and then nobody means a reload.
+        if self._had_terminal and not terminal():
+            self._stop()
+        else:
+            self._reload()
+
+    def _reload(self) -> None:
+        if not self._fleet.stopping:
+            systemd.tell_reloading()
+            self._reloading = True
+            self._fleet.reload(self._reactor.now)
+            self._turn()
+
+    def _resize(self, by: int) -> None:
+        self._fleet.resize(by, MOST)
+        self._turn()
+
+    def _reap(self) -> None:
+        # One after the other by its number: a child that something else left to this process is not ours to judge.
+        for number, worker in tuple(self._workers.items()):
+            status = worker.ended()
+            if status is not None:
+                self._bury(number, worker, status)
+        if self._watcher is not None and os.waitpid(self._watcher[0], os.WNOHANG)[0]:
+            self._watcher[1].close()
+            self._watcher = None
+            self._note("warning", "the process that looks for changes has ended, and is started again")
+            self._reactor.at(self._reactor.now + LOOK, self._watch_files)
+        self._turn()
+
+    def _bury(self, number: int, worker: WorkerProcess, status: int) -> None:
+        worker.close()
+        del self._workers[number]
+        self._board.connections[number - 1] = CLOSED
+        if self._monitor is not None:
+            metrics.add(self._ended, self._board.counters(number - 1))
+        if worker.wrong:
+            self.wrong = True
+        self._fleet.exited(number, how_of(status), self._reactor.now, worker.why, fatal=worker.wrong)
+
+    def _look_at_beats(self) -> None:
+        now = self._reactor.now
+        if now - self._looked > 5 * LOOK:
+            self._awake = now  # this process itself was held up, and so may they have been
+        self._looked = now
+        for number, worker in tuple(self._fleet.workers.items()):
+            beat = self._board.beats[number - 1] / 1e9
+            still = now - max(beat, self._awake)
+            if worker.state is State.READY and beat and still > self._stuck_after:
+                self._fleet.stuck(number, still, now)
+        self._reactor.at(now + LOOK, self._look_at_beats)
+        self._turn()
+
+    def _trace(self) -> None:
+        for worker in self._workers.values():
+            worker.send(signal.SIGUSR2)
+
+    def _show_life(self, interval: float) -> None:
+        systemd.tell_alive()
+        self._reactor.at(self._reactor.now + interval, lambda: self._show_life(interval))
+
+    def _changed(self, line: str) -> None:
+        self._note("info", f"changed: {line}")
+        self._reload()
+
+    # What is done
+
+    def _turn(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while actions := self._fleet.step(self._reactor.now):
+            for action in actions:
+                self._do(action)
+        when = self._fleet.due()
+        if when < inf:
+            self._timer = self._reactor.at(when, self._turn)
+        if self._reloading and self._fleet.settled:
+            self._reloading = False
+            systemd.tell_ready()
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Start(number):
+                self._start(number)
+            case Serve(number):
+                self._workers[number].say("serve")
+                self._tell_ready()
+            case Stop(number, grace, rest, early):
+                self._workers[number].say(f"stop {grace} {rest}")
+                if early:
+                    self._workers[number].send(signal.SIGTERM)
+            case Halt(number):
+                self._workers[number].say("halt")
+                self._workers[number].send(signal.SIGQUIT)  # for one that does not listen yet
+            case Trace(number):
+                self._workers[number].send(signal.SIGUSR2)
+            case Kill(number):
+                self._workers[number].send(signal.SIGKILL)
+            case Say(level, text):
+                self._note(level, text)
+            case End(status, why):
+                self._status, self.why = status, why
+                self._reactor.stop()
+
+    def _start(self, number: int) -> None:
+        def work(seat: Seat) -> int:
+            self._abandon()
+            return self._work(seat)
+
+        try:
+            self._workers[number] = WorkerProcess(number, self._reactor, self, self._board, work)
+        except OSError as error:
+            why = f"the system gives no process: {error.strerror or error}"
+            self._fleet.exited(number, "", self._reactor.now, why)
+
+    def _tell_ready(self) -> None:
+        if self._ready is not None:
+            ready, self._ready = self._ready, None
+            ready()
+            systemd.tell_ready()
+
+    def _watch_files(self) -> None:
+        look = self._look
+        assert look is not None
+        if self._fleet.stopping:
+            return
+        ours, theirs = socket.socketpair()
+
+        def child() -> int:
+            self._abandon()
+            ours.close()
+            look(theirs.fileno())
+            return 0
+
+        pid = fork(child)
+        theirs.close()
+        self._watcher = pid, Channel(self._reactor, ours, self._changed, lambda: None)
+
+    def _open_monitor(self, address: str) -> Monitor:
+        watch = Watch()
+        watch.noted.append(lambda level, text: self._note(level, text))
+        return Monitor(self._reactor, watch, open_ports([address]), self._spell, lambda: self._fleet.serving > 0)
+
+    def _spell(self) -> str:
+        rows: dict[str, Any] = {str(number): self._board.counters(number - 1) for number in sorted(self._workers)}
+        return metrics.spell(rows, self._ended, self._fleet.causes)
+
+    def _abandon(self) -> None:
+        # In a child: what is the parent's alone is closed, and the parent's loop is left as it is.
+        self._reactor.abandon()
+        for worker in self._workers.values():
+            worker.abandon()
+        if self._watcher is not None:
+            self._watcher[1].abandon()
+        if self._monitor is not None:
+            self._monitor.abandon()
+
+    def _close(self) -> None:
+        if self._monitor is not None:
+            self._monitor.close()
+        if self._watcher is not None:
+            self._watcher[1].close()
+            os.kill(self._watcher[0], signal.SIGTERM)
+            os.waitpid(self._watcher[0], 0)
+        for port in self._ports:
+            port.close()
+        self._lines.flush(LAST_WORDS if sys.stderr is not None else 0.0)
