@@ -10,7 +10,9 @@ from pellucid.message import Response
 from pellucid.net.link import Link
 from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
 from pellucid.net.port import Exhausted, Port
+from pellucid.net.proxied import Greeter
 from pellucid.net.reactor import Reactor
+from pellucid.net.trusted import Trusted
 from pellucid.server.exchange import Exchange
 from pellucid.server.server import BATCH, PAUSE, Capacity, Server
 from pellucid.watch import Watch
@@ -225,6 +227,90 @@ def test_a_watcher_may_cut_a_connection_as_it_opens() -> None:
     assert stage.open_connections == 0
     assert stage.server._of_address == {}
     assert stage.timers == 0
+
+
+# Behind a proxy
+
+LINE = b"PROXY TCP4 198.51.100.1 203.0.113.80 4711 443\r\n"
+
+
+def behind(harbour: Harbour) -> Harbour:
+    """With the PROXY protocol spoken by 192.0.2.1."""
+    noted = harbour.watch.note
+    harbour.server.greet = Greeter(harbour.reactor, Trusted(["192.0.2.1"]), 10.0, lambda why: noted("info", why))
+    return harbour
+
+
+def test_behind_a_proxy_the_client_is_whom_it_tells() -> None:
+    seen: list[tuple[str, int, str]] = []
+
+    def app(exchange: Exchange) -> None:
+        seen.append((exchange.peer, exchange.peer_port, exchange.local))
+        hello(exchange)
+
+    harbour = behind(Harbour(app))
+    link = harbour.port.bring()
+    link.send([LINE + HELLO])
+    harbour.settle()
+    assert statuses(link.receive() or b"") == [200]
+    assert seen == [("198.51.100.1", 4711, "203.0.113.80:443")]
+
+
+def test_what_counts_for_an_address_is_the_clients_and_not_the_proxys() -> None:
+    harbour = behind(Harbour(per_address=2))
+    links = [harbour.port.bring() for _ in range(6)]
+    for number, link in enumerate(links):
+        link.send([LINE.replace(b"100.1", b"100.%d" % (number // 3)) + HELLO])
+    harbour.settle()
+    assert [statuses(link.receive() or b"") for link in links] == [[200], [200], [503]] * 2
+
+
+@pytest.mark.parametrize("data", [LINE, b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"])
+def test_the_preamble_of_somebody_else_is_a_bad_request(data: bytes) -> None:
+    harbour = behind(Harbour())
+    link = harbour.port.bring("192.0.2.2")
+    link.send([data + HELLO])
+    harbour.settle()
+    assert statuses(link.receive() or b"") == [400]
+
+
+def test_whoever_has_not_told_yet_counts_as_a_connection() -> None:
+    harbour = behind(Harbour(connections=1))
+    first, second = harbour.port.bring(), harbour.port.bring()
+    second.send([LINE + HELLO])
+    harbour.settle()
+    assert second.receive() is None
+    first.close()
+    harbour.settle()
+    assert statuses(second.receive() or b"") == [200]
+
+
+def test_at_the_end_whoever_has_not_told_yet_has_so_long_as_a_connection_that_rests() -> None:
+    harbour = behind(Harbour())
+    ends: list[None] = []
+    harbour.server.ended = lambda: ends.append(None)
+    prompt, silent = harbour.port.bring(), harbour.port.bring()
+    harbour.settle()
+    harbour.server.stop(10.0, rest=1.0)
+    prompt.send([LINE + HELLO])
+    harbour.settle()
+    answer = prompt.receive() or b""
+    assert statuses(answer) == [200]
+    assert b"connection: close" in answer
+    assert ends == []
+    harbour.wait(1.0)
+    assert silent.ended
+    assert ends == [None]
+
+
+def test_halted_it_waits_for_nobody() -> None:
+    harbour = behind(Harbour())
+    ends: list[None] = []
+    harbour.server.ended = lambda: ends.append(None)
+    harbour.port.bring()
+    harbour.settle()
+    harbour.server.halt()
+    assert ends == [None]
 
 
 # The end
