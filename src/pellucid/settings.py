@@ -12,7 +12,13 @@ from pellucid.apps.static.settings import StaticSettings
 from pellucid.eventlog import EventLogSettings
 from pellucid.features import order
 from pellucid.loading.settings import LoadingSettings
+from pellucid.net.access import SocketSettings
 from pellucid.net.address import DEFAULT
+from pellucid.processes.monitor import MonitorSettings
+from pellucid.processes.privileges import PrivilegeSettings
+from pellucid.processes.settings import ProcessSettings
+from pellucid.processes.privileges import PrivilegeSettings
+from pellucid.processes.watching import ReloadSettings
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity
 from pellucid.server.timeouts import Patience
@@ -29,7 +35,8 @@ class CommandSettings:
         (DEFAULT,),
         "Where to listen: HOST:PORT, PORT alone for this machine only, :PORT or [::]:PORT for all its addresses, "
         "unix:PATH for a socket in the file system, or fd:N for a socket that was opened by whoever started the "
-        "server. Port 0 takes a free one.",
+        "server. Port 0 takes a free one. systemd stands for the sockets that systemd hands over, systemd:NAME for those "
+        "of one name; without this option they are taken as well.",
         unit="address",
     )
     grace: float = setting(
@@ -41,12 +48,14 @@ class CommandSettings:
 
 
 TOPICS: dict[str, tuple[type, ...]] = {
-    "Listening and stopping": (CommandSettings,),
+    "Listening and stopping": (CommandSettings, SocketSettings, PrivilegeSettings),
     "Applications": (LoadingSettings,),
+    "Processes": (ProcessSettings, PrivilegeSettings, MonitorSettings),
     "Files": (StaticSettings,),
     "Header fields": order.SETTINGS,
     "Behind a proxy": order.PROXIES,
     "Logs": (AccessLogSettings, EventLogSettings),
+    "Development": (ReloadSettings, *order.DEVELOPMENT),
     "Limits": (Limits, Capacity),
     "Timeouts": (Patience,),
 }
