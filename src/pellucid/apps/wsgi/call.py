@@ -1,0 +1,161 @@
+"""One call of a WSGI app, as both ways to run it need it: start_response, early hints, and what an app may return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from pellucid.apps.wsgi.environ import Environs
+from pellucid.apps.wsgi.errors import ErrorStream, told
+from pellucid.apps.wsgi.head import read_fields, read_head
+from pellucid.errors import WrongAnswer
+from pellucid.message import Headers, Response
+from pellucid.net.reactor import Reactor
+from pellucid.server.exchange import Body, Exchange
+from pellucid.server.refusal import refusal
+from pellucid.watch import Watch
+
+WsgiApp = Callable[..., Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all calls of one app have in common."""
+
+    app: WsgiApp
+    environs: Environs
+    errors: ErrorStream
+    reactor: Reactor
+    watch: Watch
+
+
+class ClientLeft(BrokenPipeError):
+    """Raised by write() when nobody will read: it ends the app, and is nobody's fault."""
+
+
+class Call:
+    """A request and the app's answer to it, as far as it has come.
+
+    `head` is what start_response was given last, `begun` says that it cannot be replaced any more.
+    """
+
+    __slots__ = ("begun", "body", "exchange", "head", "length", "shared")
+
+    def __init__(self, shared: Shared, exchange: Exchange, body: BinaryIO, length: int | None) -> None:
+        self.shared = shared
+        self.exchange = exchange
+        self.body = body
+        self.length = length
+        self.head: Response | None = None
+        self.begun = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the exchange still waits for an answer."""
+        return self.exchange.response is None and not self.exchange.gone
+
+    @property
+    def context(self) -> Context:
+        """The context that the app is to run in: no request sees what another has set."""
+        return self.exchange.context or copy_context()
+
+    def ask(self) -> Any:
+        """Call the app; answers with what it returned."""
+        shared = self.shared
+        environ = shared.environs(self.exchange, self.body, self.length, self.early_hints)
+        return shared.app(environ, self.start_response)
+
+    # What the app calls
+
+    def start_response(self, status: Any, headers: Any, exc_info: Any = None, /) -> Callable[[bytes], None]:
+        """Keep the head until there is something to send (PEP 3333, "The start_response() Callable")."""
+        if exc_info:
+            try:
+                if self.begun:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # or the frame and the traceback would hold each other
+        elif self.head is not None:
+            raise WrongAnswer("start_response was called a second time without exc_info (PEP 3333)")
+        self.head = read_head(status, headers)
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Send some of the body, ahead of what the app returns."""
+        raise NotImplementedError
+
+    def early_hints(self, headers: Any) -> None:
+        """Send 103 with these headers, a list of (name, value) (RFC 8297); nothing once the answer has begun."""
+        response = Response(103, Headers(read_fields(list(headers))))
+        if not self.begun:
+            self.shared.reactor.post(lambda: self._inform(response))
+
+    # In the loop
+
+    def respond(self, body: Body) -> None:
+        """Give the answer, unless the exchange has one or nobody waits for it."""
+        assert self.head is not None
+        if not self.wanted:
+            if not isinstance(body, bytes):
+                body.close()
+            return
+        try:
+            self.exchange.respond(self.head, body)
+        except BaseException as error:  # a feature's fault: nobody above would answer for it
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """The app did something wrong: it is logged, and the client gets 500, or sees that the answer is cut."""
+        exchange = self.exchange
+        self.shared.watch.note("error", told(exchange, error))
+        why = f"{type(error).__name__}: {error}"
+        if exchange.response is not None:
+            exchange.abort(why)
+        elif not exchange.gone:
+            try:
+                exchange.respond(*refusal(500))
+                exchange.why = why
+            except BaseException as again:
+                self.shared.watch.note("error", told(exchange, again))
+                exchange.abort(why)
+
+    def _inform(self, response: Response) -> None:
+        if self.wanted:
+            self.exchange.inform(response)
+
+
+def join(result: list[bytes] | tuple[bytes, ...]) -> bytes:
+    """A whole body of its parts. Raises WrongAnswer if they are not bytes."""
+    if len(result) == 1 and type(result[0]) is bytes:
+        return result[0]
+    for part in result:
+        check_chunk(part)
+    return b"".join(result)
+
+
+def check_chunk(chunk: object) -> None:
+    """Raise WrongAnswer for what is no part of a body."""
+    if type(chunk) is not bytes:
+        raise WrongAnswer(f"a part of the body is of type {type(chunk).__name__}, not bytes (PEP 3333)")
+
+
+def check_result(result: object) -> None:
+    """Raise WrongAnswer for what is no body."""
+    if isinstance(result, str | bytes | bytearray):
+        raise WrongAnswer(f"the app returned {type(result).__name__}, not a list or another iterable of it (PEP 3333)")
+    if not hasattr(result, "__iter__") and not hasattr(result, "__getitem__"):
+        raise WrongAnswer(f"the app returned {type(result).__name__}, which cannot be iterated over (PEP 3333)")
+
+
+def check_started(head: Response | None) -> None:
+    """Raise WrongAnswer for a body without a head."""
+    if head is None:
+        raise WrongAnswer("the app did not call start_response (PEP 3333)")
+
+
+def declared_length(head: Response) -> int | None:
+    """The Content-Length that an app gave, None for none; whether it is one at all is judged by the protocol."""
+    value = head.headers.get(b"content-length", b"") or b""
+    return int(value) if value.isdigit() and len(value) < 19 else None

@@ -1,0 +1,138 @@
+"""The environ of PEP 3333: a request as CGI knew it (RFC 3875), with text that is bytes read as latin-1."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, BinaryIO
+from urllib.parse import unquote_to_bytes
+
+from pellucid.apps.wsgi.errors import ErrorStream
+from pellucid.apps.wsgi.files import FileWrapper
+from pellucid.message import Field, Headers
+from pellucid.protocol.fields import KEPT, KEPT_LENGTH, SECRET, remember
+from pellucid.server.exchange import Exchange
+
+Environ = dict[str, Any]
+
+PLACES = 256
+"""How many local addresses are kept taken apart."""
+
+# RFC 3875 4.1.2, 4.1.3: these have names of their own.
+PLAIN = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+
+# `proxy` would be the variable that tells HTTP clients which proxy to use (CVE-2016-5385). The transfer coding has been
+# taken off when the app gets the body.
+NEVER = (b"proxy", b"transfer-encoding")
+
+
+def key_of(name: bytes) -> str:
+    """The key of a field, empty for one that an app must not see.
+
+    With a dash or with an underscore a name would have the same key, so that a client could pass for a proxy that
+    speaks in dashes. Those with underscores are dropped, as nginx does.
+    """
+    if name in NEVER or b"_" in name:
+        return ""
+    return PLAIN.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+
+
+class Known(dict[str, Any]):
+    """What is the same whenever these header fields come again; kept as the memo of their Headers."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, owner: Environs, items: dict[str, Any]) -> None:
+        super().__init__(items)
+        self.owner = owner
+
+
+class Environs:
+    """Makes environs for one app. `chunked` bodies get the length that they turned out to have."""
+
+    __slots__ = ("_always", "_places")
+
+    def __init__(self, errors: ErrorStream, multithread: bool, multiprocess: bool) -> None:
+        self._always: Environ = {
+            "SERVER_SOFTWARE": "Pellucid",
+            "wsgi.version": (1, 0),
+            "wsgi.errors": errors,
+            "wsgi.multithread": multithread,
+            "wsgi.multiprocess": multiprocess,
+            "wsgi.run_once": False,
+            "wsgi.input_terminated": True,
+            "wsgi.file_wrapper": FileWrapper,
+        }
+        self._places: dict[tuple[str, bytes], tuple[str, str]] = {}
+
+    def __call__(self, exchange: Exchange, body: BinaryIO, length: int | None, early_hints: Any) -> Environ:
+        """The environ of a request, whose body is `length` bytes long where its head did not say it."""
+        request = exchange.request
+        known = request.headers.memo
+        if type(known) is not Known or known.owner is not self:
+            known = request.headers.memo = Known(self, {**self._always, **variables(request.headers)})
+        mount, path, port = exchange.mount, request.path, exchange.peer_port
+        name, number = self._place(exchange.local, request.scheme)
+        environ = {
+            **known,
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": text_of(mount) if mount else "",
+            "PATH_INFO": text_of(path[len(mount) :] if mount else path) if path != b"*" else "",
+            "QUERY_STRING": request.query.decode("latin-1"),
+            "RAW_URI": (target := request.target.decode("latin-1")),
+            "REQUEST_URI": target,
+            "SERVER_NAME": name,
+            "SERVER_PORT": number,
+            "SERVER_PROTOCOL": "HTTP/1.1" if request.version == "1.1" else f"HTTP/{request.version}",
+            "REMOTE_ADDR": exchange.peer,
+            "REMOTE_PORT": str(port) if port else "",
+            "wsgi.url_scheme": "http" if request.scheme == b"http" else request.scheme.decode("latin-1"),
+            "wsgi.input": body,
+            "wsgi.early_hints": early_hints,
+        }
+        if length is not None:
+            environ["CONTENT_LENGTH"] = str(length)
+        return environ
+
+    def _place(self, local: str, scheme: bytes) -> tuple[str, str]:
+        place = self._places.get((local, scheme))
+        if place is None:
+            place = place_of(local, scheme)
+            remember(self._places, (local, scheme), place, PLACES)
+        return place
+
+
+def text_of(path: bytes) -> str:
+    """A path, its escapes decoded; the bytes as latin-1, as PEP 3333 wants all text."""
+    return (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
+
+
+def place_of(local: str, scheme: bytes) -> tuple[str, str]:
+    """SERVER_NAME and SERVER_PORT, which may not be empty (PEP 3333), of host:port, [address]:port or unix:path."""
+    host, _, port = local.rpartition(":")
+    if local.startswith("unix:") or not port.isdigit():
+        return "localhost", "443" if scheme == b"https" else "80"
+    return host.removeprefix("[").removesuffix("]") or "localhost", port
+
+
+def variables(headers: Headers) -> dict[str, str]:
+    """The header fields by their keys; the lines of one field joined (RFC 9110 section 5.3)."""
+    found = dict(map(_variable, headers.fields))
+    if len(found) != len(headers.fields):
+        found = dict(map(_variable, headers.index.items()))
+    found.pop("", None)
+    return found
+
+
+class _Variables(dict[Field, tuple[str, str]]):
+    """A bounded cache from a field to its key and value; secrets stay out."""
+
+    def __missing__(self, field: Field) -> tuple[str, str]:
+        name, value = field
+        # Equal keys, of which there are few, are one object: comparing them in an app's look-ups is then for free.
+        variable = sys.intern(key_of(name)), value.decode("latin-1")
+        if len(name) + len(value) <= KEPT_LENGTH and name not in SECRET:
+            remember(self, field, variable, KEPT)
+        return variable
+
+
+_variable = _Variables().__getitem__
