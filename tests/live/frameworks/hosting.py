@@ -50,6 +50,5 @@ def hosted_by_uvicorn(target: str, folder: Path, *options: str) -> Iterator[Runn
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What an app reads of its surroundings; no bytecode is written, so nothing is left in the tree."""
-    path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
-    return {"NOTEBOOK": str(folder), "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    """What an app reads of its surroundings. Sets have one order everywhere, since some become fields of an answer."""
+    return {"NOTEBOOK": str(folder), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
