@@ -17,7 +17,6 @@ from pellucid.net.address import DEFAULT
 from pellucid.processes.monitor import MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings
 from pellucid.processes.settings import ProcessSettings
-from pellucid.processes.privileges import PrivilegeSettings
 from pellucid.processes.watching import ReloadSettings
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity
@@ -35,8 +34,8 @@ class CommandSettings:
         (DEFAULT,),
         "Where to listen: HOST:PORT, PORT alone for this machine only, :PORT or [::]:PORT for all its addresses, "
         "unix:PATH for a socket in the file system, or fd:N for a socket that was opened by whoever started the "
-        "server. Port 0 takes a free one. systemd stands for the sockets that systemd hands over, systemd:NAME for those "
-        "of one name; without this option they are taken as well.",
+        "server; systemd for the sockets that systemd hands over, which are taken without this option too, and "
+        "systemd:NAME for those of one name. Port 0 takes a free one.",
         unit="address",
     )
     grace: float = setting(
@@ -48,7 +47,7 @@ class CommandSettings:
 
 
 TOPICS: dict[str, tuple[type, ...]] = {
-    "Listening and stopping": (CommandSettings, SocketSettings, PrivilegeSettings),
+    "Listening and stopping": (CommandSettings, SocketSettings),
     "Applications": (LoadingSettings,),
     "Processes": (ProcessSettings, PrivilegeSettings, MonitorSettings),
     "Files": (StaticSettings,),

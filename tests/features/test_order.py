@@ -8,12 +8,14 @@ from carrying import request
 from pellucid.features.cors import CorsSettings
 from pellucid.features.forwarded import strip
 from pellucid.features.headers import HeaderSettings
-from pellucid.features.order import PROXIES, SETTINGS, in_order
+from pellucid.features.livereload import LiveReloadSettings
+from pellucid.features.order import DEVELOPMENT, PROXIES, SETTINGS, in_order
 from pellucid.message import Headers, Response
+from pellucid.server.exchange import Body
 
 
 def chosen(*parts: object) -> Any:
-    return {part: part() for part in (*PROXIES, *SETTINGS)} | {type(part): part for part in parts}
+    return {part: part() for part in (*PROXIES, *DEVELOPMENT, *SETTINGS)} | {type(part): part for part in parts}
 
 
 def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> None:
@@ -26,6 +28,7 @@ def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> No
         ([CorsSettings(cors=("*",))], 2, 1),
         ([HeaderSettings(header=("A: b",))], 1, 1),
         ([HeaderSettings(header=("A: b",), security_headers=True), CorsSettings(cors=("*",))], 2, 3),
+        ([LiveReloadSettings(reload_browser=True)], 2, 1),
     ],
 )
 def test_what_is_on_is_in_the_lists(parts: list[object], asks: int, answers: int) -> None:
@@ -44,3 +47,15 @@ def test_ones_own_fields_win_over_the_presets() -> None:
     assert response.headers.all(b"access-control-allow-origin") == [b"null"]
     assert b"cross-origin-resource-policy" not in response.headers
     assert isinstance(response.headers, Headers)
+
+
+def test_a_policy_of_one_s_own_lets_the_script_run_that_reloads_pages() -> None:
+    headers = HeaderSettings(header=("Content-Security-Policy: script-src 'none'",))
+    asked = request("GET", (b"sec-fetch-dest", b"document"))
+    response = Response(200, Headers([(b"content-type", b"text/html")]))
+    body: Body = b"page"
+    for answer in in_order(chosen(headers, LiveReloadSettings(reload_browser=True)))[1]:
+        response, body = answer(asked, response, body)
+    assert response.headers.get(b"content-security-policy") == b"script-src http://example.com/-/reload.js"
+    assert isinstance(body, bytes)
+    assert b"/-/reload.js" in body

@@ -9,6 +9,7 @@ from pellucid.features.cors import CorsSettings, cors_feature
 from pellucid.features.feature import Ask, Feature
 from pellucid.features.forwarded import ForwardedSettings, forwarded_feature
 from pellucid.features.headers import HeaderSettings, header_feature, security_feature
+from pellucid.features.livereload import LiveReloadSettings, livereload_feature
 from pellucid.net.trusted import ProxySettings
 from pellucid.server.exchange import Answer
 
@@ -24,6 +25,9 @@ class Chosen(Protocol):
 PROXIES: tuple[type, ...] = (ProxySettings, ForwardedSettings)
 """The settings of what stands in front."""
 
+DEVELOPMENT: tuple[type, ...] = (LiveReloadSettings,)
+"""The settings of what is for development."""
+
 SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
 """The settings of all other features."""
 
@@ -34,6 +38,8 @@ ORDER: tuple[Callable[[Chosen], Feature | None], ...] = (
     lambda chosen: header_feature(chosen[HeaderSettings]),
     # After one's own fields, which it leaves as they are.
     lambda chosen: security_feature(chosen[HeaderSettings], shared=bool(chosen[CorsSettings].cors)),
+    # After all that sets fields: it has to be allowed by a policy that any of them gives.
+    lambda chosen: livereload_feature(chosen[LiveReloadSettings]),
 )
 
 
