@@ -17,10 +17,9 @@ from pellucid.loading.importing import NotLoaded
 from pellucid.net.address import open_ports
 from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor, Timer
-from pellucid.processes import systemd
+from pellucid.processes import child, systemd
 from pellucid.processes.board import CLOSED, Board
 from pellucid.processes.channel import Channel
-from pellucid.processes.child import fork
 from pellucid.processes.cores import MOST, count_of
 from pellucid.processes.fleet import Action, End, Fleet, Halt, Kill, Say, Serve, Start, State, Stop, Trace
 from pellucid.processes.lines import Lines
@@ -34,6 +33,9 @@ from pellucid.watch import Watch
 Part = TypeVar("Part")
 LOOK = 1.0
 """How often it is looked whether the workers' loops turn, in seconds."""
+
+FORKED = child.__file__
+"""What a stack names where the child was forked."""
 
 LAST_WORDS = 2.0
 """How long the log may take to write what waits when all is over, in seconds: its reader may be stuck."""
@@ -138,7 +140,9 @@ class Supervisor:
 
     def traced(self, number: int, text: str) -> None:
         """A worker has written its stack."""
-        self._note("error", f"the stack of worker {number}\n{text}")
+        # Below its fork stands what the parent was at.
+        own = text.partition(FORKED)[0]
+        self._note("error", f"the stack of worker {number}\n{own.rpartition(chr(10))[0] if own != text else text}")
 
     # What the system tells
 
@@ -290,13 +294,13 @@ class Supervisor:
             return
         ours, theirs = socket.socketpair()
 
-        def child() -> int:
+        def watch() -> int:
             self._abandon()
             ours.close()
             look(theirs.fileno())
             return 0
 
-        pid = fork(child)
+        pid = child.fork(watch)
         theirs.close()
         self._watcher = pid, Channel(self._reactor, ours, self._changed, lambda: None)
 
