@@ -7,6 +7,7 @@ import pytest
 from nowhere import Nowhere
 from pellucid.accesslog import DIRECTIVES, REDACTED, AccessLogSettings, compile_format, escape, loss_line_of
 from pellucid.message import NO_FIELDS, Field, Headers, Request, Response
+from pellucid.semantics.trace import UNTRACED, Trace
 from pellucid.server.exchange import Exchange
 
 NOON = 1_795_348_800.0
@@ -78,7 +79,42 @@ def test_json_holds_the_whole_exchange() -> None:
         "referer": "http://example.com/",
         "user_agent": "curl/8",
         "reason": "write stall",
+        "worker": "",
+        "request_id": "one",
+        "trace_id": "",
     }
+
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+PARENT = f"00-{TRACE}-{SPAN}-01".encode()
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "traced", "expected"),
+    [
+        (None, UNTRACED, "- -"),
+        (PARENT, UNTRACED, f"{TRACE} {SPAN}"),
+        (b"00-\x1b[31m", UNTRACED, "- -"),
+        (PARENT, Trace("1" * 32, "2" * 16), f"{'1' * 32} {'2' * 16}"),
+        (None, Trace("1" * 32, "2" * 16), f"{'1' * 32} {'2' * 16}"),
+    ],
+)
+def test_a_trace_is_told_as_it_was_traced_or_else_as_the_client_says(
+    traceparent: bytes | None, traced: Trace, expected: str
+) -> None:
+    exchange = ended(*([(b"traceparent", traceparent)] if traceparent else []))
+    exchange.trace = traced
+    assert line("{trace_id} {span_id}", exchange) == expected
+    assert json.loads(line("json", exchange))["trace_id"] == expected.partition(" ")[0].strip("-")
+
+
+def test_the_worker_and_the_name_of_the_request_are_told() -> None:
+    exchange = ended()
+    exchange.request_id = "7f-1"
+    assert compile_format("{worker} {request_id}", worker="2")(exchange) == "2 7f-1"
+    assert compile_format("{worker} {request_id}")(exchange) == "- 7f-1"
+    told = json.loads(compile_format("json", worker="2")(exchange))
+    assert (told["worker"], told["request_id"]) == ("2", "7f-1")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +213,7 @@ def test_a_format_that_cannot_be_read_is_explained(log_format: str, complaint: s
 def test_the_explanation_lists_what_is_known() -> None:
     with pytest.raises(ValueError) as complaint:
         compile_format("{nonsense}")
-    for name in [*DIRECTIVES, "time", "time_common", "time_unix", "request[FIELD]", "response[FIELD]"]:
+    for name in [*DIRECTIVES, "worker", "time", "time_common", "time_unix", "request[FIELD]", "response[FIELD]"]:
         assert name in str(complaint.value)
 
 

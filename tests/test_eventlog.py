@@ -1,5 +1,7 @@
 """What the server notes becomes lines that cannot be forged and cannot flood."""
 
+import json
+
 import pytest
 
 from pellucid.eventlog import LEVELS, EventLog, EventLogSettings, spell
@@ -44,6 +46,43 @@ def test_only_what_matters_enough_is_written(log_level: str, heard: list[str]) -
     for level in [*LEVELS, "critical"]:
         log.noted(level, "text")
     assert [line.split()[1] for line in lines] == [f"{level}:" for level in heard]
+
+
+def test_a_worker_puts_its_name_into_its_notes() -> None:
+    lines: list[str] = []
+    EventLog(lines.append, clock=lambda: NOON, worker="2").noted("info", "ready")
+    assert lines == ["2026-11-22T12:00:00Z info worker 2: ready"]
+
+
+@pytest.mark.parametrize(
+    ("worker", "level", "text"),
+    [
+        ("", "info", "ready"),
+        ("2", "error", 'a\nb "c" \x1b[31m\x7f\u2028\udc80 é'),
+        ("\x1b\x7f", 'crit\x7fical"', "odd names"),
+    ],
+)
+def test_json_holds_a_note_in_one_line_of_plain_ascii(worker: str, level: str, text: str) -> None:
+    lines: list[str] = []
+    EventLog(lines.append, log_format="json", clock=lambda: NOON, worker=worker).noted(level, text)
+    (line,) = lines
+    assert line.isascii()
+    assert line.isprintable()
+    expected = {"time": "2026-11-22T12:00:00Z", "level": level, "message": text}
+    assert json.loads(line) == (expected | {"worker": worker} if worker else expected)
+
+
+def test_json_counts_what_it_leaves_out() -> None:
+    lines: list[str] = []
+    log = EventLog(lines.append, log_format="json", clock=lambda: NOON, flood=0)
+    log.noted("error", "one")
+    log.tell_unheard()
+    assert [json.loads(line)["message"] for line in lines] == ["notes left out in this second: 1"]
+
+
+def test_a_format_that_is_none_is_explained() -> None:
+    with pytest.raises(ValueError, match="unknown log format 'xml': it is text or json"):
+        EventLog(print, log_format="xml")
 
 
 def test_a_level_that_is_none_is_explained() -> None:

@@ -1,11 +1,14 @@
 """What is told goes where it should: requests to standard output, notes to standard error."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pellucid import logs as module
 from pellucid.logs import logs
+from pellucid.net.writer import count_lost
 from pellucid.settings import Settings
 from pellucid.watch import Watch
 
@@ -16,8 +19,9 @@ def outputs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     made: list[Any] = []
 
     class Lines:
-        def __init__(self, fd: int, **_: object) -> None:
+        def __init__(self, fd: int, lost: Callable[[int], str] = count_lost) -> None:
             self.fd = fd
+            self.lost = lost
             self.lines: list[str] = []
             self.closed = False
             made.append(self)
@@ -67,3 +71,30 @@ def test_a_refusal_is_told_once_by_the_access_log_or_else_by_a_note(outputs: lis
     watch = Watch()
     with logs(watch, Settings({"access_log": "common"})):
         assert watch.refused == []
+
+
+def test_a_worker_puts_its_name_into_both_logs(outputs: list[Any]) -> None:
+    watch = Watch()
+    with logs(watch, Settings({"access_log": "{worker} {status}"}), worker="2"):
+        errors, output = outputs
+        watch.note("info", "ready")
+        (observer,) = watch.ended
+        observer(type("Ended", (), {"status": 204})())
+    assert errors.lines[0].endswith(" info worker 2: ready")
+    assert output.lines == ["2 204"]
+
+
+def test_json_for_collectors_is_json_in_every_line(outputs: list[Any]) -> None:
+    watch = Watch()
+    with logs(watch, Settings({"log_format": "json", "access_log": "json"}), worker="2"):
+        watch.note("warning", "listen")
+    for writer in outputs:
+        assert json.loads(writer.lost(3)) == {"lost": 3}
+    told = json.loads(outputs[0].lines[0])
+    assert (told["level"], told["worker"], told["message"]) == ("warning", "2", "listen")
+
+
+@pytest.mark.parametrize("wrong", [{"log_format": "xml"}, {"log_level": "loud"}, {"access_log": "{nonsense}"}])
+def test_a_setting_that_cannot_be_is_explained(outputs: list[Any], wrong: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="unknown"), logs(Watch(), Settings(wrong)):
+        pass

@@ -11,6 +11,7 @@ from json.encoder import encode_basestring_ascii as quoted
 
 from pellucid.message import Headers
 from pellucid.protocol.fields import SECRET
+from pellucid.semantics.trace import Trace, parse_traceparent
 from pellucid.server.exchange import Exchange
 from pellucid.setting import setting
 
@@ -41,22 +42,23 @@ class AccessLogSettings:
     )
 
 
-def compile_format(log_format: str, clock: Clock = time.time) -> Spell:
-    """A function from an ended exchange to its line, without the end of line.
+def compile_format(log_format: str, clock: Clock = time.time, worker: str = "") -> Spell:
+    """A function from an ended exchange to its line, without the end of line. `worker` is the name of this process
+    among others like it, if there are any.
 
     `log_format` is common, combined, json or a text with directives in braces, where `{{` and `}}` stand for braces
     themselves. ValueError says which directive is not known. What the peer or an app chose is escaped: no character
     of it that is a control, a quote, a backslash or not ASCII gets into a line as it is.
     """
     if log_format == "json":
-        return _json(clock)
+        return _json(clock, worker)
     if log_format not in FORMATS and "{" not in log_format:
         known = ["off", *FORMATS, "json"]
         near = _nearest(log_format, known)
         raise ValueError(
             f"unknown access log format {log_format!r}{near}: it is {_either(known)}, or a text with {{…}}"
         )
-    template, spells = _parse(FORMATS.get(log_format, log_format), clock)
+    template, spells = _parse(FORMATS.get(log_format, log_format), clock, worker)
     if len(spells) == 1:
         only = spells[0]
         return lambda exchange: template % (only(exchange),)
@@ -81,7 +83,7 @@ def escape(text: str) -> str:
 _ESCAPES = {code: f"\\x{code:02x}" for code in range(128) if not 0x20 <= code < 0x7F or chr(code) in '"\\'}
 
 
-def _parse(log_format: str, clock: Clock) -> tuple[str, list[Spell]]:
+def _parse(log_format: str, clock: Clock, worker: str) -> tuple[str, list[Spell]]:
     # A template for the operator % and what fills each of its places.
     template: list[str] = []
     spells: list[Spell] = []
@@ -96,12 +98,12 @@ def _parse(log_format: str, clock: Clock) -> tuple[str, list[Spell]]:
             raise ValueError(f"a lone {match[0]} {place}: write {match[0] * 2} for the character itself")
         else:
             template.append("%s")
-            spells.append(_directive(match[1], clock))
+            spells.append(_directive(match[1], clock, worker))
     template.append(log_format[end:].replace("%", "%%"))
     return "".join(template), spells
 
 
-def _directive(name: str, clock: Clock) -> Spell:
+def _directive(name: str, clock: Clock, worker: str) -> Spell:
     field = re.fullmatch(r"(request|response)\[([!#$%&'*+.^_`|~0-9A-Za-z-]+)\]", name)
     if field:
         return _field(field[1], field[2].lower())
@@ -109,7 +111,9 @@ def _directive(name: str, clock: Clock) -> Spell:
         return TIMES[name](clock)
     if name in DIRECTIVES:
         return DIRECTIVES[name]
-    known = [*DIRECTIVES, *TIMES, "request[FIELD]", "response[FIELD]"]
+    if name == WORKER:
+        return lambda exchange: escape(worker) or "-"
+    known = [*DIRECTIVES, WORKER, *TIMES, "request[FIELD]", "response[FIELD]"]
     near = _nearest(name, known)
     raise ValueError(f"unknown directive {{{name}}} in the access log format{near}: it is {_either(known)}")
 
@@ -155,6 +159,15 @@ def _because(exchange: Exchange) -> str:
     return f' "{escape(exchange.why)}"' if exchange.why else ""
 
 
+def trace_of(exchange: Exchange) -> Trace:
+    """The trace of a request: as it was traced here, else as its client says."""
+    trace = exchange.trace
+    return trace if trace.trace_id else parse_traceparent(exchange.request.headers.get(b"traceparent"))
+
+
+WORKER = "worker"
+"""The directive that says which process it was."""
+
 DIRECTIVES: dict[str, Spell] = {
     "client": lambda exchange: escape(exchange.peer) or "-",
     "method": lambda exchange: escape(exchange.request.method) or "-",
@@ -171,6 +184,9 @@ DIRECTIVES: dict[str, Spell] = {
     "duration_ms": lambda exchange: f"{_duration(exchange) * 1e3:.3f}",
     "reason": lambda exchange: escape(exchange.why) or "-",
     "because": _because,
+    "request_id": lambda exchange: escape(exchange.request_id),
+    "trace_id": lambda exchange: trace_of(exchange).trace_id or "-",
+    "span_id": lambda exchange: trace_of(exchange).span_id or "-",
 }
 """What may stand in a format besides times and fields. `because` is a space and the reason in quotes, if any."""
 
@@ -220,9 +236,10 @@ TIMES: dict[str, Callable[[Clock], Spell]] = {
 """The times that may stand in a format, each made with a clock."""
 
 
-def _json(clock: Clock) -> Spell:
+def _json(clock: Clock, worker: str) -> Spell:
     # Spelled by hand from the C function that the json module uses: a third of the time of json.dumps.
     rfc3339 = _rfc3339(clock)
+    worker = quoted(worker)
 
     def text(value: bytes) -> str:
         return quoted(value.decode("latin-1"))
@@ -235,7 +252,8 @@ def _json(clock: Clock) -> Spell:
             f'"target":{text(request.target)},"version":{quoted(request.version)},"status":{exchange.status},'
             f'"bytes":{exchange.body_sent},"duration":{_duration(exchange):.6f},'
             f'"referer":{text(field(b"referer") or b"")},"user_agent":{text(field(b"user-agent") or b"")},'
-            f'"reason":{quoted(exchange.why)}'
+            f'"reason":{quoted(exchange.why)},"worker":{worker},"request_id":{quoted(exchange.request_id)},'
+            f'"trace_id":"{trace_of(exchange).trace_id}"'
         )
         line += f',"line":{text(exchange.line)}}}' if exchange.line else "}"
         # JSON lets DEL stand as it is; a terminal should not get it.

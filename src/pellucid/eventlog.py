@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as quoted
 
 from pellucid.setting import setting
 
 LEVELS = ("debug", "info", "warning", "error")
+FORMATS = ("text", "json")
 FLOOD = 50
 """How many notes a second are written; the rest are counted, so that a peer cannot drown what matters."""
 
@@ -20,24 +22,35 @@ class EventLogSettings:
     log_level: str = setting(
         "info", "The least level of what is told on standard error: debug, info, warning or error.", unit="level"
     )
+    log_format: str = setting(
+        "text", "How that is told: text, or json with one object a line, for collectors.", unit="format"
+    )
 
 
 class EventLog:
-    """Notes become lines: time, level, text. At most `flood` of them in a second, errors included."""
+    """Notes become lines: time, level, text, and the name of the worker, if it has one. At most `flood` of them in a
+    second, errors included.
+    """
 
-    __slots__ = ("_clock", "_flood", "_heard", "_second", "_spelled", "_unheard", "_write")
+    __slots__ = ("_clock", "_flood", "_heard", "_json", "_second", "_spelled", "_unheard", "_worker", "_write")
 
     def __init__(
         self,
         write: Callable[[str], None],
         log_level: str = "info",
+        log_format: str = "text",
         *,
+        worker: str = "",
         clock: Callable[[], float] = time.time,
         flood: int = FLOOD,
     ) -> None:
         if log_level not in LEVELS:
             raise ValueError(f"unknown log level {log_level!r}: it is {', '.join(LEVELS[:-1])} or {LEVELS[-1]}")
+        if log_format not in FORMATS:
+            raise ValueError(f"unknown log format {log_format!r}: it is {' or '.join(FORMATS)}")
         self._write = write
+        self._json = log_format == "json"
+        self._worker = worker
         self._heard = frozenset(LEVELS[LEVELS.index(log_level) :])
         self._clock = clock
         self._flood = flood
@@ -55,15 +68,25 @@ class EventLog:
             self._second, self._spelled = second, 0
         if self._spelled < self._flood:
             self._spelled += 1
-            self._write(f"{_stamp(second)} {level}: {spell(text)}")
+            self._tell(second, level, text)
         else:
             self._unheard += 1
 
     def tell_unheard(self) -> None:
         """Say how many notes were left out; it is said by itself when the next note comes."""
         if self._unheard:
-            self._write(f"{_stamp(self._second)} warning: notes left out in this second: {self._unheard}")
+            self._tell(self._second, "warning", f"notes left out in this second: {self._unheard}")
             self._unheard = 0
+
+    def _tell(self, second: int, level: str, text: str) -> None:
+        if self._json:
+            worker = f',"worker":{quoted(self._worker)}' if self._worker else ""
+            line = f'{{"time":"{_stamp(second)}","level":{quoted(level)}{worker},"message":{quoted(text)}}}'
+            # JSON lets DEL stand as it is; a terminal should not get it.
+            self._write(line.replace("\x7f", "\\u007f"))
+        else:
+            worker = f" worker {self._worker}" if self._worker else ""
+            self._write(f"{_stamp(second)} {level}{worker}: {spell(text)}")
 
 
 def spell(text: str) -> str:

@@ -16,13 +16,16 @@ LAST_WORDS = 2.0
 
 
 @contextmanager
-def logs(watch: Watch, settings: Settings) -> Iterator[None]:
-    """Observers that write the access log to standard output and the notes to standard error, until the end."""
-    errors, output = LineWriter(2), None
-    events = EventLog(errors.write, settings[EventLogSettings].log_level)
+def logs(watch: Watch, settings: Settings, worker: str = "") -> Iterator[None]:
+    """Observers that write the access log to standard output and the notes to standard error, until the end. `worker`
+    is the name of this process, where there are others. ValueError says which setting cannot be.
+    """
+    chosen, output = settings[EventLogSettings], None
+    errors = LineWriter(2, lost=loss_line_of("json")) if chosen.log_format == "json" else LineWriter(2)
+    events = EventLog(errors.write, chosen.log_level, chosen.log_format, worker=worker)
     log_format = settings[AccessLogSettings].access_log
     if log_format != "off":
-        spell = compile_format(log_format)
+        spell = compile_format(log_format, worker=worker)
         output = LineWriter(1, lost=loss_line_of(log_format))
         write = output.write
         watch.ended.append(lambda exchange: write(spell(exchange)))

@@ -9,6 +9,7 @@ from typing import Protocol
 from pellucid.errors import WrongAnswer
 from pellucid.message import NO_FIELDS, Data, End, Request, Response
 from pellucid.piece import Source
+from pellucid.semantics.trace import UNTRACED
 
 WINDOW = 65536
 """How much of a request's body waits in memory for the app, in bytes."""
@@ -87,6 +88,8 @@ class Exchange:
     """The prefix of the path under which the app is to be found, as it stands there; no slash at its end."""
     context: Context | None = None
     """The context in which the app is to run, if somebody has made one."""
+    trace = UNTRACED
+    """The trace and the span that stand for it, where somebody traces."""
     why = ""
     """Why it was refused or cut short, empty if all is well."""
     line = b""
