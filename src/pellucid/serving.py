@@ -8,22 +8,23 @@ from collections.abc import Callable, Sequence
 
 from pellucid.assembly import Assemble, assembler
 from pellucid.loading.settings import LoadingSettings, check
-from pellucid.loading.targets import Named, Target
-from pellucid.logs import logs
+from pellucid.loading.targets import Folder, Named, Target
 from pellucid.net.address import addresses_of, open_ports
 from pellucid.net.port import Port
-from pellucid.net.reactor import Reactor
-from pellucid.protocol.limits import Limits
-from pellucid.server.server import Capacity, Server
-from pellucid.server.timeouts import Patience
+from pellucid.processes.cores import count_of
+from pellucid.processes.monitor import MonitorSettings
+from pellucid.processes.seat import Seat
+from pellucid.processes.settings import ProcessSettings
+from pellucid.processes.supervisor import supervise
+from pellucid.processes.watching import ReloadSettings, areas_of, watch
 from pellucid.settings import CommandSettings, Settings
-from pellucid.watch import Watch
-from pellucid.worker import leave_quietly, raise_descriptor_limit, work
+from pellucid.worker import leave_quietly, raise_descriptor_limit, run_worker
 
 OK, NOT_LOADED = 0, 1
 """Exit statuses; what was asked for wrongly has 2, and is told by ValueError."""
 
 Ready = Callable[[Sequence[str]], None]
+Look = Callable[[int], None]
 
 
 def serve(targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
@@ -37,7 +38,9 @@ def serve(targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
     leave_quietly()
     keep_standard_descriptors()
     raise_descriptor_limit()
-    return _alone(assembler(targets, settings), open_ports(settings[CommandSettings].bind), settings, ready)
+    assemble, look = assembler(targets, settings), _looker(targets, settings)
+    count_of(settings[ProcessSettings].workers)  # so that a mistake is told before anything is opened
+    return _serve(assemble, open_ports(settings[CommandSettings].bind), settings, ready, look)
 
 
 def check_loading(targets: Sequence[Target], chosen: LoadingSettings) -> None:
@@ -58,23 +61,31 @@ def keep_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _alone(assemble: Assemble, ports: list[Port], settings: Settings, ready: Ready) -> int:
-    watch = Watch()
-    with logs(watch, settings):
-        reactor = Reactor(failed=lambda words: watch.note("error", f"a fault in the server\n{words}"))
+def _serve(assemble: Assemble, ports: list[Port], settings: Settings, ready: Ready, look: Look | None) -> int:
+    if not needs_parent(settings):
+        return run_worker(assemble, ports, settings, None, ready)
+    addresses = addresses_of(ports)
 
-        def host() -> object:
-            return None
+    def work(seat: Seat) -> int:
+        return run_worker(assemble, ports, settings, seat)
 
-        assembly = assemble(reactor, watch, host)  # type: ignore[arg-type]  # until the guest is there
-        server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
-        for port in ports:
-            server.listen(port)
-        # In the first round, when signals are already heard: whoever reads the banner may send one at once.
-        reactor.post(lambda: ready(addresses_of(ports)))
-        try:
-            work(server, settings[CommandSettings].grace)
-        finally:
-            for life in assembly.lives:
-                life.end(lambda: None)
-    return OK
+    return supervise(work, ports, settings, settings[CommandSettings].grace, lambda: ready(addresses), look)
+
+
+def needs_parent(settings: Settings) -> bool:
+    """Whether workers are asked for, or something that cannot be had without them."""
+    chosen = settings[ProcessSettings]
+    recycled = chosen.recycle_requests or chosen.recycle_age or chosen.recycle_memory
+    others = settings[MonitorSettings].metrics or settings[ReloadSettings].reload
+    return bool(count_of(chosen.workers) or recycled or others)
+
+
+def _looker(targets: Sequence[Target], settings: Settings) -> Look | None:
+    # What looks for changed files, in a process of its own.
+    chosen = settings[ReloadSettings]
+    if not chosen.reload:
+        return None
+    folders = dict.fromkeys((".", settings[LoadingSettings].app_dir))
+    mounted = [target.serves.path for target in targets if isinstance(target.serves, Folder)]
+    areas = areas_of(chosen, folders, mounted, False)
+    return lambda channel: watch(areas, channel)
