@@ -8,7 +8,7 @@ from pathlib import Path
 
 from provoked import REFUSALS, STRIKES, refusal_of, refused_exchange, sample_exchange
 
-from pellucid.accesslog import DIRECTIVES, FORMATS, TIMES, compile_format
+from pellucid.accesslog import DIRECTIVES, FORMATS, TIMES, WORKER, compile_format
 from pellucid.cli.options import REPEATABLE, default_of, metavar_of
 from pellucid.features.headers import SECURITY
 from pellucid.protocol.limits import Limits
@@ -38,6 +38,10 @@ MEANINGS = {
     "duration_ms": "The same in milliseconds",
     "reason": "Why it was refused or cut, `-` if it was not",
     "because": "The same after a space and in quotes, nothing if it was not",
+    "worker": "Which of the workers it was",
+    "request_id": "A name for the request that no other one has, or the `X-Request-ID` of a trusted proxy",
+    "trace_id": "The trace that it belongs to (W3C Trace Context), by `--otel` or by the client's word",
+    "span_id": "Its span in that trace, the client's where it has none of its own",
     "time": "When it ended, in UTC (RFC 3339)",
     "time_common": "The same as Apache writes it",
     "time_unix": "The same in seconds since 1970",
@@ -66,7 +70,7 @@ def settings() -> str:
 def directives() -> str:
     """What may stand in a format of the access log, with an example of each."""
     well, badly = sample_exchange(), refused_exchange()
-    known = [*DIRECTIVES, *TIMES]
+    known = [*DIRECTIVES, WORKER, *TIMES]
     if set(known) != set(MEANINGS):
         raise KeyError(f"directives without a meaning here: {sorted(set(known) ^ set(MEANINGS))}")
     rows = []
@@ -132,7 +136,7 @@ PARTS: dict[str, Callable[[], str]] = {
 
 
 def _told(log_format: str, exchange: Exchange) -> str:
-    return compile_format(log_format, lambda: 1_750_000_000.25)(exchange)
+    return compile_format(log_format, lambda: 1_750_000_000.25, "2")(exchange)
 
 
 def _setting(each: Setting) -> tuple[str, str, str]:

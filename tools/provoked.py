@@ -150,9 +150,12 @@ def sample_exchange() -> Exchange:
     talk = Talk(takes=0.0125)
     talk.say(
         b"GET /a%20page?q=1 HTTP/1.1\r\nHost: example.com\r\n"
-        b"User-Agent: curl/8.14.1\r\nReferer: http://example.com/\r\n\r\n"
+        b"User-Agent: curl/8.14.1\r\nReferer: http://example.com/\r\n"
+        b"Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n"
     )
-    return talk.ended[0]
+    exchange = talk.ended[0]
+    exchange.request_id = "4f9d2c81b7e0-1f"  # else it would be another one each time
+    return exchange
 
 
 def refused_exchange() -> Exchange:
