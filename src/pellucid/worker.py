@@ -23,6 +23,7 @@ from pellucid.net.port import Port
 from pellucid.net.proxied import Greeter
 from pellucid.net.reactor import Reactor
 from pellucid.net.trusted import ProxySettings, Trusted
+from pellucid.processes import systemd
 from pellucid.processes.channel import Channel
 from pellucid.processes.lifetime import Lifetime
 from pellucid.processes.privileges import PrivilegeSettings, become, choose
@@ -147,14 +148,17 @@ def _serve_alone(lifetime: Lifetime, settings: Settings, host: _Host, ready: Rea
         lifetime.listen()
         if ready is not None:
             ready(addresses)
+        systemd.tell_ready()
 
     def leave() -> None:
         if lifetime.leaving:
             lifetime.halt()
         else:
+            systemd.tell_stopping()
             lifetime.leave(grace, min(grace, REST))
 
     with hearing(lifetime.reactor, dict.fromkeys(SIGNALS, leave)):
+        systemd.show_life(lifetime.reactor)
         _run(lifetime, host, begun)
     if lifetime.why:
         raise NotLoaded(lifetime.why)

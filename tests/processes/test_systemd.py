@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pellucid.net.memory import HandClock, MemoryPoller
+from pellucid.net.reactor import Reactor
 from pellucid.processes import systemd
 from pellucid.processes.systemd import Handed, notify, take_handed, watchdog_interval
 
@@ -171,3 +173,24 @@ def test_a_sign_of_life_is_due_twice_as_often_as_the_watchdog_asks(
         else:
             monkeypatch.setenv(name, value)
     assert watchdog_interval() == expected
+
+
+def test_signs_of_life_come_as_long_as_the_loop_turns(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "20000000")
+    clock = HandClock()
+    reactor = Reactor(MemoryPoller(), clock)
+    systemd.show_life(reactor)
+    for _ in range(3):
+        assert manager.told() == ["WATCHDOG=1"]
+        reactor.step(0)
+        with pytest.raises(BlockingIOError):
+            manager.told()
+        clock.advance(10.0)
+        reactor.step(0)
+
+
+def test_nobody_shows_life_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    reactor = Reactor(MemoryPoller(), HandClock())
+    systemd.show_life(reactor)
+    assert reactor.due() is None

@@ -152,8 +152,7 @@ class Supervisor:
         if self._stuck_after:
             self._awake = self._looked = self._reactor.now
             self._reactor.at(self._reactor.now + LOOK, self._look_at_beats)
-        if interval := systemd.watchdog_interval():
-            self._show_life(interval)
+        systemd.show_life(self._reactor)
         self._turn()
 
     def _stop(self, at_once: bool = False) -> None:
@@ -221,10 +220,6 @@ class Supervisor:
     def _trace(self) -> None:
         for worker in self._workers.values():
             worker.send(signal.SIGUSR2)
-
-    def _show_life(self, interval: float) -> None:
-        systemd.tell_alive()
-        self._reactor.at(self._reactor.now + interval, lambda: self._show_life(interval))
 
     def _changed(self, line: str) -> None:
         self._note("info", f"changed: {line}")

@@ -12,6 +12,8 @@ import time
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 
+from pellucid.net.reactor import Reactor
+
 FIRST = 3
 """The number of the first descriptor that is handed over; the others follow it."""
 
@@ -113,6 +115,14 @@ def tell_status(status: str) -> None:
 def tell_alive() -> None:
     """A sign of life, due every `watchdog_interval()` seconds."""
     notify("WATCHDOG=1")
+
+
+def show_life(reactor: Reactor) -> None:
+    """Give signs of life as long as this loop turns, where a watchdog waits for them."""
+    interval = watchdog_interval()
+    if interval:
+        tell_alive()
+        reactor.at(reactor.clock() + interval, lambda: show_life(reactor))
 
 
 def watchdog_interval() -> float:
