@@ -95,8 +95,13 @@ class Pool:
             self._reactor.soon(self._look)
 
     def hand_back(self, callback: Callable[[], None]) -> None:
-        """From a thread's job: call in the loop's thread, once there is nothing else to do here, or within TICK."""
+        """From a thread's job: call in the loop's thread, once there is nothing else to do here, or within TICK.
+
+        In the order in which a job says it.
+        """
         self._back.append(callback)
+        if self._timer is None:  # whoever takes the timer away looks at the queue afterwards
+            self._reactor.post(self._call_back)
 
     def stop(self, stopped: Callable[[], None]) -> None:
         """Drop the jobs that wait and let the threads go; `stopped` is called when the last one has left."""

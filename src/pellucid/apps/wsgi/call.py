@@ -41,31 +41,32 @@ class Call:
     `head` is what start_response was given last, `begun` says that it cannot be replaced any more.
     """
 
-    __slots__ = ("begun", "body", "exchange", "head", "length", "shared")
+    # Without slots, as an exchange is: what a call begins with stands here and is not set for each of them.
+    head: Response | None = None
+    begun = False
 
     def __init__(self, shared: Shared, exchange: Exchange, body: BinaryIO, length: int | None) -> None:
         self.shared = shared
         self.exchange = exchange
         self.body = body
         self.length = length
-        self.head: Response | None = None
-        self.begun = False
 
     @property
     def wanted(self) -> bool:
         """Whether the exchange still waits for an answer."""
         return self.exchange.response is None and not self.exchange.gone
 
-    @property
-    def context(self) -> Context:
-        """The context that the app is to run in: no request sees what another has set."""
-        return self.exchange.context or copy_context()
-
     def ask(self) -> Any:
         """Call the app; answers with what it returned."""
         shared = self.shared
         environ = shared.environs(self.exchange, self.body, self.length, self.early_hints)
         return shared.app(environ, self.start_response)
+
+    def let_go(self) -> None:
+        """The app has had its say: nothing reads the body any more."""
+        self.body.close()
+        if self.shared.errors.begun:
+            self.shared.errors.flush()
 
     # What the app calls
 
@@ -90,19 +91,25 @@ class Call:
         """Send 103 with these headers, a list of (name, value) (RFC 8297); nothing once the answer has begun."""
         response = Response(103, Headers(read_fields(list(headers))))
         if not self.begun:
-            self.shared.reactor.post(lambda: self._inform(response))
+            self.in_loop(lambda: self._inform(response))
+
+    # What differs
+
+    def in_loop(self, callback: Callable[[], None]) -> None:
+        """Have this called in the loop's thread, in order."""
+        raise NotImplementedError
 
     # In the loop
 
     def respond(self, body: Body) -> None:
         """Give the answer, unless the exchange has one or nobody waits for it."""
+        exchange = self.exchange
         assert self.head is not None
-        if not self.wanted:
-            if not isinstance(body, bytes):
-                body.close()
-            return
         try:
-            self.exchange.respond(self.head, body)
+            if exchange.response is None:
+                exchange.respond(self.head, body)
+            elif not isinstance(body, bytes):
+                body.close()
         except BaseException as error:  # a feature's fault: nobody above would answer for it
             self.fail(error)
 
@@ -120,6 +127,19 @@ class Call:
             except BaseException as again:
                 self.shared.watch.note("error", told(exchange, again))
                 exchange.abort(why)
+
+    def complain(self, error: BaseException) -> None:
+        """Log what went wrong when the answer was whole already, and is not touched by it."""
+        self.in_loop(lambda: self.shared.watch.note("error", told(self.exchange, error)))
+
+    def close(self, result: Any) -> None:
+        """Close what the app returned, if it can be closed (PEP 3333)."""
+        close = getattr(result, "close", None)
+        if close is not None:
+            try:
+                close()
+            except BaseException as error:
+                self.complain(error)
 
     def _inform(self, response: Response) -> None:
         if self.wanted:
@@ -149,10 +169,21 @@ def check_result(result: object) -> None:
         raise WrongAnswer(f"the app returned {type(result).__name__}, which cannot be iterated over (PEP 3333)")
 
 
-def check_started(head: Response | None) -> None:
-    """Raise WrongAnswer for a body without a head."""
+def started(head: Response | None) -> Response:
+    """The head of an answer whose body begins. Raises WrongAnswer where there is none."""
     if head is None:
         raise WrongAnswer("the app did not call start_response (PEP 3333)")
+    return head
+
+
+def too_long(length: int) -> WrongAnswer:
+    """The mistake of an app whose body does not end where it said."""
+    return WrongAnswer(f"the body goes on after the {length} bytes of its Content-Length (RFC 9110 8.6)")
+
+
+def context_of(exchange: Exchange) -> Context:
+    """The context that an app is to run in: no request sees what another has set."""
+    return exchange.context if exchange.context is not None else copy_context()
 
 
 def declared_length(head: Response) -> int | None:

@@ -25,6 +25,14 @@ PLAIN = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 NEVER = (b"proxy", b"transfer-encoding")
 
 
+CHANGING = (
+    *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "RAW_URI", "REQUEST_URI"),
+    *("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "REMOTE_PORT"),
+    *("wsgi.url_scheme", "wsgi.input", "wsgi.early_hints"),
+)
+"""What differs from request to request."""
+
+
 def key_of(name: bytes) -> str:
     """The key of a field, empty for one that an app must not see.
 
@@ -52,7 +60,9 @@ class Environs:
     __slots__ = ("_always", "_places")
 
     def __init__(self, errors: ErrorStream, multithread: bool, multiprocess: bool) -> None:
+        # All keys that there will be: a copy that need not grow costs half.
         self._always: Environ = {
+            **dict.fromkeys(CHANGING, ""),
             "SERVER_SOFTWARE": "Pellucid",
             "wsgi.version": (1, 0),
             "wsgi.errors": errors,
@@ -62,7 +72,7 @@ class Environs:
             "wsgi.input_terminated": True,
             "wsgi.file_wrapper": FileWrapper,
         }
-        self._places: dict[tuple[str, bytes], tuple[str, str]] = {}
+        self._places = _Places()
 
     def __call__(self, exchange: Exchange, body: BinaryIO, length: int | None, early_hints: Any) -> Environ:
         """The environ of a request, whose body is `length` bytes long where its head did not say it."""
@@ -70,34 +80,31 @@ class Environs:
         known = request.headers.memo
         if type(known) is not Known or known.owner is not self:
             known = request.headers.memo = Known(self, {**self._always, **variables(request.headers)})
-        mount, path, port = exchange.mount, request.path, exchange.peer_port
-        name, number = self._place(exchange.local, request.scheme)
-        environ = {
-            **known,
-            "REQUEST_METHOD": request.method,
-            "SCRIPT_NAME": text_of(mount) if mount else "",
-            "PATH_INFO": text_of(path[len(mount) :] if mount else path) if path != b"*" else "",
-            "QUERY_STRING": request.query.decode("latin-1"),
-            "RAW_URI": (target := request.target.decode("latin-1")),
-            "REQUEST_URI": target,
-            "SERVER_NAME": name,
-            "SERVER_PORT": number,
-            "SERVER_PROTOCOL": "HTTP/1.1" if request.version == "1.1" else f"HTTP/{request.version}",
-            "REMOTE_ADDR": exchange.peer,
-            "REMOTE_PORT": str(port) if port else "",
-            "wsgi.url_scheme": "http" if request.scheme == b"http" else request.scheme.decode("latin-1"),
-            "wsgi.input": body,
-            "wsgi.early_hints": early_hints,
-        }
+        mount, path, target, port = exchange.mount, request.path, request.target, exchange.peer_port
+        environ = known.copy()
+        environ["REQUEST_METHOD"] = request.method
+        environ["SCRIPT_NAME"] = text_of(mount) if mount else ""
+        environ["PATH_INFO"] = text_of(path[len(mount) :] if mount else path) if path != b"*" else ""
+        environ["QUERY_STRING"] = request.query.decode("latin-1")
+        environ["RAW_URI"] = environ["REQUEST_URI"] = target.decode("latin-1")
+        environ["SERVER_NAME"], environ["SERVER_PORT"] = self._places[exchange.local, request.scheme]
+        environ["SERVER_PROTOCOL"] = "HTTP/1.1" if request.version == "1.1" else f"HTTP/{request.version}"
+        environ["REMOTE_ADDR"] = exchange.peer
+        environ["REMOTE_PORT"] = str(port) if port else ""
+        environ["wsgi.url_scheme"] = "http" if request.scheme == b"http" else request.scheme.decode("latin-1")
+        environ["wsgi.input"] = body
+        environ["wsgi.early_hints"] = early_hints
         if length is not None:
             environ["CONTENT_LENGTH"] = str(length)
         return environ
 
-    def _place(self, local: str, scheme: bytes) -> tuple[str, str]:
-        place = self._places.get((local, scheme))
-        if place is None:
-            place = place_of(local, scheme)
-            remember(self._places, (local, scheme), place, PLACES)
+
+class _Places(dict[tuple[str, bytes], tuple[str, str]]):
+    """A bounded cache of local addresses taken apart."""
+
+    def __missing__(self, key: tuple[str, bytes]) -> tuple[str, str]:
+        place = place_of(*key)
+        remember(self, key, place, PLACES)
         return place
 
 

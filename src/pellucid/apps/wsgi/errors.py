@@ -21,24 +21,24 @@ class ErrorStream:
     What a thread has written of a line is held until its end comes, or `flush`.
     """
 
-    __slots__ = ("_begun", "_tell")
+    __slots__ = ("_tell", "begun")
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
-        self._begun: dict[int, str] = {}
+        self.begun: dict[int, str] = {}
 
     def write(self, text: str) -> int:
         """Take some text."""
         if not isinstance(text, str):
             raise TypeError(f"wsgi.errors takes str, not {type(text).__name__} (PEP 3333)")
         thread = get_ident()
-        lines, end, rest = (self._begun.pop(thread, "") + text).rpartition("\n")
+        lines, end, rest = (self.begun.pop(thread, "") + text).rpartition("\n")
         if end:
             self._tell(lines)
         if len(rest) > LONGEST:
             self._tell(rest)
         elif rest:
-            self._begun[thread] = rest
+            self.begun[thread] = rest
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -48,7 +48,8 @@ class ErrorStream:
 
     def flush(self) -> None:
         """Tell what this thread has begun."""
-        if self._begun and (rest := self._begun.pop(get_ident(), "")):
+        rest = self.begun.pop(get_ident(), "")
+        if rest:
             self._tell(rest)
 
 

@@ -2,139 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import Context
-from typing import Any, BinaryIO
+from typing import Any
 
 from pellucid.apps.wsgi.call import (
     Call,
-    Shared,
     check_chunk,
     check_result,
-    check_started,
+    context_of,
     declared_length,
     join,
+    started,
+    too_long,
 )
-from pellucid.apps.wsgi.errors import told
-from pellucid.apps.wsgi.files import FileWrapper, body_of
+from pellucid.apps.wsgi.files import FileBody, FileWrapper, body_of
 from pellucid.message import END, End
 from pellucid.piece import Piece
-from pellucid.server.exchange import Exchange
 
 
 class InlineCall(Call):
-    """A call, and the source of its answer where that is an iterable. What write() was given waits in memory."""
+    """A call. `given` is what waits to be sent: what write() was given, which cannot be held up here, and the rest of
+    a large part.
+    """
 
-    __slots__ = ("_context", "_given", "_iterator", "_result")
-
-    def __init__(self, shared: Shared, exchange: Exchange, body: BinaryIO, length: int | None) -> None:
-        super().__init__(shared, exchange, body, length)
-        self._context: Context = self.context
-        self._given: list[bytes] = []
-        self._iterator: Iterator[Any] = iter(())
-        self._result: Any = None
+    given: tuple[bytes, ...] = ()
+    context: Context
 
     def run(self) -> None:
         """Call the app and give its answer, whole or as a source."""
-        self._context.run(self._run)
+        self.context = context_of(self.exchange)
+        self.context.run(self._run)
 
     def _run(self) -> None:
+        result = None
         try:
             result = self.ask()
             kind = type(result)
             if (kind is list or kind is tuple) and not self.begun:
-                check_started(self.head)
-                self._done()
-                self.respond(join(result))
+                started(self.head)
+                whole = join(result)
+                self.let_go()
+                self.respond(whole)
             else:
-                self._result = result
                 self._begin(result)
         except BaseException as error:
-            self._done()
+            self.close(result)
+            self.let_go()
             self.fail(error)
 
     def _begin(self, result: Any) -> None:
-        if isinstance(result, FileWrapper) and not self.begun and self.head is not None:
-            file = body_of(result, declared_length(self.head), self._close)
-            if file is not None:
-                self.begun = True
-                self.respond(file)
-                return
-        check_result(result)
-        self._iterator = iter(result)
-        first = self._next()  # PEP 3333: an app may call start_response as late as that
-        check_started(self.head)
-        self.begun = True
-        if first is None and not self._given:
-            self._close()
-            self.respond(b"")
+        if isinstance(result, FileWrapper) and not self.begun and (file := self._file(result)):
+            self.let_go()
+            self.respond(file)
             return
-        if first is not None:
-            self._given.append(first)
-        self.respond(Pulled(self))
+        check_result(result)
+        iterator = iter(result)
+        first = self.next_of(iterator)  # PEP 3333: an app may call start_response as late as that
+        head = started(self.head)
+        if first is None and not self.given:
+            self._end_whole(b"", iterator, result)
+        elif first is not None and not self.given and declared_length(head) == len(first):
+            self._end_whole(first, iterator, result)
+        else:
+            self.begun = True
+            self.given += (first,) if first is not None else ()
+            self.respond(Pulled(self, iterator, result))
+
+    def _end_whole(self, whole: bytes, iterator: Iterator[Any], result: Any) -> None:
+        self.begun = True
+        self.respond(whole)
+        try:
+            if whole and self.next_of(iterator) is not None:
+                raise too_long(len(whole))
+        except BaseException as error:
+            self.complain(error)
+        self.close(result)
+        self.let_go()
+
+    def _file(self, wrapper: FileWrapper) -> FileBody | None:
+        return body_of(wrapper, declared_length(started(self.head)), lambda: self.context.run(self.close, wrapper))
 
     def write(self, data: bytes) -> None:
         """Send some of the body, ahead of what the app returns."""
         check_chunk(data)
-        check_started(self.head)
         self.begun = True
         if data:
-            self._given.append(data)
+            self.given += (data,)
 
-    def _next(self) -> bytes | None:
-        for chunk in self._iterator:
+    def in_loop(self, callback: Callable[[], None]) -> None:
+        callback()
+
+    def next_of(self, iterator: Iterator[Any]) -> bytes | None:
+        """The next part of the body that is not empty, None at its end."""
+        for chunk in iterator:
             check_chunk(chunk)
             if chunk:
                 assert isinstance(chunk, bytes)
                 return chunk
         return None
 
-    # For the source
-
-    def pull(self, limit: int) -> Piece | End | None:
-        """The next piece of the answer; an app that fails is told of, and its answer cut."""
-        try:
-            chunk = self._given.pop(0) if self._given else self._context.run(self._next)
-        except BaseException as error:
-            self.fail(error)
-            return None
-        if chunk is None:
-            return END
-        if len(chunk) > limit:
-            self._given.insert(0, chunk[limit:])
-        return chunk[:limit]
-
-    def close(self) -> None:
-        """The answer has ended, or nobody waits for it any more."""
-        self._context.run(self._close)
-
-    def _close(self) -> None:
-        close, self._result = getattr(self._result, "close", None), None
-        if close is not None:
-            try:
-                close()
-            except BaseException as error:
-                self.shared.watch.note("error", told(self.exchange, error))
-        self._done()
-
-    def _done(self) -> None:
-        self.shared.errors.flush()
-        self.body.close()
-
 
 class Pulled:
-    """The source of a call's answer."""
+    """The source of a call's answer, as its iterator makes it."""
 
-    __slots__ = ("_call", "length")
+    __slots__ = ("_call", "_iterator", "_result", "length")
 
-    def __init__(self, call: InlineCall) -> None:
+    def __init__(self, call: InlineCall, iterator: Iterator[Any], result: Any) -> None:
         self._call = call
+        self._iterator = iterator
+        self._result = result
         self.length: int | None = None
 
     def pull(self, limit: int) -> Piece | End | None:
-        """The next piece."""
-        return self._call.pull(limit)
+        """The next piece; an app that fails is told of, and its answer cut."""
+        call = self._call
+        if not call.given:
+            try:
+                chunk = call.context.run(call.next_of, self._iterator)
+            except BaseException as error:
+                call.fail(error)
+                return None
+            if chunk is None:
+                return END
+            call.given = (chunk,)
+        first, *rest = call.given
+        call.given = (first[limit:], *rest) if len(first) > limit else tuple(rest)
+        return first[:limit]
 
     def close(self) -> None:
-        """The end."""
-        self._call.close()
+        """The answer has ended, or nobody waits for it any more."""
+        self._call.context.run(self._call.close, self._result)
+        self._call.let_go()

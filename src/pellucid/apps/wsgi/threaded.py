@@ -1,7 +1,8 @@
-"""A call of an app in a thread: a whole answer goes back with those of others, a longer one as a stream."""
+"""A call of an app in a thread: a whole answer goes back with those of others, one that comes in parts as a stream."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any, BinaryIO
 
@@ -11,11 +12,12 @@ from pellucid.apps.wsgi.call import (
     Shared,
     check_chunk,
     check_result,
-    check_started,
+    context_of,
     declared_length,
     join,
+    started,
+    too_long,
 )
-from pellucid.apps.wsgi.errors import told
 from pellucid.apps.wsgi.files import FileBody, FileWrapper, body_of
 from pellucid.apps.wsgi.stream import Stream
 from pellucid.net.threads import Pool
@@ -23,24 +25,25 @@ from pellucid.server.exchange import Exchange
 
 
 class ThreadedCall(Call):
-    """A job of a pool."""
+    """A job of a pool. `_stream` is there from the first part of an answer on that was not the whole of it."""
 
-    __slots__ = ("_failed", "_pool", "_stream", "_whole")
+    _stream: Stream | None = None
+    _whole: bytes | FileBody | None = None
+    _failed = False
 
     def __init__(self, shared: Shared, exchange: Exchange, body: BinaryIO, length: int | None, pool: Pool) -> None:
-        super().__init__(shared, exchange, body, length)
+        self.shared = shared
+        self.exchange = exchange
+        self.body = body
+        self.length = length
         self._pool = pool
-        self._stream: Stream | None = None
-        self._whole: bytes | FileBody = b""
-        self._failed = False
 
     # In the thread
 
     def run(self) -> None:
         """Call the app and see its answer through."""
-        self.context.run(self._run)
-        self.shared.errors.flush()
-        self.body.close()
+        context_of(self.exchange).run(self._run)
+        self.let_go()
 
     def _run(self) -> None:
         result = None
@@ -48,31 +51,15 @@ class ThreadedCall(Call):
             result = self.ask()
             kind = type(result)
             if (kind is list or kind is tuple) and not self.begun:
-                check_started(self.head)
+                started(self.head)
                 self._give(join(result))
-                return  # lists have no close
+                return  # and lists have no close
             if isinstance(result, FileWrapper) and not self.begun and self._give_file(result):
-                result = None
                 return
             self._iterate(result)
         except BaseException as error:
             self._give_up(error)
-        finally:
-            self._close(result)
-
-    def _give(self, whole: bytes | FileBody) -> None:
-        self.begun = True
-        self._whole = whole
-        self._pool.hand_back(self._respond_whole)
-
-    def _give_file(self, wrapper: FileWrapper) -> bool:
-        check_started(self.head)
-        assert self.head is not None
-        closing = Closing(self, wrapper, copy_context())
-        file = body_of(wrapper, declared_length(self.head), lambda: self._pool.submit(closing))
-        if file is not None:
-            self._give(file)
-        return file is not None
+        self.close(result)
 
     def _iterate(self, result: Any) -> None:
         check_result(result)
@@ -80,11 +67,11 @@ class ThreadedCall(Call):
             check_chunk(chunk)
             if chunk and not self._send(chunk):
                 return
-        check_started(self.head)
-        if self._stream is None:
-            self._give(b"")
-        else:
+        started(self.head)
+        if self._stream is not None:
             self._stream.end()
+        elif self._whole is None:
+            self._give(b"")
 
     def write(self, data: bytes) -> None:
         """Send some of the body; this waits while the client does not read. Raises ClientLeft once it has gone."""
@@ -93,45 +80,57 @@ class ThreadedCall(Call):
         if data and not self._send(data):
             raise ClientLeft("the client has left")
 
+    def in_loop(self, callback: Callable[[], None]) -> None:
+        self._pool.hand_back(callback)
+
     def _send(self, chunk: bytes) -> bool:
+        if self._whole is not None:
+            self.complain(too_long(len(chunk)))
+            return False
         stream = self._stream
         if stream is None:
-            check_started(self.head)
+            if declared_length(started(self.head)) == len(chunk):
+                self._give(chunk)
+                return True
             self.begun = True
             post, wake = self.shared.reactor.post, self.exchange.wake
             stream = self._stream = Stream(lambda: post(wake))
-            post(self._respond_stream)
+            self.in_loop(self._respond_stream)
         return stream.put(chunk)
 
+    def _give(self, whole: bytes | FileBody) -> None:
+        self.begun = True
+        self._whole = whole
+        self._pool.hand_back(self._respond_whole)
+
+    def _give_file(self, wrapper: FileWrapper) -> bool:
+        closing = Closing(self, wrapper, copy_context())
+        file = body_of(wrapper, declared_length(started(self.head)), lambda: self._pool.submit(closing))
+        if file is not None:
+            self._give(file)
+        return file is not None
+
     def _give_up(self, error: BaseException) -> None:
-        if not (isinstance(error, ClientLeft) and self._stream is not None and self._stream.closed):
+        if self._whole is not None:
+            self.complain(error)
+        elif not (isinstance(error, ClientLeft) and self._stream is not None and self._stream.closed):
             self._failed = True
-            self.shared.reactor.post(lambda: self.fail(error))
-
-    def _close(self, result: Any) -> None:
-        close = getattr(result, "close", None)
-        if close is not None:
-            try:
-                close()
-            except BaseException as error:
-                self.complain(error)
-
-    def complain(self, error: BaseException) -> None:
-        """Log what went wrong when the answer was on its way already, and is not touched by it."""
-        self.shared.reactor.post(lambda: self.shared.watch.note("error", told(self.exchange, error)))
+            self.in_loop(lambda: self.fail(error))
 
     # In the loop
 
     def _respond_whole(self) -> None:
+        assert self._whole is not None
         self.respond(self._whole)
 
     def _respond_stream(self) -> None:
-        # An app that has ended by now has given all: then the length is known. This is how most frameworks answer.
+        # An app that has ended by now has given all: then the length is known. This is how many frameworks answer.
         # And one that has failed by now can still get its 500.
-        assert self._stream is not None
+        stream = self._stream
+        assert stream is not None
+        whole = stream.whole()
         if not self._failed:
-            whole = self._stream.whole()
-            self.respond(self._stream if whole is None else whole)
+            self.respond(stream if whole is None else whole)
 
 
 class Closing:
@@ -148,7 +147,4 @@ class Closing:
 
     def run(self) -> None:
         """Close it."""
-        try:
-            self._context.run(self._wrapper.close)
-        except BaseException as error:
-            self._call.complain(error)
+        self._context.run(self._call.close, self._wrapper)
