@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from hosting import hosted, hosted_by_uvicorn
+from launching import hosted, hosted_by_uvicorn
 from visiting import BYTES, FORM, PARTS, PATIENCE, Answer, Ask, parts, visit
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
+HERE = Path(__file__).parent
 JSON = {"Content-Type": "application/json"}
 HOST = {"Host": "docs.example"}
 LARGE = b"0123456789abcdef" * (1 << 17)  # 2 MiB
@@ -213,14 +214,14 @@ def fastapis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
 def served_twice(target: str, factory: pytest.TempPathFactory) -> Iterator[Both]:
     """The app under both servers; ours must end well."""
     with ExitStack() as stack:
-        ours = stack.enter_context(hosted(target, filled(factory.mktemp("ours"))))
-        theirs = stack.enter_context(hosted_by_uvicorn(target, filled(factory.mktemp("theirs"))))
+        ours = stack.enter_context(hosted(target, HERE, NOTEBOOK=filled(factory.mktemp("ours"))))
+        theirs = stack.enter_context(hosted_by_uvicorn(target, HERE, NOTEBOOK=filled(factory.mktemp("theirs"))))
         yield Both(ours.port, theirs.port)
         status, _, errors = ours.end()
         assert status == 0, errors
 
 
-def filled(folder: Path) -> Path:
+def filled(folder: Path) -> str:
     """A folder with the same files, and the same times, as any other."""
     (folder / "folder").mkdir()
     for name, content in {"page.txt": "0123456789" * 5000, "index.html": "<p>", "folder/index.html": "<b>"}.items():
@@ -228,7 +229,7 @@ def filled(folder: Path) -> Path:
         os.utime(folder / name, (MODIFIED, MODIFIED))
     (folder / "404.html").write_text("<p>not here either")
     os.utime(folder / "404.html", (MODIFIED, MODIFIED))
-    return folder
+    return str(folder)
 
 
 def alike(answer: Answer) -> Answer:

@@ -10,11 +10,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hosting import hosted
+from launching import hosted
 from visiting import BYTES, FORM, PARTS, PATIENCE, Answer, Ask, parts, visit
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
+HERE = Path(__file__).parent
 LARGE = bytes(range(256)) * (3 << 12)  # 3 MiB, more than any buffer on its way
 HTML, TEXT, JSON = "text/html; charset=utf-8", "text/plain; charset=utf-8", "application/json"
 MARKED = {"x-notebook": "open"}
@@ -75,7 +76,7 @@ class Host:
 def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """A server for all cases, which ends without a complaint but about what the app does wrong on purpose."""
     served, folder = request.param, tmp_path_factory.mktemp("notebook")
-    with hosted(served.target, folder, *served.options) as server:
+    with hosted(served.target, HERE, *served.options, NOTEBOOK=str(folder)) as server:
         yield Host(server.port, served.traits)
         status, _, errors = server.end()
     assert status == 0, errors

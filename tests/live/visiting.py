@@ -1,4 +1,4 @@
-"""A plain client for the frameworks' tests: one request on a connection of its own, and all of the answer."""
+"""A plain client: one request on a connection of its own, and all of the answer."""
 
 import http.client
 import json
