@@ -72,7 +72,7 @@ def run_worker(
     watch = Watch()
     if seat is not None:
         _take(seat)
-    with logs(watch, settings):
+    with logs(watch, settings, worker=str(seat.number) if seat is not None else ""):
         reactor = Reactor(failed=lambda words: watch.note("error", f"a fault in the server\n{words}"))
         host = _Host(reactor, settings[LoadingSettings].loop)
         try:

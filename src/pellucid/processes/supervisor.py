@@ -89,7 +89,8 @@ class Supervisor:
         self._look = look
         self._reactor = Reactor(failed=lambda words: self._note("error", f"a fault in the parent\n{words}"))
         self._lines = Lines(2, self._reactor)
-        self._note = EventLog(self._lines.write, settings[EventLogSettings].log_level).noted
+        told = settings[EventLogSettings]
+        self._note = EventLog(self._lines.write, told.log_level, told.log_format).noted
         self._fleet = Fleet(max(1, count_of(chosen.workers)), grace, development=look is not None)
         self._stuck_after = chosen.stuck_after if look is None else 0.0
         self._workers: dict[int, WorkerProcess] = {}
