@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pellucid.accesslog import AccessLogSettings
+from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.static.settings import StaticSettings
+from pellucid.apps.wsgi.settings import WsgiSettings
 from pellucid.eventlog import EventLogSettings
 from pellucid.features import order
 from pellucid.loading.settings import LoadingSettings
@@ -22,6 +24,7 @@ from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity
 from pellucid.server.timeouts import Patience
 from pellucid.setting import Manual, manual_of, setting
+from pellucid.tracing import TracingSettings
 
 Part = TypeVar("Part")
 
@@ -48,12 +51,12 @@ class CommandSettings:
 
 TOPICS: dict[str, tuple[type, ...]] = {
     "Listening and stopping": (CommandSettings, SocketSettings),
-    "Applications": (LoadingSettings,),
+    "Applications": (LoadingSettings, AsgiSettings, WsgiSettings),
     "Processes": (ProcessSettings, PrivilegeSettings, MonitorSettings),
     "Files": (StaticSettings,),
     "Header fields": order.SETTINGS,
     "Behind a proxy": order.PROXIES,
-    "Logs": (AccessLogSettings, EventLogSettings),
+    "Logs": (AccessLogSettings, EventLogSettings, TracingSettings),
     "Development": (ReloadSettings, *order.DEVELOPMENT),
     "Limits": (Limits, Capacity),
     "Timeouts": (Patience,),
@@ -92,12 +95,13 @@ class Setting:
 
 
 class Settings:
-    """What was chosen, by part: `settings[Limits]`. What was not named has its default."""
+    """What was chosen, by part: `settings[Limits]`. What was not named, and is not in `chosen`, has its default."""
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_parts", "chosen")
 
     def __init__(self, chosen: Mapping[str, Any] | None = None) -> None:
         chosen = chosen or {}
+        self.chosen = frozenset(chosen)
         unknown = set(chosen) - {each.name for each in all_settings()}
         if unknown:
             raise ValueError(f"unknown setting {sorted(unknown)[0]!r}")
