@@ -7,15 +7,19 @@ import os
 from collections.abc import Callable, Sequence
 
 from pellucid.assembly import Assemble, assembler
+from pellucid.features.livereload import LiveReloadSettings
 from pellucid.loading.settings import LoadingSettings, check
 from pellucid.loading.targets import Folder, Named, Target
-from pellucid.net.address import addresses_of, open_ports
+from pellucid.net.access import SocketSettings, access_of
+from pellucid.net.address import DEFAULT, addresses_of, open_ports
 from pellucid.net.port import Port
 from pellucid.processes.cores import count_of
 from pellucid.processes.monitor import MonitorSettings
+from pellucid.processes.privileges import PrivilegeSettings, choose
 from pellucid.processes.seat import Seat
 from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.supervisor import supervise
+from pellucid.processes.systemd import take_handed
 from pellucid.processes.watching import ReloadSettings, areas_of, watch
 from pellucid.settings import CommandSettings, Settings
 from pellucid.worker import leave_quietly, raise_descriptor_limit, run_worker
@@ -39,8 +43,10 @@ def serve(targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
     keep_standard_descriptors()
     raise_descriptor_limit()
     assemble, look = assembler(targets, settings), _looker(targets, settings)
-    count_of(settings[ProcessSettings].workers)  # so that a mistake is told before anything is opened
-    return _serve(assemble, open_ports(settings[CommandSettings].bind), settings, ready, look)
+    # So that a mistake is told before anything is opened.
+    count_of(settings[ProcessSettings].workers)
+    choose(settings[PrivilegeSettings])
+    return _serve(assemble, _open_ports(settings), settings, ready, look)
 
 
 def check_loading(targets: Sequence[Target], chosen: LoadingSettings) -> None:
@@ -61,6 +67,12 @@ def keep_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
+def _open_ports(settings: Settings) -> list[Port]:
+    chosen = settings[CommandSettings].bind
+    access = access_of(settings[SocketSettings])
+    return open_ports(take_handed().addresses(chosen, chosen=chosen != (DEFAULT,)), access)
+
+
 def _serve(assemble: Assemble, ports: list[Port], settings: Settings, ready: Ready, look: Look | None) -> int:
     if not needs_parent(settings):
         return run_worker(assemble, ports, settings, None, ready)
@@ -76,16 +88,18 @@ def needs_parent(settings: Settings) -> bool:
     """Whether workers are asked for, or something that cannot be had without them."""
     chosen = settings[ProcessSettings]
     recycled = chosen.recycle_requests or chosen.recycle_age or chosen.recycle_memory
-    others = settings[MonitorSettings].metrics or settings[ReloadSettings].reload
-    return bool(count_of(chosen.workers) or recycled or others)
+    return bool(count_of(chosen.workers) or recycled or settings[MonitorSettings].metrics or _reloads(settings))
+
+
+def _reloads(settings: Settings) -> bool:
+    return settings[ReloadSettings].reload or settings[LiveReloadSettings].reload_browser
 
 
 def _looker(targets: Sequence[Target], settings: Settings) -> Look | None:
     # What looks for changed files, in a process of its own.
-    chosen = settings[ReloadSettings]
-    if not chosen.reload:
+    if not _reloads(settings):
         return None
     folders = dict.fromkeys((".", settings[LoadingSettings].app_dir))
     mounted = [target.serves.path for target in targets if isinstance(target.serves, Folder)]
-    areas = areas_of(chosen, folders, mounted, False)
+    areas = areas_of(settings[ReloadSettings], folders, mounted, settings[LiveReloadSettings].reload_browser)
     return lambda channel: watch(areas, channel)

@@ -68,8 +68,8 @@ class LiveReloadSettings:
 
     reload_browser: bool = setting(
         False,
-        "For development, with reload: pages that are open in a browser reload themselves after a change, of the files "
-        "of mounted folders too. HTML pages get a script at their end for it, and are not kept by the browser.",
+        "For development: as reload, where the files of mounted folders matter too, and pages that are open in a "
+        "browser reload themselves after a change. They get a script at their end for it, and no browser keeps them.",
     )
 
 
