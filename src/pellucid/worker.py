@@ -36,6 +36,7 @@ from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity, Server
 from pellucid.server.timeouts import Patience
 from pellucid.settings import CommandSettings, Settings
+from pellucid.tracing import TracingSettings, tracing
 from pellucid.watch import Watch
 
 if TYPE_CHECKING:
@@ -79,14 +80,15 @@ def run_worker(
             identity = choose(settings[PrivilegeSettings])
             if identity is not None:
                 become(identity)
-            assembly = assemble(reactor, watch, host)
-            server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
-            server.greet = _greeter(settings, reactor, watch)
-            lifetime = Lifetime(server, assembly.lives, ports)
-            if seat is None:
-                _serve_alone(lifetime, settings, host, ready)
-            else:
-                _serve_seated(lifetime, settings, host, seat)
+            with tracing(watch, settings[TracingSettings]):
+                assembly = assemble(reactor, watch, host)
+                server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
+                server.greet = _greeter(settings, reactor, watch)
+                lifetime = Lifetime(server, assembly.lives, ports)
+                if seat is None:
+                    _serve_alone(lifetime, settings, host, ready)
+                else:
+                    _serve_seated(lifetime, settings, host, seat)
         except (NotLoaded, ValueError) as error:
             for port in ports:
                 port.close()
