@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pellucid import logs as module
-from pellucid.logs import logs
+from pellucid.logs import check_logs, logs
 from pellucid.net.writer import count_lost
 from pellucid.settings import Settings
 from pellucid.watch import Watch
@@ -98,3 +98,7 @@ def test_json_for_collectors_is_json_in_every_line(outputs: list[Any]) -> None:
 def test_a_setting_that_cannot_be_is_explained(outputs: list[Any], wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="unknown"), logs(Watch(), Settings(wrong)):
         pass
+    with pytest.raises(ValueError, match="unknown"):
+        check_logs(Settings(wrong))
+    check_logs(Settings({"access_log": "off"}))
+    check_logs(Settings())

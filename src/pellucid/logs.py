@@ -11,8 +11,19 @@ from pellucid.net.writer import LineWriter
 from pellucid.settings import Settings
 from pellucid.watch import Watch
 
+OFF = "off"
+"""The access log that is none."""
+
 LAST_WORDS = 2.0
 """How long the logs may take to write what waits when all is over, in seconds: their reader may be stuck."""
+
+
+def check_logs(settings: Settings) -> None:
+    """ValueError for a setting of the logs that cannot be, before anything is opened."""
+    chosen, log_format = settings[EventLogSettings], settings[AccessLogSettings].access_log
+    EventLog(_unwritten, chosen.log_level, chosen.log_format)
+    if log_format != OFF:
+        compile_format(log_format)
 
 
 @contextmanager
@@ -24,7 +35,7 @@ def logs(watch: Watch, settings: Settings, worker: str = "") -> Iterator[None]:
     errors = LineWriter(2, lost=loss_line_of("json")) if chosen.log_format == "json" else LineWriter(2)
     events = EventLog(errors.write, chosen.log_level, chosen.log_format, worker=worker)
     log_format = settings[AccessLogSettings].access_log
-    if log_format != "off":
+    if log_format != OFF:
         spell = compile_format(log_format, worker=worker)
         output = LineWriter(1, lost=loss_line_of(log_format))
         write = output.write
@@ -45,3 +56,7 @@ def logs(watch: Watch, settings: Settings, worker: str = "") -> Iterator[None]:
 def told(client: str, status: int, why: str) -> str:
     """A refusal as a note."""
     return f"{client or 'a client'} refused with {status}: {why}"
+
+
+def _unwritten(line: str) -> None:
+    pass

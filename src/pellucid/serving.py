@@ -11,6 +11,7 @@ from pellucid.features.livereload import LiveReloadSettings
 from pellucid.loading.settings import LoadingSettings, check
 from pellucid.loading.targets import Folder, Named, Target
 from pellucid.net.access import SocketSettings, access_of
+from pellucid.logs import check_logs
 from pellucid.net.address import DEFAULT, addresses_of, open_ports
 from pellucid.net.port import Port
 from pellucid.processes.cores import count_of
@@ -38,6 +39,7 @@ def serve(targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
     ValueError says in one line what cannot be done: a bad setting, a port that is taken. NotLoaded says what an
     application did instead of being loaded.
     """
+    check_logs(settings)
     check_loading(targets, settings[LoadingSettings])
     leave_quietly()
     keep_standard_descriptors()
