@@ -10,8 +10,8 @@ from pellucid.assembly import Assemble, assembler
 from pellucid.features.livereload import LiveReloadSettings
 from pellucid.loading.settings import LoadingSettings, check
 from pellucid.loading.targets import Folder, Named, Target
-from pellucid.net.access import SocketSettings, access_of
 from pellucid.logs import check_logs
+from pellucid.net.access import SocketSettings, access_of
 from pellucid.net.address import DEFAULT, addresses_of, open_ports
 from pellucid.net.port import Port
 from pellucid.processes.cores import count_of
