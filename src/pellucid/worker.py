@@ -174,6 +174,7 @@ def _serve_seated(lifetime: Lifetime, settings: Settings, host: _Host, seat: Sea
         word, *numbers = line.split()
         if word == "serve":
             lifetime.listen()
+            channel.say("serving")
         elif word == "stop":
             lifetime.leave(*map(float, numbers))
         elif word == "halt":

@@ -45,7 +45,7 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Worker:
-    """One worker. `outdated` is why it is to be replaced, `replaces` the number of the one that leaves when it is
+    """One worker. `told` and `serving` are whether it was told to serve, and whether it does. `outdated` is why it is to be replaced, `replaces` the number of the one that leaves when it is
     ready, `due` when it must be gone.
     """
 
@@ -53,6 +53,7 @@ class Worker:
     cause: str
     state: State = State.STARTING
     since: float = 0.0
+    told: bool = False
     serving: bool = False
     outdated: str = ""
     replaces: int = 0
@@ -158,6 +159,14 @@ class Fleet:
             self._first_ready = min(self._first_ready, now)
             self._ever_ready = True
 
+    def serves(self, number: int, now: float) -> None:
+        """A worker accepts connections now; the one that it replaces may leave."""
+        worker = self.workers[number]
+        worker.serving = True
+        replaced = self.workers.get(worker.replaces)
+        if replaced is not None and replaced.state is State.READY:
+            self._stop(replaced, self._grace, self._grace, now)
+
     def recycle(self, number: int, why: str) -> None:
         """A worker has served long enough."""
         worker = self.workers[number]
@@ -257,9 +266,17 @@ class Fleet:
         return min((moment for moment in when if moment > -inf), default=inf)
 
     @property
+    def open(self) -> bool:
+        """Whether all workers that are ready serve."""
+        return self.serving > 0 and all(
+            worker.serving for worker in self.workers.values() if worker.state is State.READY
+        )
+
+    @property
     def settled(self) -> bool:
-        """Whether no worker is to be replaced, and none is starting."""
-        return not self._starting and not any(worker.outdated for worker in self.workers.values())
+        """Whether as many workers serve as are wanted, and none of them is to be replaced."""
+        members = self._members()
+        return self.serving == len(members) == self.wanted and not any(worker.outdated for worker in members)
 
     @property
     def serving(self) -> int:
@@ -274,12 +291,9 @@ class Fleet:
             return
         self._opened = self._ever_ready
         for worker in self._members():
-            if worker.state is State.READY and not worker.serving:
-                worker.serving = True
+            if worker.state is State.READY and not worker.told:
+                worker.told = True
                 self._actions.append(Serve(worker.number))
-                replaced = self.workers.get(worker.replaces)
-                if replaced is not None and replaced.state is State.READY:
-                    self._stop(replaced, self._grace, self._grace, now)
 
     def _shrink(self, now: float) -> None:
         while self._strength > self.wanted:
@@ -298,7 +312,7 @@ class Fleet:
                 return
 
     def _renew(self, now: float) -> None:
-        if self._starting or now < self._not_before:
+        if self._starting or now < self._not_before or not self.open:
             return
         leaving = sum(worker.state is State.LEAVING for worker in self.workers.values())
         for worker in self._members():

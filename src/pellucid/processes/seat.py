@@ -16,9 +16,9 @@ LONGEST = 48 << 10
 class Seat:
     """A worker's number, its end of the channel, its row on the board, and the descriptor that its stack is written to.
 
-    On the channel the worker says `ready`, `recycle TEXT`, and `failed TEXT`, or `wrong TEXT` where a setting is the
-    reason, with texts as JSON. It is told `serve` once it may accept, `stop GRACE REST` to leave within so many
-    seconds, and `halt` to leave at once. The end of the channel is the death of the parent.
+    On the channel the worker says `ready`, `serving`, `recycle TEXT`, and `failed TEXT`, or `wrong TEXT` where a
+    setting is the reason, with texts as JSON. It is told `serve` once it may accept, `stop GRACE REST` to leave within
+    so many seconds, and `halt` to leave at once. The end of the channel is the death of the parent.
     """
 
     number: int

@@ -134,6 +134,15 @@ class Supervisor:
         self._fleet.ready(number, self._reactor.now)
         self._turn()
 
+    def serves(self, number: int) -> None:
+        """A worker accepts connections."""
+        self._fleet.serves(number, self._reactor.now)
+        if self._ready is not None and self._fleet.open:
+            ready, self._ready = self._ready, None
+            ready()
+            systemd.tell_ready()
+        self._turn()
+
     def recycle(self, number: int, why: str) -> None:
         """A worker has served long enough."""
         self._fleet.recycle(number, why)
@@ -240,6 +249,7 @@ class Supervisor:
             self._timer = self._reactor.at(when, self._turn)
         if self._reloading and self._fleet.settled:
             self._reloading = False
+            self._note("info", "the reload is done")
             systemd.tell_ready()
 
     def _do(self, action: Action) -> None:
@@ -247,8 +257,8 @@ class Supervisor:
             case Start(number):
                 self._start(number)
             case Serve(number):
+                self._board.connections[number - 1] = 0  # so that the others wait for it from now on
                 self._workers[number].say("serve")
-                self._tell_ready()
             case Stop(number, grace, rest, early):
                 self._workers[number].say(f"stop {grace} {rest}")
                 if early:
@@ -276,12 +286,6 @@ class Supervisor:
         except OSError as error:
             why = f"the system gives no process: {error.strerror or error}"
             self._fleet.exited(number, "", self._reactor.now, why)
-
-    def _tell_ready(self) -> None:
-        if self._ready is not None:
-            ready, self._ready = self._ready, None
-            ready()
-            systemd.tell_ready()
 
     def _watch_files(self) -> None:
         look = self._look

@@ -27,6 +27,9 @@ class Told(Protocol):
     def ready(self, number: int) -> None:
         """It is ready to serve."""
 
+    def serves(self, number: int) -> None:
+        """It accepts connections now."""
+
     def recycle(self, number: int, why: str) -> None:
         """It has served long enough."""
 
@@ -109,6 +112,8 @@ class WorkerProcess:
         word, _, text = line.partition(" ")
         if word == "ready":
             self._told.ready(self.number)
+        elif word == "serving":
+            self._told.serves(self.number)
         elif word == "recycle":
             self._told.recycle(self.number, json.loads(text))
         elif word in ("failed", "wrong"):
