@@ -97,12 +97,14 @@ def by_line(stacks: Iterable[Stack]) -> Counter[str]:
 
 
 def by_call(stacks: Iterable[Stack]) -> Counter[str]:
-    """In which functions time was spent, with all that they called."""
-    return Counter(name for stack in stacks for name in set(map(_function, stack)))
+    """In which functions time was spent, with all that they called; what leads from the command line to them aside."""
+    served = ([frame for frame in stack if not LEADING.search(frame.path)] for stack in stacks)
+    return Counter(name for stack in served for name in set(map(_function, stack)))
 
 
 FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
 IMPORTING = "<frozen importlib"
+LEADING = re.compile(r"<frozen|/click/|/pellucid/(cli/|__main__|serving|worker)|/sample\.py$|/threading\.py$")
 TABLES: dict[str, Callable[[Iterable[Stack]], Counter[str]]] = {
     "a file": by_file,
     "a function": by_function,

@@ -183,6 +183,7 @@ Stack (most recent call first):
 Stack (most recent call first):
   File "/srv/site-packages/pellucid/server/connection.py", line 8 in turn
   File "/srv/site-packages/pellucid/server/connection.py", line 9 in turn
+  File "/srv/site-packages/pellucid/worker.py", line 7 in run
 Stack (most recent call first):
   File "/srv/site-packages/pellucid/net/__init__.py", line 1 in <module>
   File "<frozen importlib._bootstrap>", line 241 in _call_with_frames_removed
