@@ -137,6 +137,7 @@ class Fleet:
         self._grace = grace
         self._development = development
         self._why = ""
+        self._over = False
         self._opened = False
         self._first_ready = inf
         self._ever_ready = False
@@ -245,7 +246,8 @@ class Fleet:
                 worker.due = inf
                 self._actions.append(Kill(worker.number))
         if self.stopping:
-            if not self.workers:
+            if not self.workers and not self._over:
+                self._over = True
                 self._actions.append(End(1 if self._why else 0, self._why))
         else:
             self._open(now)
