@@ -89,8 +89,10 @@ def running(peer: Peer, place: Place) -> Iterator[Server]:
         _await(process, port, log)
         yield Server(process.pid, port, peer.cores < len(place.cores))
     except OSError as error:
-        if process.poll() is None:
-            raise
+        try:
+            process.wait(1)
+        except subprocess.TimeoutExpired:
+            raise error from None
         raise Unready(f"ended by itself: {_said(log)}") from error
     finally:
         _end(process)
