@@ -74,14 +74,19 @@ class Asgi:
             self._lifespan.end(ended)
 
     async def _end(self, ended: Callable[[], None]) -> None:
-        tasks = {each.task for each in self._running if each.task is not None}
-        _, late = await asyncio.wait(tasks, timeout=self._background_time) if tasks else ((), ())
-        if late:
-            self._watch.note("warning", f"background-time: {len(late)} requests of the app cancelled at the end of it")
+        if self._background_time and (tasks := self._tasks()):
+            await asyncio.wait(tasks, timeout=self._background_time)
+        if late := self._tasks():
+            self._watch.note(
+                "warning", f"background-time: {_requests(len(late))} of the app cancelled at the end of it"
+            )
             for task in late:
                 task.cancel()
             await asyncio.sleep(0)
         self._lifespan.end(ended)
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [each.task for each in self._running if each.task is not None]
 
     # What its conversations ask
 
@@ -105,3 +110,7 @@ class Asgi:
         held, self._held = self._held, []
         for conversation in held:
             conversation.let_go()
+
+
+def _requests(count: int) -> str:
+    return "1 request" if count == 1 else f"{count} requests"

@@ -100,11 +100,15 @@ class Conversation:
         else:
             if self._stage is not OVER:
                 self._unfinished()
-        exchange = self._exchange
-        exchange.on_gone = _nothing  # else the two would keep each other alive until a collection
-        if self._waiting is not None:
-            exchange.on_body = exchange.on_leave = _nothing
+        self._part()
         self._owner.over(self)
+
+    def _part(self) -> None:
+        # Whoever knows each other would keep each other alive until a collection.
+        self._exchange.on_gone = _nothing
+        self._stream = None
+        if self._waiting is not None:
+            self._exchange.on_body = self._exchange.on_leave = _nothing
 
     # What comes in
 
@@ -114,7 +118,7 @@ class Conversation:
         if self._unread and exchange.request.complete and not exchange.gone:
             self._unread = False
             return {"type": "http.request", "body": b"", "more_body": False}
-        while not (self._stage is OVER or exchange.gone):
+        while not (self._stage is OVER or exchange.gone or self._unwanted):
             if self._unread and (message := self._read()) is not None:
                 return message
             if exchange.half_closed or (exchange.stopping and self._endless):
@@ -130,6 +134,11 @@ class Conversation:
         more = exchange.read() if body else b""  # asked again, it tells whether that was all
         self._unread = more != b""
         return {"type": "http.request", "body": body + more if more else body, "more_body": self._unread}
+
+    @property
+    def _unwanted(self) -> bool:
+        # The answer has no body that could go out, as one to HEAD; what the app gives of it is dropped.
+        return self._stream is not None and self._stream.closed
 
     @property
     def _endless(self) -> bool:
@@ -166,8 +175,8 @@ class Conversation:
         length = self._fields.length
         if length is not None and length != len(body):
             self._check(len(body), whole=True)
-        self._stage = OVER
         self._exchange.respond(self._response, body)
+        self._stage = OVER  # not before: if a feature fails, there is no answer yet
         if self._waiting:
             self._wake()
 
@@ -209,16 +218,17 @@ class Conversation:
             known = None if more or self._trailers else size
             stream = self._stream = Stream(known, self._moved)
         stream.put(piece)
-        self._stage = BODY
-        if not more:
-            self._end_body(stream)
+        if not (more or self._trailers_wanted):
+            stream.finish()
         if begins:
             self._exchange.respond(self._response, stream)
         else:
             self._exchange.wake()
+        self._stage = BODY if more else TRAILERS if self._trailers else OVER
         if more:
-            self._spree += size + 1024
-            await self._room(stream)
+            await self._room(stream, size)
+        else:
+            self._wake()
 
     def _check(self, size: int, whole: bool) -> None:
         # Checked here too, though the engine does: so the mistake is told where it was made.
@@ -230,7 +240,10 @@ class Conversation:
             what = "" if whole else " or more"
             raise WrongAnswer(f"a body of {self._given} bytes{what} with a Content-Length of {length} (RFC 9110 8.6)")
 
-    async def _room(self, stream: Stream) -> None:
+    async def _room(self, stream: Stream, size: int) -> None:
+        if stream.closed and (self._fields.endless or self._given > SPREE):
+            raise ClientDisconnected("nobody wants more of this body")
+        self._spree += size + 1024
         if stream.full:
             self._spree = 0
             while stream.full and not self._exchange.gone:
@@ -241,15 +254,10 @@ class Conversation:
             self._spree = 0
             await asyncio.sleep(0)
 
-    def _end_body(self, stream: Stream) -> None:
-        if self._trailers:
-            self._stage = TRAILERS
-            if b"trailers" in list_members(self._exchange.request.headers.get(b"te", b"") or b""):
-                return
-        else:
-            self._stage = OVER
-        stream.finish()
-        self._wake()
+    @property
+    def _trailers_wanted(self) -> bool:
+        # RFC 9110 6.5.1, and the extension: they go to clients that say so.
+        return self._trailers and b"trailers" in list_members(self._exchange.request.headers.get(b"te", b"") or b"")
 
     def _end_with(self, message: Message) -> None:
         self._tail += trailers_of(message.get("headers", ())).fields
@@ -263,10 +271,10 @@ class Conversation:
     def let_go(self) -> None:
         """Send the head ahead of its body, which takes its time. Raises nothing."""
         if self._stage is HELD and not self._exchange.gone:
-            self._stage = BODY
             self._stream = Stream(None, self._moved)
             try:
                 self._exchange.respond(self._response, self._stream)
+                self._stage = BODY
             except BaseException as error:
                 self._failed(error)
 
@@ -304,11 +312,10 @@ class Conversation:
     # What goes wrong
 
     def _failed(self, error: BaseException) -> None:
-        gone = self._exchange.gone
         if isinstance(error, asyncio.CancelledError):
-            quiet = gone or self._stage is OVER  # the server has cancelled it
+            quiet = self._exchange.gone or self._stage is OVER  # the server has cancelled it
         else:
-            quiet = gone and by_disconnection(error)
+            quiet = by_disconnection(error)
         if not quiet:
             self._owner.tell(self._exchange, f"the app failed\n{told(error)}")
         self._give_up(in_short(error))

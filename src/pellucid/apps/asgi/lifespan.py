@@ -106,7 +106,8 @@ class Lifespan:
             self._watch.note("error", f"the app could not stop in order: {why or 'it does not say why'}")
             self._tell_ended()
         else:
-            raise WrongAnswer(f"{kind or message!r:.100} in the lifespan of an app: {self._stage.value}")
+            what = kind if isinstance(kind, str) else f"{message!r:.100}"
+            raise WrongAnswer(f"{what} in the lifespan of an app: {self._stage.value}")
 
     def _tell_begun(self, why: str) -> None:
         begun, self._begun = self._begun, None
