@@ -65,6 +65,8 @@ def answer_of(response: http.client.HTTPResponse) -> Answer:
         return Answer(response.status, fields, response.read())
     except http.client.IncompleteRead as error:
         return Answer(response.status, fields, error.partial, whole=False)
+    except ConnectionResetError:
+        return Answer(response.status, fields, b"", whole=False)
 
 
 def parts(fields: Mapping[str, str], name: str, filename: str, content: bytes) -> bytes:
