@@ -56,6 +56,28 @@ def test_lines_come_out_whole_and_in_order(pipe: tuple[int, int]) -> None:
     assert read_until(pipe[0], b"line 999\n") == b"".join(b"line %d\n" % number for number in range(1000))
 
 
+def test_lines_of_several_writers_to_one_pipe_are_not_mixed(pipe: tuple[int, int]) -> None:
+    writers = [LineWriter(pipe[1], pause=0), LineWriter(pipe[1], pause=0)]
+    lines = [letter * 150 for letter in "ab"]
+    for _ in range(3000):
+        for writer, line in zip(writers, lines, strict=True):
+            writer.write(line)
+    data = b""
+    while data.count(b"\n") < 6000:
+        data += os.read(pipe[0], 1000)
+    assert [writer.close(PATIENCE) for writer in writers] == [True, True]
+    assert {*data.decode().split("\n")} == {*lines, ""}
+
+
+def test_a_line_beyond_what_a_pipe_keeps_together_comes_out_all_the_same(pipe: tuple[int, int]) -> None:
+    writer = LineWriter(pipe[1], pause=0)
+    lines = ["a" * 10, "b" * 10_000, "c", "d" * 5000, ""]
+    for line in lines:
+        writer.write(line)
+    assert writer.close(PATIENCE)
+    assert read_until(pipe[0], b"d\n\n").decode() == "\n".join([*lines, ""])
+
+
 def test_the_first_line_is_written_without_a_flush(pipe: tuple[int, int]) -> None:
     writer = LineWriter(pipe[1])
     writer.write("hello")

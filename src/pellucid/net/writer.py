@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from select import PIPE_BUF
 
 CAPACITY = 4 << 20
 PAUSE = 0.05
@@ -128,10 +129,10 @@ class LineWriter:
             return lines, self._lost
 
     def _send(self, data: bytes) -> bool:
-        rest = memoryview(data)
-        while rest and not self._gone:
+        at = 0
+        while at < len(data) and not self._gone:
             try:
-                rest = rest[os.write(self._fd, rest) :]
+                at += os.write(self._fd, data[at : _whole_lines(data, at)])
             except BlockingIOError:
                 # Whoever shares the descriptor may have made it non-blocking, as some shells and editors do.
                 time.sleep(RETRY)
@@ -140,4 +141,11 @@ class LineWriter:
                 self._gone = error.errno in (errno.EPIPE, errno.EBADF)
                 time.sleep(RETRY)
                 return False
-        return not rest
+        return at >= len(data)
+
+
+def _whole_lines(data: bytes, at: int) -> int:
+    # Several processes may write to one pipe: what PIPE_BUF holds comes out of it unmixed, so a line is not broken up.
+    if len(data) - at <= PIPE_BUF:
+        return len(data)
+    return data.rfind(b"\n", at, at + PIPE_BUF) + 1 or data.find(b"\n", at) + 1 or len(data)
