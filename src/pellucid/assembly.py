@@ -6,14 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pellucid.apps.asgi.app import Asgi
+from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.static.app import Static
 from pellucid.apps.static.settings import StaticSettings
+from pellucid.apps.wsgi.app import Wsgi
+from pellucid.apps.wsgi.settings import WsgiSettings
 from pellucid.features.order import in_order
 from pellucid.loading.importing import NotLoaded, load
-from pellucid.loading.interface import ASGI, EXCHANGE, interface_of
+from pellucid.loading.interface import ASGI, EXCHANGE, WSGI, interface_of
 from pellucid.loading.settings import LoadingSettings
 from pellucid.loading.targets import Folder, Named, Target
 from pellucid.net.reactor import Reactor
+from pellucid.processes.cores import count_of
+from pellucid.processes.settings import ProcessSettings
 from pellucid.server.exchange import App
 from pellucid.server.life import Life
 from pellucid.settings import Settings
@@ -106,12 +112,18 @@ class _Assembling:
             interface = interface_of(app, chosen.interface)
         except ValueError as error:
             raise NotLoaded(f"{named} {error}") from error
-        if interface == EXCHANGE:
-            return app, None, EXCHANGE
-        return self._foreign(app, interface)
+        return self._carried(app, interface)
 
-    def _foreign(self, app: Any, interface: str) -> tuple[App, Life | None, str]:
-        raise NotLoaded(f"{interface} is not there yet")
+    def _carried(self, app: Any, interface: str) -> tuple[App, Life | None, str]:
+        # An application of another interface, with what carries exchanges to it.
+        if interface == ASGI:
+            asgi = Asgi(app, self._host().loop, self._watch, self._settings[AsgiSettings])
+            return asgi, asgi, ASGI
+        if interface == WSGI:
+            several = count_of(self._settings[ProcessSettings].workers) > 1
+            wsgi = Wsgi(app, self._reactor, self._watch, self._settings[WsgiSettings], several)
+            return wsgi, wsgi, WSGI
+        return app, None, EXCHANGE
 
     def _let_go(self) -> None:
         # Nothing has begun yet, so only folders hold anything.

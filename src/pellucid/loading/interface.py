@@ -8,9 +8,10 @@ from typing import Any
 
 ASGI, WSGI, EXCHANGE = "asgi", "wsgi", "exchange"
 
-# By the name of the first argument most applications give themselves away, and by their number nearly all others.
+# By the name of the first argument most applications give themselves away, and by their number the others; one alone
+# has too many functions.
 _BY_NAME = {"scope": ASGI, "environ": WSGI, "env": WSGI, "exchange": EXCHANGE}
-_BY_NUMBER = {3: ASGI, 2: WSGI, 1: EXCHANGE}
+_BY_NUMBER = {3: ASGI, 2: WSGI}
 
 # They can be called with a fitting number of arguments, and are still no applications of ours.
 _OTHERS = {"aiohttp": "an aiohttp application", "tornado": "a Tornado application"}
