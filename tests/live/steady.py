@@ -77,7 +77,7 @@ class Steady:
                 try:
                     connection = await asyncio.open_connection("127.0.0.1", self._port)
                 except OSError as error:
-                    client.refused.append((time.monotonic(), str(error)))
+                    client.refused.append((time.monotonic(), repr(error)))
                     await asyncio.sleep(0.02)
                     continue
             keep = False

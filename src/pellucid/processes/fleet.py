@@ -45,8 +45,8 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Worker:
-    """One worker. `told` and `serving` are whether it was told to serve, and whether it does. `outdated` is why it is to be replaced, `replaces` the number of the one that leaves when it is
-    ready, `due` when it must be gone.
+    """One worker. `told` and `serving` are whether it was told to serve, and whether it does; `outdated` is why it is to
+    be replaced, `replaces` the number of the one that leaves when it serves, `due` when it must be gone.
     """
 
     number: int

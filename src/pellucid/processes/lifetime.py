@@ -69,6 +69,8 @@ class Lifetime:
         if not self.leaving:
             self.leaving = True
             self._deadline = self.reactor.clock() + grace
+            if 0 < rest < grace:  # all leave, so nobody else will take them
+                self.server.accept_waiting()
             self.server.stop(grace, rest)
 
     def halt(self) -> None:

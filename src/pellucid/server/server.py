@@ -163,6 +163,12 @@ class Server:
         self.reactor.at(self.reactor.now + grace, self._out_of_grace)
         self._end_if_done()
 
+    def accept_waiting(self) -> None:
+        """Accept those who wait at the ports already: when nobody will come for them any more."""
+        self.share = None
+        for port in tuple(self._ports):
+            self._accept(port)
+
     def halt(self) -> None:
         """Cut everything now."""
         self._stopping = True
