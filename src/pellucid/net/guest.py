@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.util
 
 from pellucid.net.reactor import Reactor
 
@@ -17,6 +16,9 @@ LOOPS = ("auto", "asyncio", "uvloop")
 
 SHORTEST = 0.001
 """The shortest delay that is asked of the host, in seconds: uvloop counts in milliseconds, and would spin."""
+
+LAST = 1.0
+"""How long what is cancelled at the end may take to end, in seconds."""
 
 
 class Guest:
@@ -58,8 +60,8 @@ class Guest:
             if left := asyncio.all_tasks(loop):
                 for task in left:
                     task.cancel()
-                loop.run_until_complete(asyncio.wait(left, timeout=1.0))
-            loop.run_until_complete(loop.shutdown_asyncgens())
+                loop.run_until_complete(asyncio.wait(left, timeout=LAST))
+            loop.run_until_complete(asyncio.wait([loop.create_task(loop.shutdown_asyncgens())], timeout=LAST))
         finally:
             asyncio.set_event_loop(None)
             loop.close()
@@ -110,18 +112,19 @@ class Guest:
         def let_go() -> None:
             raise error
 
-        self.reactor.post(let_go)  # which tells whoever is told of all that goes wrong in the reactor
+        self.reactor.promptly(let_go)  # which tells whoever is told of all that goes wrong in the reactor
 
 
 def new_loop(name: str) -> asyncio.AbstractEventLoop:
     """A loop of this kind. ValueError says that there is none, or that it is not installed."""
     if name not in LOOPS:
         raise ValueError(f"unknown loop {name!r}: it is {', '.join(LOOPS[:-1])} or {LOOPS[-1]}")
-    if name == "asyncio" or (name == "auto" and importlib.util.find_spec("uvloop") is None):
-        return asyncio.new_event_loop()
-    try:
-        uvloop = importlib.import_module("uvloop")
-    except ImportError as error:
-        raise ValueError(f"the loop uvloop cannot be had: {error}") from error
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
+    if name != "asyncio":
+        try:
+            loop: asyncio.AbstractEventLoop = importlib.import_module("uvloop").new_event_loop()
+        except ImportError as error:
+            if name == "uvloop":
+                raise ValueError(f"the loop uvloop cannot be had: {error}") from error
+        else:
+            return loop
+    return asyncio.new_event_loop()

@@ -118,7 +118,7 @@ class Reactor:
             self._call_put_off()
         finally:
             self._in_round = False
-        if self._soon and self.earlier is not None:
+        if (self._soon or self.stopped) and self.earlier is not None:
             self.earlier(self.now)
 
     def post(self, callback: Callback) -> None:

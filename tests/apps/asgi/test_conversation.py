@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from conversing import request, statuses
-from hosting import Host, body, content, field, start, telling
 
+from hosting import Host, body, content, field, start, telling
 from pellucid.apps.asgi.faults import ClientDisconnected
 from pellucid.apps.asgi.stream import ROOM
 from pellucid.apps.asgi.types import Message, Receive, Scope, Send
@@ -125,7 +125,7 @@ def test_an_answer_by_another_task_is_the_end_for_one_that_receives(host: Make) 
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        listening = [asyncio.create_task(receive()) for _ in range(2)]  # type: ignore[arg-type]  # it is a coroutine
+        listening = [asyncio.ensure_future(receive()) for _ in range(2)]
         await asyncio.sleep(0)
         await send(start())
         await send(body())
