@@ -12,7 +12,7 @@ from pellucid.loading.settings import LoadingSettings, check
 from pellucid.loading.targets import Folder, Named, Target
 from pellucid.logs import check_logs
 from pellucid.net.access import SocketSettings, access_of
-from pellucid.net.address import DEFAULT, addresses_of, open_ports
+from pellucid.net.address import addresses_of, open_ports
 from pellucid.net.port import Port
 from pellucid.processes.cores import count_of
 from pellucid.processes.monitor import MonitorSettings
@@ -72,11 +72,11 @@ def keep_standard_descriptors() -> None:
 def _open_ports(settings: Settings) -> list[Port]:
     chosen = settings[CommandSettings].bind
     access = access_of(settings[SocketSettings])
-    return open_ports(take_handed().addresses(chosen, chosen=chosen != (DEFAULT,)), access)
+    return open_ports(take_handed().addresses(chosen, chosen="bind" in settings.chosen), access)
 
 
 def _serve(assemble: Assemble, ports: list[Port], settings: Settings, ready: Ready, look: Look | None) -> int:
-    if not needs_parent(settings):
+    if not workers_of(settings):
         return run_worker(assemble, ports, settings, None, ready)
     addresses = addresses_of(ports)
 
@@ -86,11 +86,12 @@ def _serve(assemble: Assemble, ports: list[Port], settings: Settings, ready: Rea
     return supervise(work, ports, settings, settings[CommandSettings].grace, lambda: ready(addresses), look)
 
 
-def needs_parent(settings: Settings) -> bool:
-    """Whether workers are asked for, or something that cannot be had without them."""
+def workers_of(settings: Settings) -> int:
+    """How many workers serve, 0 for this process alone. What cannot be had without a parent brings one worker."""
     chosen = settings[ProcessSettings]
     recycled = chosen.recycle_requests or chosen.recycle_age or chosen.recycle_memory
-    return bool(count_of(chosen.workers) or recycled or settings[MonitorSettings].metrics or _reloads(settings))
+    needed = bool(recycled or settings[MonitorSettings].metrics or _reloads(settings))
+    return max(count_of(chosen.workers), needed)
 
 
 def _reloads(settings: Settings) -> bool:

@@ -13,12 +13,13 @@ from pellucid.loading import Folder, Target
 from pellucid.net.address import reachable
 
 
-def banner(targets: Sequence[Target], addresses: Sequence[str], colours: bool) -> str:
-    """The banner's lines. `addresses` are those of the ports."""
+def banner(targets: Sequence[Target], addresses: Sequence[str], colours: bool, workers: int = 0) -> str:
+    """The banner's lines. `addresses` are those of the ports; `workers` is 0 where one process does it all."""
     places = [place for address in addresses for place in _places(address)]
     width = max(len(where) for where, _ in places)
+    many = "" if not workers else " by 1 worker" if workers == 1 else f" by {workers} workers"
     lines = [
-        f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(targets)}",
+        f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(targets)}{many}",
         *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in places),
         click.style("Ctrl+C stops it.", dim=True),
     ]

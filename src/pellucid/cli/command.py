@@ -15,32 +15,15 @@ from click.shell_completion import CompletionItem, ShellComplete, get_completion
 
 from pellucid import __version__
 from pellucid.cli.banner import banner, wants_colours
+from pellucid.cli.elsewhere import ELSEWHERE
 from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, chosen_of, unknown_variables
 from pellucid.loading import LoadingSettings, NotLoaded
 from pellucid.loading.targets import parse_targets
-from pellucid.serving import NOT_LOADED
+from pellucid.serving import NOT_LOADED, workers_of
 from pellucid.serving import serve as run
 from pellucid.settings import Settings
 
 SHELLS = ("bash", "zsh", "fish")
-
-# What other servers call it.
-ELSEWHERE = {
-    "--port": "say --bind PORT",
-    "-p": "say --bind PORT",
-    "--host": "say --bind HOST:PORT",
-    "--address": "say --bind HOST:PORT",
-    "--listen": "say --bind HOST:PORT",
-    "-b": "say --bind HOST:PORT",
-    "--directory": "name the folder itself, as in `pellucid serve public`",
-    "--log-file": "standard output is the access log, as in `pellucid serve > access.log`",
-    "--verbose": "say --log-level debug",
-    "--debug": "say --log-level debug",
-    "--quiet": "say --access-log off",
-    "--socket": "say --bind unix:PATH",
-    "--gzip": "a file with .gz, .zst or .br beside it is sent compressed by itself",
-    **dict.fromkeys(("--workers", "--reload", "--tls", "--ssl", "--cert"), "it is not there yet"),
-}
 
 # How alike a guess must be; click's own are bolder.
 ALIKE = 0.75
@@ -68,7 +51,8 @@ class OneLine(click.Group):
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             near = get_close_matches(name, self.list_commands(ctx), 1)
-            hint = f"pellucid serve {name}" if os.path.isdir(name) else f"pellucid {near[0] if near else '--help'}"
+            target = os.path.isdir(name) or ":" in name or "=" in name
+            hint = f"pellucid serve {name}" if target else f"pellucid {near[0] if near else '--help'}"
             raise click.UsageError(f"there is no command {name!r}; did you mean `{hint}`?")
         return super().resolve_command(ctx, args)
 
@@ -139,28 +123,29 @@ def serve(targets: tuple[str, ...], **values: Any) -> int:
     pellucid serve public --bind :8080      for the whole network
     pellucid serve dist --spa index.html    an application that routes by itself
     pellucid serve main:app                 an ASGI or WSGI application
-    pellucid serve main:create_app()        what makes one
-    pellucid serve /=main:app /static=public
+    pellucid serve 'main:create_app()'      what makes one
+    pellucid serve /=main:app /files=public   both, each at its path
 
     The access log goes to standard output and everything else to standard error. Ctrl+C or SIGTERM lets running
     requests finish; once more stops at once.
     """
-    settings = Settings(chosen_of(values))
     colours = wants_colours(sys.stderr is not None and sys.stderr.isatty(), os.environ)
     for warning in unknown_variables(os.environ):
         click.echo(f"pellucid: {warning}", err=True)
     try:
+        settings = Settings(chosen_of(values))
         parsed = parse_targets(targets or (".",), settings[LoadingSettings].app_dir)
 
         def ready(addresses: Sequence[str]) -> None:
             with contextlib.suppress(OSError):  # nobody may be there to read it
-                click.echo(banner(parsed, addresses, colours), err=True, color=colours)
+                click.echo(banner(parsed, addresses, colours, workers_of(settings)), err=True, color=colours)
 
         return run(parsed, settings, ready)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except NotLoaded as error:
-        click.echo(f"{error.trace}pellucid: {error.reason}", err=True)
+        trace, line, reason = str(error).rpartition("\n")
+        click.echo(f"{trace}{line}pellucid: {reason}", err=True)
         return NOT_LOADED
 
 
