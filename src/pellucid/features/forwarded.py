@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from pellucid.features.feature import Ask, Feature
 from pellucid.message import Headers
-from pellucid.net.trusted import ProxySettings, Trusted, parse_ip
+from pellucid.net.trusted import LONGEST, ProxySettings, Trusted, parse_ip
 from pellucid.protocol.fields import Broken, remember
 from pellucid.protocol.target import check_host
 from pellucid.semantics.lists import split_list
@@ -28,7 +29,7 @@ MOST_HOPS = 32
 """How many proxies may stand in a row."""
 
 KEPT = 1024
-"""How many names of fields are remembered."""
+"""How many names of fields, and how many addresses, are remembered."""
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")
 
@@ -86,6 +87,8 @@ def walk(nodes: Sequence[bytes], trusted: Trusted) -> tuple[str | None, int, int
     for node in reversed(nodes):
         if count == MOST_HOPS:
             raise Broken(400, f"more than {MOST_HOPS} proxies in a row")
+        if len(node) > LONGEST:  # what is longer is no address, and none that is worth to be remembered
+            raise Broken(400, _NO_ADDRESS)
         address, port = read_node(node)
         count += 1
         if not trusted.holds(address):
@@ -93,6 +96,7 @@ def walk(nodes: Sequence[bytes], trusted: Trusted) -> tuple[str | None, int, int
     return address, port, count
 
 
+@lru_cache(KEPT)
 def read_node(node: bytes) -> tuple[str, int]:
     """The address and port that stand for a hop: an empty address for `unknown` and for a pseudonym, port 0 for none.
 
