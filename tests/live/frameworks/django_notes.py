@@ -30,6 +30,11 @@ settings.configure(
     ROOT_URLCONF=__name__,
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": notebook.DATABASE}},
     MIDDLEWARE=["django_notes.marking", "django.middleware.common.CommonMiddleware"],
+    LOGGING={
+        "version": 1,
+        "handlers": {"console": {"class": "logging.StreamHandler"}},
+        "root": {"handlers": ["console"], "level": "ERROR"},
+    },
     DATA_UPLOAD_MAX_MEMORY_SIZE=16 << 20,
 )
 django.setup()
