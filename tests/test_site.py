@@ -1,11 +1,11 @@
-"""A site asks its features before its app, and puts every answer through them."""
+"""A site has apps at their mounts; it asks its features before them, and puts every answer through them."""
 
 import pytest
 
 from nowhere import Nowhere
 from pellucid.message import Headers, Request, Response
 from pellucid.server.exchange import Answer, App, Body, Exchange
-from pellucid.site import surround
+from pellucid.site import mounted, surround
 
 
 def mark(name: bytes) -> Answer:
@@ -49,3 +49,50 @@ def test_every_answer_goes_through_all_features_in_order(path: bytes) -> None:
 
 def test_without_features_the_app_stands_alone() -> None:
     assert surround(app, (), ()) is app
+
+
+def named(name: bytes) -> App:
+    def answer(exchange: Exchange) -> None:
+        exchange.respond(Response(200), name + b" " + exchange.mount + b" " + exchange.request.path)
+
+    return answer
+
+
+APPS = {name: named(name.encode() or b"root") for name in ("", "/static", "/static/old", "/a%20b", "/caf%C3%A9")}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (b"/", b"root  /"),
+        (b"/index", b"root  /index"),
+        (b"/static", b"/static /static /static"),
+        (b"/static/", b"/static /static /static/"),
+        (b"/static/a/b", b"/static /static /static/a/b"),
+        (b"/statics", b"root  /statics"),
+        (b"/Static", b"root  /Static"),
+        (b"/static.txt", b"root  /static.txt"),
+        (b"/static/old", b"/static/old /static/old /static/old"),
+        (b"/static/old/x", b"/static/old /static/old /static/old/x"),
+        (b"/static/older", b"/static /static /static/older"),
+        (b"/%73tatic/x", b"/static /%73tatic /%73tatic/x"),
+        (b"/static%2Fold/x", b"root  /static%2Fold/x"),
+        (b"//static/x", b"root  //static/x"),
+        (b"/static//old", b"/static /static /static//old"),
+        (b"/a%20b/c", b"/a%20b /a%20b /a%20b/c"),
+        (b"/caf%c3%a9", b"/caf%C3%A9 /caf%c3%a9 /caf%c3%a9"),
+        (b"/%2573tatic", b"root  /%2573tatic"),
+        (b"*", b"root  *"),
+    ],
+)
+def test_the_longest_mount_of_whole_names_has_the_request(path: bytes, body: bytes) -> None:
+    assert ask_for(path, mounted(APPS)).body == body
+
+
+@pytest.mark.parametrize(("path", "status"), [(b"/", 404), (b"/statics", 404), (b"", 404), (b"*", 204)])
+def test_what_no_mount_takes_is_absent(path: bytes, status: int) -> None:
+    assert ask_for(path, mounted({"/static": named(b"static")})).status == status
+
+
+def test_one_app_for_all_paths_stands_alone() -> None:
+    assert mounted({"": app}) is app
