@@ -83,7 +83,7 @@ def run_worker(
             with tracing(watch, settings[TracingSettings]):
                 assembly = assemble(reactor, watch, host)
                 server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
-                server.greet = _greeter(settings, reactor, watch)
+                _stand_behind_proxies(server, settings)
                 lifetime = Lifetime(server, assembly.lives, ports)
                 if seat is None:
                     _serve_alone(lifetime, settings, host, ready)
@@ -104,14 +104,15 @@ def run_worker(
     return 0
 
 
-def _greeter(settings: Settings, reactor: Reactor, watch: Watch) -> Greeter | None:
-    proxies = settings[ProxySettings]
-    if not proxies.proxy_protocol:
-        return None
+def _stand_behind_proxies(server: Server, settings: Settings) -> None:
+    proxies, watch = settings[ProxySettings], server.watch
     trusted = Trusted(proxies.trusted_proxies)
-    if not trusted.anybody:
-        raise ValueError("--proxy-protocol says how trusted proxies begin: name them with --trusted-proxies")
-    return Greeter(reactor, trusted, settings[Patience].head_time, lambda why: watch.note("info", why))
+    server.exempt = trusted.holds  # all of a proxy's clients come from its one address
+    if proxies.proxy_protocol:
+        if not trusted.anybody:
+            raise ValueError("--proxy-protocol says how trusted proxies begin: name them with --trusted-proxies")
+        head_time = settings[Patience].head_time
+        server.greet = Greeter(server.reactor, trusted, head_time, lambda why: watch.note("info", why))
 
 
 class _Host:

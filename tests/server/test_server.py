@@ -265,6 +265,17 @@ def test_what_counts_for_an_address_is_the_clients_and_not_the_proxys() -> None:
     assert [statuses(link.receive() or b"") for link in links] == [[200], [200], [503]] * 2
 
 
+def test_all_of_a_trusted_proxys_clients_may_come_from_its_address() -> None:
+    harbour = Harbour(per_address=2)
+    harbour.server.exempt = Trusted(["192.0.2.1"]).holds
+    links = [harbour.port.bring() for _ in range(4)]
+    assert [harbour.ask(link) for link in links] == [[200]] * 4
+    others = [harbour.port.bring("192.0.2.2") for _ in range(3)]
+    others[2].send([HELLO])
+    harbour.settle()
+    assert statuses(others[2].receive() or b"") == [503]
+
+
 @pytest.mark.parametrize("data", [LINE, b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"])
 def test_the_preamble_of_somebody_else_is_a_bad_request(data: bytes) -> None:
     harbour = behind(Harbour())

@@ -43,8 +43,8 @@ class Capacity:
     connections: int = setting(10_000, "The most connections in all; while they are held no more are accepted.")
     connections_per_address: int = setting(
         512,
-        "The most connections from one address, or from one IPv6 network (/64); one more is answered with 503 and "
-        "closed.",
+        "The most connections from one address, or from one IPv6 network (/64), trusted proxies aside; one more is "
+        "answered with 503 and closed.",
     )
 
 
@@ -96,6 +96,7 @@ class Server:
         self.ended: Callable[[], None] = self.reactor.stop
         self.share: Share | None = None
         self.greet: Greet | None = None
+        self.exempt: Callable[[str], bool] = _nobody
         self._greeting = 0
 
     def listen(self, port: Port) -> None:
@@ -117,7 +118,7 @@ class Server:
             link.close()
             raise Exhausted(error.strerror or str(error)) from error
         most = self._capacity.connections_per_address
-        if most and held > most and link.peer:
+        if most and held > most and link.peer and not self.exempt(link.peer):
             connection.turn_away(503, f"connections-per-address: {most} from this address are open already")
             return None
         return connection
@@ -277,6 +278,10 @@ class Server:
             self.watch.note("error", f"a fault in the server\n{words}")
         except Exception:
             pass  # standard error itself is gone: there is nobody left to tell, and serving goes on
+
+
+def _nobody(address: str) -> bool:
+    return False
 
 
 def _connections(count: int) -> str:
