@@ -33,10 +33,12 @@ class Guest:
         self._alarm: asyncio.Handle | None = None
         self._alarm_at = 0.0
         self._stepping = False
+        self._leaving = False
 
     def run(self) -> None:
         """Run both loops until the reactor's `stop`, which may have been called before. May be called again."""
         loop, reactor = self.loop, self.reactor
+        self._leaving = False
         reactor.open_to_posts()
         reactor.earlier = self._earlier
         loop.add_reader(reactor.fileno(), self._step)
@@ -74,7 +76,9 @@ class Guest:
         finally:
             self._stepping = False
         if reactor.stopped:
-            self.loop.stop()
+            if not self._leaving:  # a second stop would wait for the next run, and end that
+                self._leaving = True
+                self.loop.stop()
         else:
             self._wait()
 
