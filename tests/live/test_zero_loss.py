@@ -6,62 +6,20 @@ import time
 from pathlib import Path
 
 import pytest
-from running import Running
 from steady import Steady
+from workers import Workers, named
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
-APP = """
-import asyncio, os
-
-async def app(scope, receive, send):
-    assert scope["type"] == "http"
-    await asyncio.sleep({takes})
-    name = f"{{os.getpid()}}".encode()
-    await send({{"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(name))]}})
-    await send({{"type": "http.response.body", "body": name}})
-"""
 RELOADS = 20
 
 
-class Workers(Running):
-    """A server with workers, whose app answers with the process that it runs in."""
-
-    def __init__(self, folder: Path, *options: str, takes: float = 0.05) -> None:
-        (folder / "site_of_test.py").write_text(APP.format(takes=takes))
-        self.errors = open(folder / "errors.txt", "w+b")  # noqa: SIM115 - closed at the end of the with block
-        arguments = ("serve", "site_of_test:app", "--app-dir", str(folder), "--bind", "127.0.0.1:0")
-        super().__init__(*arguments, "--access-log", "off", *options, stderr=self.errors)
-        self.folder = folder
-
-    def read_until(self, stream: object, end: str) -> str:
-        """What standard error tells until this text has come."""
-        return self.wait_for_line(end)
-
-    def wait_for_line(self, text: str, times: int = 1) -> str:
-        """What standard error has told once this text stands in it so many times."""
-        deadline = time.monotonic() + 20
-        while (told := self.told).count(text) < times:
-            assert self.process.poll() is None, told
-            assert time.monotonic() < deadline, f"waited in vain for {text!r} in {told!r}"
-            time.sleep(0.01)
-        return told
-
-    @property
-    def told(self) -> str:
-        return (self.folder / "errors.txt").read_text()
-
-    def __exit__(self, *details: object) -> None:
-        super().__exit__(*details)
-        self.errors.close()
-
-
 def test_twenty_rolling_reloads_lose_no_request_and_refuse_no_connection(tmp_path: Path) -> None:
-    with Workers(tmp_path, "--workers", "2", takes=0.002) as server, Steady(server.port, 8, pause=0.002) as load:
+    with Workers(tmp_path, named(0.002), "--workers", "2") as server, Steady(server.port, 8, pause=0.002) as load:
         before = set(load.answers)
         for number in range(1, RELOADS + 1):
             server.send(signal.SIGHUP)
-            server.wait_for_line("the reload is done", number)
+            server.wait_for("the reload is done", number)
         load.wait_for(lambda: not before & {client.served_by for client in load.clients})
         assert len(load.answers) > RELOADS
     assert load.lost == []
@@ -71,20 +29,20 @@ def test_twenty_rolling_reloads_lose_no_request_and_refuse_no_connection(tmp_pat
 
 
 def test_a_killed_worker_loses_only_the_requests_that_it_was_running(tmp_path: Path) -> None:
-    with Workers(tmp_path, "--workers", "3") as server, Steady(server.port, 12) as load:
+    with Workers(tmp_path, named(0.05), "--workers", "3") as server, Steady(server.port, 12) as load:
         victim = load.clients[0].served_by
         running = [client for client in load.clients if client.served_by == victim]
         os.kill(int(victim), signal.SIGKILL)
         load.wait_for(lambda: all(client.served_by != victim for client in load.clients))
         load.wait_for(lambda: len({client.served_by for client in load.clients}) >= 2)
-        server.wait_for_line("ended unasked with SIGKILL, and is replaced")
+        server.wait_for("ended unasked with SIGKILL, and is replaced")
     assert {who for _, who, _ in load.lost} <= {victim}
     assert len(load.lost) <= len(running)
     assert load.refused == []
 
 
 def test_a_stop_in_the_middle_of_a_load_lets_every_request_finish(tmp_path: Path) -> None:
-    with Workers(tmp_path, "--workers", "2") as server, Steady(server.port, 8) as load:
+    with Workers(tmp_path, named(0.05), "--workers", "2") as server, Steady(server.port, 8) as load:
         told = time.monotonic()
         server.send(signal.SIGTERM)
         assert server.process.wait(10) == 0
@@ -96,13 +54,13 @@ def test_a_stop_in_the_middle_of_a_load_lets_every_request_finish(tmp_path: Path
 
 
 def test_a_reload_that_cannot_start_keeps_the_workers_that_run(tmp_path: Path) -> None:
-    with Workers(tmp_path, "--workers", "2") as server, Steady(server.port, 4) as load:
+    with Workers(tmp_path, named(0.05), "--workers", "2") as server, Steady(server.port, 4) as load:
         before = set(load.answers)
-        (tmp_path / "site_of_test.py").write_text("raise ZeroDivisionError('on purpose')")
+        server.source.write_text("raise ZeroDivisionError('on purpose')")
         server.send(signal.SIGHUP)
-        told = server.wait_for_line("the reload failed, and the workers that run go on")
+        told = server.wait_for("the reload failed, and the workers that run go on")
         assert "on purpose" in told
-        (tmp_path / "site_of_test.py").write_text(APP.format(takes=0))
+        server.source.write_text(named(0))
         load.wait_for(lambda: load.answers.total() > 20)
         assert set(load.answers) == before
         server.send(signal.SIGHUP)
@@ -112,7 +70,7 @@ def test_a_reload_that_cannot_start_keeps_the_workers_that_run(tmp_path: Path) -
 
 
 def test_connections_and_requests_are_shared_evenly(tmp_path: Path) -> None:
-    with Workers(tmp_path, "--workers", "4", takes=0.01) as server, Steady(server.port, 64) as load:
+    with Workers(tmp_path, named(0.01), "--workers", "4") as server, Steady(server.port, 64) as load:
         load.wait_for(lambda: load.answers.total() > 2000)
         connections = [sum(client.served_by == who for client in load.clients) for who in load.answers]
     assert len(connections) == 4

@@ -28,8 +28,11 @@ LAST_WORDS = 1.0
 WAVE = 10.0
 """How long the first worker that is ready waits for the others of the first start, in seconds."""
 
-YOUNG = 10.0
+YOUNG = 2.0
 """A worker that dies within so many seconds of being ready counts as one that could not start."""
+
+TOGETHER = 0.3
+"""Such deaths within so many seconds are one event."""
 
 FORGIVEN = 60.0
 """After so many seconds without such a death the next one is the first again."""
@@ -45,8 +48,8 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Worker:
-    """One worker. `told` and `serving` are whether it was told to serve, and whether it does; `outdated` is why it is to
-    be replaced, `replaces` the number of the one that leaves when it serves, `due` when it must be gone.
+    """One worker. `told` and `serving`: whether it was told to serve, and does; `outdated`: why it is to be replaced;
+    `replaces`: the number of the one that leaves when it serves; `due`: when it must be gone.
     """
 
     number: int
@@ -193,7 +196,10 @@ class Fleet:
             return
         early = worker.state is State.STARTING or now - worker.since < YOUNG
         if early:
-            self._deaths = self._deaths + 1 if now - self._died_at < FORGIVEN else 1
+            if now - self._died_at >= FORGIVEN:
+                self._deaths = 1
+            elif now - self._died_at >= TOGETHER:
+                self._deaths += 1
             self._died_at = now
             # One that did serve is replaced at once the first time: it may have been anything.
             served = worker.state is State.READY

@@ -21,7 +21,7 @@ BEAT = 1.0
 class Pulse:
     """Beats on the board. `chance` is a random number from 0 to 1, for this worker's part of the jitter."""
 
-    __slots__ = ("_begun", "_due", "_lag", "_limits", "_reactor", "_requests", "_said", "_say", "_seat")
+    __slots__ = ("_begun", "_due", "_lag", "_limits", "_reactor", "_requests", "_say", "_seat")
 
     def __init__(self, reactor: Reactor, seat: Seat, watch: Watch, settings: ProcessSettings, chance: float) -> None:
         self._reactor = reactor
@@ -30,7 +30,6 @@ class Pulse:
         self._begun = reactor.clock()
         self._due = 0.0
         self._requests = 0
-        self._said = False
         self._say: Callable[[str], None] = lambda line: None
         self._lag: Callable[[float], None] | None = None
         if self._limits.requests:
@@ -49,8 +48,7 @@ class Pulse:
             self._lag(max(0.0, now - self._due))
         memory = resident() if self._limits.memory else 0
         why = due(self._limits, self._requests, now - self._begun, memory)
-        if why and not self._said:
-            self._said = True
+        if why:  # again and again: while the worker is not ready, or its parent not either, it is not heard
             self._say(f"recycle {json.dumps(why)}")
         self._due = now + BEAT
         self._reactor.at(self._due, self._beat)
