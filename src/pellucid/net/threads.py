@@ -68,6 +68,7 @@ class Pool:
         self._resting: list[Worker] = []
         self._looking = False
         self._timer: Timer | None = None
+        self._stopping = False
         self._stopped: Callable[[], None] | None = None
 
     @property
@@ -104,15 +105,15 @@ class Pool:
             self._reactor.post(self._call_back)
 
     def stop(self, stopped: Callable[[], None]) -> None:
-        """Drop the jobs that wait and let the threads go; `stopped` is called when the last one has left."""
+        """Let the threads go once nothing that is wanted waits; `stopped` is called when the last one has left."""
+        self._stopping = True
         self._stopped = stopped
-        self._jobs.clear()
         while self._wake_one():
             pass
         self._left()
 
     def _left(self) -> None:
-        if self._stopped is not None and not self._workers:
+        if self._stopped is not None and not self._workers and not self._jobs:
             stopped, self._stopped = self._stopped, None
             stopped()
 
@@ -177,7 +178,7 @@ class Pool:
             try:
                 job = jobs.popleft()
             except IndexError:
-                if self._stopped is not None:
+                if self._stopping:
                     break
                 self._rest(worker)
                 continue
@@ -197,7 +198,7 @@ class Pool:
             self._reactor.post(self._fetch)
         worker.resting = True
         self._resting.append(worker)
-        if self._jobs or self._stopped is not None:  # they came when this one was not yet known to rest
+        if self._jobs or self._stopping:  # they came when this one was not yet known to rest
             try:
                 self._resting.remove(worker)
             except ValueError:
