@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pellucid import serving
-from pellucid.serving import keep_standard_descriptors, serve_folder
+from pellucid.loading import Folder, LoadingSettings, Named, Target
+from pellucid.serving import check_loading, keep_standard_descriptors, serve, workers_of
 from pellucid.settings import Settings
 
 
@@ -24,6 +25,11 @@ from pellucid.settings import Settings
         ({"spa": "huh.html"}, "spa: there is no file 'huh.html'"),
         ({"spa": "folder"}, "spa: 'folder' is a folder"),
         ({"media_type": ("foo=bar",)}, "media-type: 'bar' is no type"),
+        ({"interface": "cgi"}, "interface: 'cgi' is none of"),
+        ({"lifespan": "maybe"}, "unknown lifespan 'maybe'"),
+        ({"workers": "many"}, "many"),
+        ({"user": "nobody-of-that-name"}, "nobody-of-that-name"),
+        ({"socket_mode": "rw"}, "socket-mode: 'rw'"),
     ],
 )
 def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
@@ -34,8 +40,14 @@ def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
     started: list[object] = []
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match=complaint):
-        serve_folder(str(tmp_path), Settings(chosen), started.append)
+        serve([Target("", Folder(str(tmp_path)))], Settings(at(tmp_path) | chosen), started.append)
     assert started == []
+    assert not (tmp_path / "socket").exists()
+
+
+def at(folder: Path) -> dict[str, Any]:
+    """Where to listen, without a port."""
+    return {"bind": (f"unix:{folder}/socket",)}
 
 
 def test_a_folder_that_vanishes_at_the_last_moment_is_explained(
@@ -44,7 +56,41 @@ def test_a_folder_that_vanishes_at_the_last_moment_is_explained(
     monkeypatch.setattr(serving, "raise_descriptor_limit", int)
     monkeypatch.setattr(serving, "leave_quietly", int)
     with pytest.raises(ValueError, match=r"the folder '.*gone' cannot be served: no such file or directory"):
-        serve_folder(str(tmp_path / "gone"), Settings(), print)
+        serve([Target("", Folder(str(tmp_path / "gone")))], Settings(at(tmp_path)), print)
+
+
+def test_a_loop_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="loop: uvloop is not installed; `pip install uvloop`"):
+        check_loading([], LoadingSettings(loop="uvloop"))
+    check_loading([], LoadingSettings(loop="asyncio"))
+
+
+def test_modules_want_their_folder_to_be_there(tmp_path: Path) -> None:
+    nowhere = LoadingSettings(app_dir=str(tmp_path / "gone"))
+    with pytest.raises(ValueError, match=r"app-dir: there is no folder '.*gone'"):
+        check_loading([Target("", Named("main", "app"))], nowhere)
+    check_loading([Target("", Folder("."))], nowhere)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "workers"),
+    [
+        ({}, 0),
+        ({"workers": "0"}, 0),
+        ({"workers": "1"}, 1),
+        ({"workers": "3"}, 3),
+        ({"workers": "3", "reload": True}, 3),
+        ({"reload": True}, 1),
+        ({"reload_browser": True}, 1),
+        ({"metrics": ":9000"}, 1),
+        ({"recycle_requests": 10}, 1),
+        ({"recycle_age": 10.0}, 1),
+        ({"recycle_memory": 10}, 1),
+    ],
+)
+def test_what_needs_a_parent_brings_a_worker(chosen: dict[str, Any], workers: int) -> None:
+    assert workers_of(Settings(chosen)) == workers
 
 
 @pytest.mark.parametrize(("closed", "opened"), [(set(), 0), ({1}, 1), ({0, 1, 2}, 3)])

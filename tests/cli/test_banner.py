@@ -7,6 +7,7 @@ import pytest
 from pellucid import __version__
 from pellucid.cli import banner as module
 from pellucid.cli.banner import banner, wants_colours
+from pellucid.loading import Folder, Named, Target
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_each_place_has_a_line(addresses: list[str], lines: list[str]) -> None:
-    assert banner(".", addresses, colours=False).split("\n") == [
+    assert banner([Target("", Folder("."))], addresses, colours=False).split("\n") == [
         f"Pellucid {__version__} serves ~/site",
         *lines,
         "Ctrl+C stops it.",
@@ -51,11 +52,33 @@ def test_each_place_has_a_line(addresses: list[str], lines: list[str]) -> None:
      ("/srv/\x1b[31m", "'/srv/\\x1b[31m'")],
 )  # fmt: skip
 def test_a_folder_is_named_in_full(folder: str, name: str) -> None:
-    assert banner(folder, ["127.0.0.1:80"], colours=False).split("\n")[0].endswith(f" serves {name}")
+    assert (
+        banner([Target("", Folder(folder))], ["127.0.0.1:80"], colours=False).split("\n")[0].endswith(f" serves {name}")
+    )
+
+
+@pytest.mark.parametrize(
+    ("targets", "workers", "told"),
+    [
+        ([Target("", Named("main", "app"))], 0, "main:app"),
+        ([Target("", Named("main", "make", True))], 1, "main:make() by 1 worker"),
+        ([Target("/api", Named("main", "app"))], 4, "/api = main:app by 4 workers"),
+        (
+            [Target("", Named("main", "app")), Target("/static", Folder("public"))],
+            0,
+            "/ = main:app, /static = ~/site/public",
+        ),
+    ],
+)
+def test_what_is_served_is_named_with_its_place_and_its_workers(targets: list[Target], workers: int, told: str) -> None:
+    first = banner(targets, ["127.0.0.1:80"], False, workers).split("\n")[0]
+    assert first == f"Pellucid {__version__} serves {told}"
 
 
 def test_colours_are_only_there_if_wanted() -> None:
-    plain, coloured = (banner(".", ["127.0.0.1:80"], colours=colours) for colours in (False, True))
+    plain, coloured = (
+        banner([Target("", Folder("."))], ["127.0.0.1:80"], colours=colours) for colours in (False, True)
+    )
     assert "\x1b" not in plain
     assert "\x1b[" in coloured
     assert "http://127.0.0.1:80/" in coloured

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from pellucid import __version__
 from pellucid.cli import command as module
 from pellucid.cli.command import main
 from pellucid.cli.options import unknown_variables
+from pellucid.loading import NotLoaded, Target
 from pellucid.server.timeouts import Patience
 from pellucid.settings import CommandSettings, Settings
 
@@ -22,22 +24,24 @@ class Served:
     """What was served instead of really serving."""
 
     def __init__(self) -> None:
-        self.folder = ""
+        self.targets: list[str] = []
         self.settings = Settings()
-        self.complaint = ""
+        self.complaint: Exception | None = None
 
-    def __call__(self, folder: str, settings: Settings, ready: Callable[[Sequence[str]], None]) -> None:
+    def __call__(self, targets: Sequence[Target], settings: Settings, ready: Callable[[Sequence[str]], None]) -> int:
         if self.complaint:
-            raise ValueError(self.complaint)
-        self.folder, self.settings = folder, settings
+            raise self.complaint
+        self.targets = [f"{target.mount}={target.serves}" for target in targets]
+        self.settings = settings
         ready(["127.0.0.1:8000"])
+        return 0
 
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Served:
     """Stands for the server; the working folder holds a folder `demo` and a file `page.html`."""
     instead = Served()
-    monkeypatch.setattr(module, "serve_folder", instead)
+    monkeypatch.setattr(module, "run", instead)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "demo").mkdir()
     (tmp_path / "page.html").write_text("a page")
@@ -53,19 +57,19 @@ def test_a_folder_is_served_and_the_banner_says_so(served: Served) -> None:
     assert result.exit_code == 0
     assert result.stdout == ""
     assert "http://127.0.0.1:8000/" in result.stderr
-    assert served.folder == "demo"
+    assert served.targets == ["=demo"]
     assert served.settings[Patience].idle == 3.0
     assert served.settings[CommandSettings].bind == (":80",)
 
 
 def test_without_a_folder_it_is_the_current_one(served: Served) -> None:
     assert run("serve").exit_code == 0
-    assert served.folder == "."
+    assert served.targets == ["=."]
 
 
 def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
-    assert run("serve", PELLUCID_FOLDER="demo", PELLUCID_IDLE="3").exit_code == 0
-    assert served.folder == "demo"
+    assert run("serve", PELLUCID_TARGETS="demo", PELLUCID_IDLE="3").exit_code == 0
+    assert served.targets == ["=demo"]
     assert served.settings[Patience].idle == 3.0
 
 
@@ -81,9 +85,15 @@ def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
         (["serve", "demo", "--port", "80"], "there is no --port: say --bind PORT"),
         (["serve", "demo", "--idle", "soon"], "'soon' is not a time such as"),
         (["serve", "demo", "--idle"], "requires an argument"),
-        (["serve", "demo", "more"], "unexpected extra argument"),
+        (["serve", "demo", "more"], "there is no folder 'more'"),
+        (["serve", "demo", "main:app"], "'demo' and 'main:app' both want /: give each a path of its own"),
+        (["serve", "demo", "--lifespan", "huh"], "unknown lifespan 'huh'"),
+        (["serve", "main:app", "-w", "4"], "there is no -w: say --workers NUMBER"),
+        (["serve", "main:app", "-w4"], "there is no -w: say --workers NUMBER"),
+        (["serve", "main:app", "--factory"], "there is no --factory: write () behind its name"),
+        (["main:app"], "there is no command 'main:app'; did you mean `pellucid serve main:app`?"),
         (["serve", "8080"], "there is no folder '8080'; did you mean `pellucid serve --bind 8080`?"),
-        (["serve", "--workers", "2"], "there is no --workers: it is not there yet"),
+        (["serve", "--tls"], "there is no --tls: it is not there yet"),
         (["serve", "--verbos"], "there is no --verbos, nor --verbose: say --log-level debug"),
         (["serve", "--prot", "80"], "there is no --prot, nor --port: say --bind PORT"),
         (["serve", "--zz"], "there is no --zz: `pellucid serve --help` lists what there is"),
@@ -103,14 +113,34 @@ def test_what_cannot_be_done_is_one_line(served: Served, arguments: list[str], c
     assert result.stderr.startswith("pellucid: ")
     assert result.stderr.count("\n") == 1
     assert complaint in result.stderr
-    assert served.folder == ""
+    assert served.targets == []
 
 
 def test_what_the_server_cannot_do_is_one_line_too(served: Served) -> None:
-    served.complaint = "cannot listen on :80: it is taken"
+    served.complaint = ValueError("cannot listen on :80: it is taken")
     result = run("serve")
     assert result.exit_code == 2
     assert result.stderr == "pellucid: cannot listen on :80: it is taken\n"
+
+
+def test_what_an_application_does_instead_of_loading_is_shown_with_status_1(served: Served) -> None:
+    served.complaint = NotLoaded("main cannot be imported: E: x", "Traceback:\n  line 1\nE: x\n")
+    result = run("serve", "demo")
+    assert result.exit_code == 1
+    assert result.stderr == "Traceback:\n  line 1\nE: x\npellucid: main cannot be imported: E: x\n"
+
+
+def test_several_targets_are_served(served: Served) -> None:
+    result = run("serve", "/static=demo", "/=main:app", "/api=package.module:make()")
+    assert result.exit_code == 0
+    assert served.targets == ["/static=demo", "=main:app", "/api=package.module:make()"]
+    assert "/static = " in result.stderr
+
+
+def test_targets_in_the_environment_stand_on_lines_of_their_own(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "my files").mkdir()
+    assert run("serve", PELLUCID_TARGETS="/=main:app\n\n /f=my files \n").exit_code == 0
+    assert served.targets == ["=main:app", "/f=my files"]
 
 
 def test_a_folder_that_may_not_be_read_is_explained(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +156,7 @@ def test_a_banner_that_nobody_reads_does_not_matter(served: Served, monkeypatch:
 
     monkeypatch.setattr(click, "echo", fail)
     assert run("serve", "demo").exit_code == 0
-    assert served.folder == "demo"
+    assert served.targets == ["=demo"]
 
 
 def test_standard_error_may_be_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,18 +164,19 @@ def test_standard_error_may_be_closed(served: Served, monkeypatch: pytest.Monkey
     with pytest.raises(SystemExit) as ended:
         main(["serve", "demo"])
     assert ended.value.code == 0
-    assert served.folder == "demo"
+    assert served.targets == ["=demo"]
 
 
 def test_the_help_begins_with_examples_that_work(served: Served, tmp_path: Path) -> None:
     text = run("serve", "--help").stdout
     assert max(map(len, text.splitlines())) <= 80
     examples = re.findall(r"^  pellucid (serve.*?)   .*$", text.partition("Listening and stopping:")[0], re.MULTILINE)
-    assert len(examples) == 3
+    assert len(examples) == 6
     for folder in ("public", "dist"):
         (tmp_path / folder).mkdir()
+    (tmp_path / "main.py").write_text("app = print")
     for example in examples:
-        assert run(*example.split()).exit_code == 0
+        assert run(*shlex.split(example)).exit_code == 0
 
 
 def test_alone_it_shows_the_help() -> None:
@@ -163,7 +194,7 @@ def test_an_interrupt_before_the_server_runs_is_no_traceback(served: Served, mon
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "serve_folder", interrupt)
+    monkeypatch.setattr(module, "run", interrupt)
     result = run("serve", "demo")
     assert result.exit_code == 1
     assert "Traceback" not in result.stderr
@@ -187,7 +218,7 @@ def test_a_bad_variable_is_named_as_it_was_given() -> None:
 
 
 def test_a_variable_that_is_no_setting_is_told() -> None:
-    environment = {"PELLUCID_BND": "1", "PELLUCID_FOLDER": ".", "PELLUCID_IDLE": "3", "PELLUCID_ZZZZ": "", "PATH": "/"}
+    environment = {"PELLUCID_BND": "1", "PELLUCID_TARGETS": ".", "PELLUCID_IDLE": "3", "PELLUCID_ZZZZ": "", "PATH": "/"}
     assert unknown_variables(environment) == [
         "PELLUCID_BND in the environment is no setting; did you mean PELLUCID_BIND?",
         "PELLUCID_ZZZZ in the environment is no setting",
