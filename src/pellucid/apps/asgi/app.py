@@ -44,7 +44,7 @@ class Asgi:
         self._background_time = settings.background_time
         self._context = copy_context()
         self._lifespan = Lifespan(self._app, loop, watch, settings.lifespan)
-        self._running: set[Conversation] = set()
+        self.running: set[Conversation] = set()
         self._held: list[Conversation] = []
         self._ending: asyncio.Task[None] | None = None
 
@@ -55,7 +55,7 @@ class Asgi:
             return
         scope = scope_of(exchange, self._mount, self._lifespan.state)
         conversation = Conversation(exchange, self)
-        self._running.add(conversation)
+        self.running.add(conversation)
         context = self._context if exchange.context is None else exchange.context
         running = conversation.run(self._app, scope)
         conversation.task = asyncio.Task(running, loop=self.loop, name="request", context=context.copy(), **EAGER)
@@ -68,7 +68,7 @@ class Asgi:
 
     def end(self, ended: Callable[[], None]) -> None:
         """Wait a while for what still runs behind its answers, cancel it then, and stop the app."""
-        if self._running:
+        if self.running:
             self._ending = self.loop.create_task(self._end(ended))
         else:
             self._lifespan.end(ended)
@@ -86,7 +86,7 @@ class Asgi:
         self._lifespan.end(ended)
 
     def _tasks(self) -> list[asyncio.Task[None]]:
-        return [each.task for each in self._running if each.task is not None]
+        return [each.task for each in self.running if each.task is not None]
 
     # What its conversations ask
 
@@ -95,10 +95,6 @@ class Asgi:
         if not self._held:
             self.loop.call_soon(self._let_go)
         self._held.append(conversation)
-
-    def over(self, conversation: Conversation) -> None:
-        """Forget it."""
-        self._running.discard(conversation)
 
     def tell(self, exchange: Exchange, what: str) -> None:
         """Say what went wrong with a request."""

@@ -45,11 +45,11 @@ class Owner(Protocol):
 
     loop: asyncio.AbstractEventLoop
 
+    running: set[Conversation]
+    """Those whose app has not returned: what runs must be held by somebody."""
+
     def hold(self, conversation: Conversation) -> None:
         """Only the head of an answer was told: call `let_go` when its task has given way."""
-
-    def over(self, conversation: Conversation) -> None:
-        """The app has returned."""
 
     def tell(self, exchange: Exchange, what: str) -> None:
         """Say what an app has done wrong."""
@@ -100,15 +100,12 @@ class Conversation:
         else:
             if self._stage is not OVER:
                 self._unfinished()
-        self._part()
-        self._owner.over(self)
-
-    def _part(self) -> None:
-        # Whoever knows each other would keep each other alive until a collection.
-        self._exchange.on_gone = _nothing
+        # Those who know each other would keep each other alive until a collection.
         self._stream = None
+        self._exchange.on_gone = _nothing
         if self._waiting is not None:
             self._exchange.on_body = self._exchange.on_leave = _nothing
+        self._owner.running.discard(self)
 
     # What comes in
 
@@ -157,7 +154,8 @@ class Conversation:
         if kind == "http.response.start":
             self._start(message)
         elif kind == "http.response.body" and self._stage is HELD and not (message.get("more_body") or self._trailers):
-            self._answer(_body_of(message))
+            body = message.get("body", b"")
+            self._answer(body if type(body) is bytes else _bytes_of(body))
         else:
             await self._send_on(kind, message)
 
@@ -183,7 +181,7 @@ class Conversation:
     async def _send_on(self, kind: str, message: Message) -> None:
         stage = self._stage
         if kind == "http.response.body" and stage in (HELD, BODY):
-            await self._give(_body_of(message), bool(message.get("more_body")))
+            await self._give(_bytes_of(message.get("body", b"")), bool(message.get("more_body")))
         elif kind == "http.response.zerocopysend" and stage in (HELD, BODY):
             await self._give(slice_of_file(message), bool(message.get("more_body")))
         elif kind == "http.response.pathsend" and stage is HELD:
@@ -342,10 +340,7 @@ class Conversation:
             exchange.abort(why)
 
 
-def _body_of(message: Message) -> bytes:
-    body = message.get("body", b"")
-    if type(body) is bytes:
-        return body
+def _bytes_of(body: object) -> bytes:
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body)
     raise WrongAnswer(f"the body of a message is bytes, not {type(body).__name__}")

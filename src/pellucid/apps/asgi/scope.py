@@ -14,14 +14,6 @@ SPEC_VERSION = "2.3"
 the same: frameworks that read 2.4 listen for the client's end no longer, and a stream that waits would outlive it.
 """
 
-EXTENSIONS = (
-    "http.response.pathsend",
-    "http.response.zerocopysend",
-    "http.response.early_hint",
-    "http.response.trailers",
-    "http.response.debug",
-)
-
 KEPT = 1024
 """How many paths, and how many addresses, are kept as they are told to apps."""
 
@@ -38,8 +30,7 @@ def scope_of(exchange: Exchange, mount: bytes, state: dict[str, Any]) -> Scope:
     as if it did, since whoever stands in front has taken it away.
     """
     request = exchange.request
-    peer = exchange.peer
-    path = request.path
+    path, peer = request.path, exchange.peer
     root = exchange.mount or mount
     return {
         "type": "http",
@@ -55,7 +46,13 @@ def scope_of(exchange: Exchange, mount: bytes, state: dict[str, Any]) -> Scope:
         "client": (peer, exchange.peer_port) if peer else None,
         "server": _servers[exchange.local],
         "state": state.copy(),
-        "extensions": {name: {} for name in EXTENSIONS},
+        "extensions": {
+            "http.response.pathsend": {},
+            "http.response.zerocopysend": {},
+            "http.response.early_hint": {},
+            "http.response.trailers": {},
+            "http.response.debug": {},
+        },
     }
 
 
