@@ -20,7 +20,7 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import condition, require_GET, require_POST, require_safe
 
 notebook.prepare()
@@ -137,7 +137,8 @@ def later(request: HttpRequest) -> HttpResponse:
 @require_GET
 def where(request: HttpRequest, word: str) -> JsonResponse:
     found = {"scheme": request.scheme, "host": request.get_host(), "path": word}
-    return JsonResponse(found | {"q": request.GET["q"], "client": "REMOTE_ADDR" in request.META})
+    link = reverse("read", args=[7])
+    return JsonResponse(found | {"q": request.GET["q"], "client": "REMOTE_ADDR" in request.META, "link": link})
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -148,7 +149,7 @@ handler500 = failed
 urlpatterns = [
     path("", index),
     path("notes", write),
-    path("notes/<int:number>", read),
+    path("notes/<int:number>", read, name="read"),
     path("files", upload),
     path("files/<str:name>", download),
     path("count/<int:last>", count),

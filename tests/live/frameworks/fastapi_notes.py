@@ -112,7 +112,7 @@ async def later(tasks: BackgroundTasks) -> str:
 @app.get("/where/{word}")
 async def where(request: Request, word: str, q: str) -> dict[str, Any]:
     found = {"scheme": request.url.scheme, "host": request.url.netloc, "path": word}
-    return found | {"q": q, "client": request.client is not None}
+    return found | {"q": q, "client": request.client is not None, "link": request.url_for("read", number=7).path}
 
 
 @app.get("/began")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from threading import Thread
 
 import notebook
-from flask import Flask, Response, jsonify, redirect, request, send_file, session
+from flask import Flask, Response, jsonify, redirect, request, send_file, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 notebook.prepare()
@@ -93,4 +93,5 @@ def later() -> tuple[str, int]:
 @app.get("/where/<word>")
 def where(word: str) -> Response:
     found = {"scheme": request.scheme, "host": request.host, "path": word}
-    return jsonify(found | {"q": request.args["q"], "client": request.remote_addr is not None})
+    link = url_for("read", number=7)
+    return jsonify(found | {"q": request.args["q"], "client": request.remote_addr is not None, "link": link})

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import notebook
 from litestar import Litestar, MediaType, Request, Response, get, post, route
@@ -59,7 +60,7 @@ async def write(data: Annotated[Written, Body(media_type=FORM)]) -> Redirect:
     return Redirect(f"/notes/{notebook.add(data.text)}", status_code=303)
 
 
-@get("/notes/{number:int}", sync_to_thread=True)
+@get("/notes/{number:int}", name="read", sync_to_thread=True)
 def read(number: int) -> dict[str, Any]:
     return notebook.note(number)
 
@@ -114,7 +115,8 @@ async def later() -> Response[str]:
 @get("/where/{word:str}")
 async def where(request: Request[Any, Any, Any], word: str, q: str) -> dict[str, Any]:
     found = {"scheme": request.url.scheme, "host": request.url.netloc, "path": word}
-    return found | {"q": q, "client": request.client is not None}
+    link = urlsplit(request.url_for("read", number=7)).path
+    return found | {"q": q, "client": request.client is not None, "link": link}
 
 
 @get("/began")

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import notebook
-from quart import Quart, Response, jsonify, redirect, request, send_file, session
+from quart import Quart, Response, jsonify, redirect, request, send_file, session, url_for
 from quart.wrappers import Response as QuartResponse
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -110,7 +110,8 @@ async def later() -> tuple[str, int]:
 @app.get("/where/<word>")
 async def where(word: str) -> QuartResponse:
     found = {"scheme": request.scheme, "host": request.host, "path": word}
-    return jsonify(found | {"q": request.args["q"], "client": request.remote_addr is not None})
+    link = url_for("read", number=7)
+    return jsonify(found | {"q": request.args["q"], "client": request.remote_addr is not None, "link": link})
 
 
 @app.get("/began")

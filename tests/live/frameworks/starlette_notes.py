@@ -95,7 +95,8 @@ async def later(request: Request) -> PlainTextResponse:
 
 async def where(request: Request) -> JSONResponse:
     found = {"scheme": request.url.scheme, "host": request.url.netloc, "path": request.path_params["word"]}
-    return JSONResponse(found | {"q": request.query_params["q"], "client": request.client is not None})
+    link = request.url_for("read", number=7).path
+    return JSONResponse(found | {"q": request.query_params["q"], "client": request.client is not None, "link": link})
 
 
 async def began(request: Request) -> JSONResponse:

@@ -54,6 +54,9 @@ SERVED = [
 ]
 
 
+OTHERS = ["flask", "fastapi", "starlette", "quart", "litestar"]
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """A server that runs."""
@@ -82,6 +85,15 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     assert status == 0, errors
     assert ended(folder) == (("lifespan" in served.traits) * (2 if "--workers" in served.options else 1))
     assert faults(errors) <= ON_PURPOSE, errors
+
+
+@pytest.fixture(params=["django_notes:wsgi", "django_notes:asgi", *(f"{name}_notes:app" for name in OTHERS)])
+def mounted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
+    """A server of an app that is not at the root."""
+    with hosted(f"/deep/er={request.param}", HERE, NOTEBOOK=str(tmp_path)) as server:
+        yield Host(server.port, frozenset())
+        status, _, errors = server.end()
+    assert (status, errors) == (0, "")
 
 
 def ended(folder: Path) -> int:
@@ -210,7 +222,16 @@ def test_an_app_knows_where_it_was_asked(host: Host) -> None:
         "host": "notes.example:8080",
         "path": "caf\N{LATIN SMALL LETTER E WITH ACUTE} au lait",
     }
-    assert answer.json == expected | {"q": "1+1 &", "client": True}
+    assert answer.json == expected | {"q": "1+1 &", "client": True, "link": "/notes/7"}
+
+
+def test_an_app_knows_where_it_is_mounted(mounted: Host) -> None:
+    answer = mounted.ask("GET", "/deep/er/where/x?q=", {"Host": "notes.example"})
+    expected = {"scheme": "http", "host": "notes.example", "path": "x", "q": "", "client": True}
+    assert answer.json == expected | {"link": "/deep/er/notes/7"}
+    assert mounted.ask("GET", "/deep/er/").get("content-type") == HTML
+    assert mounted.ask("GET", "/where/x?q=").status == 404
+    assert mounted.ask("GET", "/deep/error").status == 404
 
 
 def test_work_after_the_answer_is_done(host: Host) -> None:
