@@ -1,5 +1,6 @@
 """What settings describe is put together in full, or not at all and with a reason."""
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def test_a_folder_that_vanishes_at_the_last_moment_is_explained(
 
 
 def test_a_loop_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="loop: uvloop is not installed; `pip install uvloop`"):
         check_loading([], LoadingSettings(loop="uvloop"))
     check_loading([], LoadingSettings(loop="asyncio"))
