@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
-from typing import NamedTuple
 
+from pellucid.processes.actions import Action, End, Halt, Kill, Say, Serve, Start, Stop, Trace
 from pellucid.processes.board import ROWS
 
 REST = 1.0
@@ -63,64 +63,6 @@ class Worker:
     due: float = inf
 
 
-class Start(NamedTuple):
-    """Start a worker of this number."""
-
-    number: int
-
-
-class Serve(NamedTuple):
-    """Let a worker that is ready accept connections."""
-
-    number: int
-
-
-class Stop(NamedTuple):
-    """Let a worker leave: its requests have `grace` seconds, connections that rest have `rest`. `early` says that it is
-    still starting, and hears nothing but signals.
-    """
-
-    number: int
-    grace: float
-    rest: float
-    early: bool = False
-
-
-class Halt(NamedTuple):
-    """Let a worker leave at once."""
-
-    number: int
-
-
-class Trace(NamedTuple):
-    """Let a worker write its stack."""
-
-    number: int
-
-
-class Kill(NamedTuple):
-    """Kill a worker."""
-
-    number: int
-
-
-class Say(NamedTuple):
-    """Tell the person who runs the server."""
-
-    level: str
-    text: str
-
-
-class End(NamedTuple):
-    """All is over: the exit status, and why no worker could start, if none could."""
-
-    status: int
-    why: str
-
-
-Action = Start | Serve | Stop | Halt | Trace | Kill | Say | End
-
-
 def delay_of(deaths: int) -> float:
     """How long to wait before the next start after so many early deaths in a row, in seconds."""
     return min(30.0, 0.5 * 2 ** min(deaths - 1, 10)) if deaths else 0.0
@@ -167,7 +109,7 @@ class Fleet:
         """A worker accepts connections now; the one that it replaces may leave."""
         worker = self.workers[number]
         worker.serving = True
-        replaced = self.workers.get(worker.replaces)
+        replaced, worker.replaces = self.workers.get(worker.replaces), 0
         if replaced is not None and replaced.state is State.READY:
             self._stop(replaced, self._grace, self._grace, now)
 
@@ -192,6 +134,9 @@ class Fleet:
         whether no change of code will help.
         """
         worker = self.workers.pop(number)
+        for other in self.workers.values():
+            if other.replaces == number:
+                other.replaces = 0  # its number will be another's
         if worker.state is State.LEAVING:
             return
         early = worker.state is State.STARTING or now - worker.since < YOUNG

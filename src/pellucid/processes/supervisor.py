@@ -18,10 +18,11 @@ from pellucid.net.address import open_ports
 from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor, Timer
 from pellucid.processes import child, systemd
+from pellucid.processes.actions import Action, End, Halt, Kill, Say, Serve, Start, Stop, Trace
 from pellucid.processes.board import CLOSED, Board
 from pellucid.processes.channel import Channel
 from pellucid.processes.cores import MOST, count_of
-from pellucid.processes.fleet import Action, End, Fleet, Halt, Kill, Say, Serve, Start, State, Stop, Trace
+from pellucid.processes.fleet import Fleet, State
 from pellucid.processes.lines import Lines
 from pellucid.processes.monitor import Monitor, MonitorSettings
 from pellucid.processes.seat import Seat
@@ -158,6 +159,8 @@ class Supervisor:
 
     def _begin(self) -> None:
         if self._look is not None:
+            # Compiled files know their source by its size and second: of two changes within one, one would be missed.
+            sys.dont_write_bytecode = True
             self._watch_files()
         if self._stuck_after:
             self._awake = self._looked = self._reactor.now
