@@ -207,7 +207,8 @@ def test_without_an_sdk_nothing_is_recorded_and_the_trace_goes_on() -> None:
 
 
 def test_it_is_there_while_it_is_asked_for_and_flushed_at_its_end(exporter: InMemorySpanExporter) -> None:
-    watch, flushed = Watch(), []
+    flushed: list[int] = []
+    watch = Watch()
     trace.get_tracer_provider().force_flush = flushed.append  # type: ignore[attr-defined]  # the SDK's provider has it
     with tracing(watch, TracingSettings(otel=True)):
         assert len(watch.begun) == len(watch.ended) == 1

@@ -174,7 +174,7 @@ def test_a_number_of_requests_ends_a_connection() -> None:
 class Faulty(MemoryLink):
     """A link with a mistake in it, which stands for any mistake of ours."""
 
-    def receive(self) -> bytes | None:
+    def receive(self, most: int = 0) -> bytes | None:
         raise ZeroDivisionError("on purpose")
 
 
