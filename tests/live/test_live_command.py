@@ -158,7 +158,7 @@ def test_a_socket_without_an_address_is_one_line(folder: str) -> None:
 
 def test_the_environment_sets_everything(folder: str, tmp_path: Path) -> None:
     environment = {
-        "PELLUCID_FOLDER": folder,
+        "PELLUCID_TARGETS": folder,
         "PELLUCID_BIND": f"127.0.0.1:0\nunix:{tmp_path}/s",
         "PELLUCID_ACCESS_LOG": "json",
         "PELLUCID_HEADER": "X-One: 1\nX-Two: 2 and more",
@@ -187,7 +187,8 @@ def test_a_log_reader_that_goes_away_stops_nothing(folder: str) -> None:
 
 SERVING_WITHOUT_STREAMS = """
 import os, sys
-from pellucid.serving import serve_folder
+from pellucid.loading import Folder, Target
+from pellucid.serving import serve
 from pellucid.settings import Settings
 
 folder, told, *closed = sys.argv[1:]
@@ -202,7 +203,7 @@ def ready(addresses):
     os.write(int(told), f"{addresses[0]} {all(map(is_nothing, closed))}".encode())
     os.close(int(told))
 
-serve_folder(folder, Settings({"bind": ("0",)}), ready)
+serve([Target("", Folder(folder))], Settings({"bind": ("0",)}), ready)
 """
 
 
