@@ -80,8 +80,8 @@ def run_worker(
             identity = choose(settings[PrivilegeSettings])
             if identity is not None:
                 become(identity)
-            with tracing(watch, settings[TracingSettings]):
-                assembly = assemble(reactor, watch, host)
+            assembly = assemble(reactor, watch, host)
+            with tracing(watch, settings[TracingSettings]):  # in the context that the app has left behind
                 server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
                 _stand_behind_proxies(server, settings)
                 lifetime = Lifetime(server, assembly.lives, ports)
