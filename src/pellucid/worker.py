@@ -81,6 +81,8 @@ def run_worker(
             if identity is not None:
                 become(identity)
             assembly = assemble(reactor, watch, host)
+            if not assembly.needs_loop:
+                host.close()  # a WSGI app in this thread may want to run a loop of its own
             with tracing(watch, settings[TracingSettings]):  # in the context that the app has left behind
                 server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
                 _stand_behind_proxies(server, settings)
@@ -138,9 +140,10 @@ class _Host:
             self._reactor.run()
 
     def close(self) -> None:
-        """Let go of the loop."""
+        """Let go of the loop; from now on the reactor runs alone."""
         if self._guest is not None:
             self._guest.close()
+            self._guest = None
 
 
 def _serve_alone(lifetime: Lifetime, settings: Settings, host: _Host, ready: Ready | None) -> None:
