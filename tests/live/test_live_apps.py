@@ -62,11 +62,24 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": str(same).encode()})
 """
 
+# As a framework for WSGI does it that has coroutine functions for views.
+RUNNING = """
+import asyncio
+
+async def view():
+    return b"viewed"
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [asyncio.run(view())]
+"""
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, with a module of each kind and a folder of files."""
-    sources = {"site_asgi": ASGI, "site_wsgi": WSGI, "site_own": EXCHANGE, "broken": BROKEN, "early": EARLY}
+    sources = {"site_asgi": ASGI, "site_wsgi": WSGI, "site_own": EXCHANGE}
+    sources |= {"broken": BROKEN, "early": EARLY, "running_views": RUNNING}
     for name, source in sources.items():
         (tmp_path / f"{name}.py").write_text(source)
     (tmp_path / "public").mkdir()
@@ -126,6 +139,13 @@ def test_the_loop_of_the_import_is_the_loop_of_the_requests(here: Path, loop: st
         pytest.importorskip("uvloop")
     with Running("serve", "early:app", "--loop", loop, "--bind", "0", "--access-log", "off") as server:
         assert body(server, "/") == "True"
+        assert server.end()[0] == 0
+
+
+@pytest.mark.parametrize("threads", ["0", "2"])
+def test_a_wsgi_application_may_run_a_loop_of_its_own(here: Path, threads: str) -> None:
+    with Running("serve", "running_views:app", "--threads", threads, "--bind", "0", "--access-log", "off") as server:
+        assert body(server, "/") == "viewed"
         assert server.end()[0] == 0
 
 
