@@ -195,6 +195,10 @@ class Page:
         """Click on a link with the mouse, and wait until what it leads to is loaded."""
         return self._loaded(lambda: self.click(selector, place))
 
+    def after(self, act: Callable[[], object]) -> Load:
+        """Do something that makes the page load anew by itself, and wait until it has."""
+        return self._loaded(act)
+
     def click(self, selector: str, place: int = 0) -> None:
         """Press and release the mouse on the element, the first or another one of those that the selector finds."""
         x, y = self.evaluate(
@@ -275,6 +279,7 @@ class Page:
         shown = self._shown
         go()
         self.until(lambda: self._shown > shown, "the page to load")
-        # Films come as they are needed.
-        self.until(lambda: all(load.ended or load.kind == "Media" for load in self.loads), "the last things to load")
+        # Films come as they are needed, and streams of events have no end.
+        endless = ("Media", "EventSource")
+        self.until(lambda: all(load.ended or load.kind in endless for load in self.loads), "the last things to load")
         return next(load for load in self.loads if load.kind == "Document")

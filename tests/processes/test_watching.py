@@ -170,9 +170,7 @@ class FakeWatchfiles:
                 step()
                 assert stop_event.is_set()
                 return
-            taken = {change for change in step if watch_filter(*change)}
-            if taken:
-                yield taken
+            yield {change for change in step if watch_filter(*change)}  # nothing, too: as it does after a while
 
 
 def noticed(
@@ -190,6 +188,19 @@ def test_what_the_system_tells_is_told_if_it_matters(project: Path, monkeypatch:
     package = FakeWatchfiles([{(2, app), (2, page), (1, views)}, {(2, page)}, {(3, app)}])
     assert noticed(monkeypatch, [area(project)], package) == (True, [[app, views], [app]])
     assert package.watched == [(str(project),)]
+
+
+def test_what_changed_before_the_system_was_asked_is_told_as_well(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, views = str(project / "app.py"), str(project / "package/views.py")
+
+    class Slow(FakeWatchfiles):
+        def watch(self, *folders: str, **options: Any) -> Iterator[set[tuple[int, str]]]:
+            (project / "package/views.py").write_text("second")  # while the package gets ready
+            return super().watch(*folders, **options)
+
+    assert noticed(monkeypatch, [area(project)], Slow([set(), set(), {(2, app)}])) == (True, [[views], [app]])
 
 
 def test_a_folder_that_was_made_again_is_told_and_watched_anew(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -125,28 +125,36 @@ def watch_by_notice(
     """As `watch_by_looking`, told by the system; False where it cannot tell: the package is missing, or its bounds are
     too low for so many folders.
     """
+    before: Mapping[str, Mark] | None = look(areas)
     try:
         import watchfiles
     except ImportError:
         return False
     while not pause(0):
         roots = Roots(areas, pause)
-        existing = [area.folder for area in areas if os.path.isdir(area.folder)]
         try:
             for changes in watchfiles.watch(
-                *existing,
+                *(area.folder for area in areas if os.path.isdir(area.folder)),
                 watch_filter=lambda change, path: concerns(areas, path),
                 step=round(SETTLED * 1000),
+                rust_timeout=round(EVERY * 1000),
+                yield_on_timeout=True,
                 stop_event=roots,
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
-                changed(sorted({path for _, path in changes}))
+                paths = {path for _, path in changes}
+                if before is not None:  # what changed before the system was asked to tell
+                    paths.update(changed_paths(before, look(areas)))
+                    before = None
+                if paths:
+                    changed(sorted(paths))
         except FileNotFoundError:
             continue  # one went between two looks
         except (OSError, RuntimeError):
             return False
         if roots.replaced:
+            before = look(areas)
             changed(roots.replaced)
     return True
 
