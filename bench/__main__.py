@@ -25,8 +25,9 @@ a side note: on a machine that is shared they swing with the neighbours, and pro
   it is resident (RSS), the figure that people know.
 
 Compare only what stands in one table: figures of two runs, or of two machines, say little beside each other.
-`--profile WORKLOAD` shows instead where a request's time goes within Pellucid (`bench/sample.py`); PROFILE.md tells
-what it showed, and what was done about it.
+`--profile WORKLOAD` shows instead where a request's time goes within Pellucid (`bench/sample.py`), and
+`--count WORKLOAD` how many instructions of the interpreter it takes (`bench/count.py`), which no neighbour disturbs.
+PROFILE.md tells what they showed, and what was done about it.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from pathlib import Path
 
 import interpreter
 import measure
+from count import count
 from load import Failed, room_for_connections
 from peers import Peer, Place, Unready, running
 from sample import profile
@@ -68,7 +70,7 @@ def main() -> int:
     if options.install_peers:
         interpreter.install(options.python)
     python = interpreter.choose(None if options.install_peers else options.python)
-    wanted = [each for each in WORKLOADS if each.name in (options.only or options.profile or NAMES)]
+    wanted = [each for each in WORKLOADS if each.name in (options.only or options.profile or options.count or NAMES)]
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         print("\n\n".join(_report(python, wanted, options, Path(scratch))))
     return 0
@@ -78,6 +80,7 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__.partition("\n")[0])
     parser.add_argument("--only", action="append", choices=NAMES, metavar="WORKLOAD", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--profile", action="append", choices=NAMES, metavar="WORKLOAD", help="sample Pellucid instead")
+    parser.add_argument("--count", action="append", choices=NAMES, metavar="WORKLOAD", help="count its instructions")
     parser.add_argument("--peer", action="append", choices=PEERS, help="a server beside Pellucid; else all")
     parser.add_argument("--seconds", type=_positive, default=3, help="of load in each turn (3)")
     parser.add_argument("--rounds", type=_positive, default=3, help="turns of each server (3)")
@@ -116,6 +119,8 @@ def _report(python: str, wanted: Sequence[Workload], options: argparse.Namespace
     place = Place(python, folder, scratch, resting + 2000, cores)
     effort = Effort(options.seconds, resting, scratch)
     parts = [_heading(python, cores, options)]
+    if options.count:
+        return [*parts, *(count(each, place) for each in wanted)]
     if options.profile:
         long = replace(effort, seconds=options.seconds * options.rounds)
         return [*parts, *(profile(each, place, long) for each in wanted)]
@@ -164,7 +169,7 @@ def _turn(workload: Workload, peer: Peer, cell: Cell, place: Place, effort: Effo
         return
     try:
         with running(peer, place) as server:
-            cell.rounds.append(workload.ask(server, effort))
+            cell.rounds.append(workload.way(workload.ask, server, effort))
     except (Failed, Unready, OSError, subprocess.TimeoutExpired) as error:
         cell.error = str(error) or type(error).__name__
 

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -125,8 +125,10 @@ def press(folder: Path, ask: Ask, port: int, seconds: float) -> Load:
 
 def fetch(ask: Ask, port: int) -> tuple[int, bytes]:
     """One request on a connection of its own: the status and the body of its answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client, _answer(client, request(ask, port)) as it:
-        return it.status, it.read()
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(request(ask, port))
+        with _answer(client) as response:
+            return response.status, response.read()
 
 
 def download(ask: Ask, port: int, seconds: float, connections: int = 2) -> Load:
@@ -139,6 +141,22 @@ def download(ask: Ask, port: int, seconds: float, connections: int = 2) -> Load:
         jobs = [pool.submit(_download, ask, port, started + seconds) for _ in range(connections)]
         sizes = [size for job in jobs for size in job.result()]
     return Load(len(sizes), sum(sizes), time.monotonic() - started)
+
+
+def repeat(ask: Ask, port: int, times: int) -> None:
+    """Ask so many times over half as many connections as wrk has: all of them ask, and then all are answered."""
+    spelled = request(ask, port)
+    with ExitStack() as stack:
+        clients = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(CONNECTIONS // 2)]
+        for client in clients:
+            stack.enter_context(client)
+        for _ in range(times // len(clients)):
+            for client in clients:
+                client.sendall(spelled)
+            for client in clients:
+                with _answer(client) as response:
+                    if not ask.met(response.status, response.read()):
+                        raise Failed(f"a request was answered with {response.status}")
 
 
 @contextmanager
@@ -173,9 +191,8 @@ def _quoted(text: bytes) -> str:
 
 
 @contextmanager
-def _answer(client: socket.socket, spelled: bytes) -> Iterator[HTTPResponse]:
-    # The answer to a request, with its head read; what breaks off is a failure.
-    client.sendall(spelled)
+def _answer(client: socket.socket) -> Iterator[HTTPResponse]:
+    # The next answer, with its head read; what breaks off is a failure.
     try:
         with HTTPResponse(client) as response:
             response.begin()
@@ -191,7 +208,8 @@ def _download(ask: Ask, port: int, until: float) -> list[int]:
     spelled = request(ask, port)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         while not sizes or time.monotonic() < until:
-            with _answer(client, spelled) as response:
+            client.sendall(spelled)
+            with _answer(client) as response:
                 received = sum(iter(lambda: response.readinto(buffer), 0))
             if (response.status, received) != (200, ask.size):
                 raise Failed(f"a download was answered with {response.status} and {received} of {ask.size} bytes")
@@ -201,7 +219,8 @@ def _download(ask: Ask, port: int, until: float) -> list[int]:
 
 def _rest(ask: Ask, port: int, source: str) -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
-    with _answer(client, request(ask, port)) as response:
+    client.sendall(request(ask, port))
+    with _answer(client) as response:
         content = response.read()
     if not ask.met(response.status, content):
         raise Failed(f"a connection that was to rest was answered with {response.status}")

@@ -71,8 +71,8 @@ class Unready(Exception):
 
 
 @contextmanager
-def running(peer: Peer, place: Place) -> Iterator[Server]:
-    """The server while it runs, ready to answer. It and all its children are ended by their ids at the end."""
+def running(peer: Peer, place: Place, patience: float = 15) -> Iterator[Server]:
+    """The server while it runs, ready to answer within so many seconds. It and its children are ended by their ids."""
     port = _free_port()
     log = place.scratch / f"{peer.name}.log"
     with log.open("wb") as output, _pinned(place.cores[: peer.cores]):
@@ -86,7 +86,7 @@ def running(peer: Peer, place: Place) -> Iterator[Server]:
             start_new_session=True,  # a Ctrl+C is for the bench, which then ends its servers in order
         )
     try:
-        _await(process, port, log)
+        _await(process, port, log, patience)
         yield Server(process.pid, port, peer.cores < len(place.cores))
     except OSError as error:
         try:
@@ -137,7 +137,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _await(process: subprocess.Popen[bytes], port: int, log: Path, patience: float = 15) -> None:
+def _await(process: subprocess.Popen[bytes], port: int, log: Path, patience: float) -> None:
     until = time.monotonic() + patience
     while time.monotonic() < until and process.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

@@ -12,16 +12,15 @@ from __future__ import annotations
 import faulthandler
 import linecache
 import re
-import runpy
 import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from peers import Place, running
-from table import OURS, markdown
+from table import markdown
+from within import become, short, watched
 from workloads import Effort, Workload
 
 EVERY = 0.001  # seconds of processor time; the kernel rounds it up to its own tick
@@ -43,32 +42,21 @@ Stack = tuple[Frame, ...]
 
 def profile(workload: Workload, place: Place, effort: Effort) -> str:
     """Ask Pellucid for the workload while it samples itself, and tell what it has seen, as Markdown."""
-    peer = next(each for each in workload.peers if each.name.startswith(OURS))
-
-    def command(place: Place, port: int) -> list[str]:
-        python, *arguments = peer.command(place, port)
-        return [python, __file__, *arguments]
-
-    with running(replace(peer, command=command), place) as server:
+    with running(watched(workload, __file__), place) as server:
         column = workload.columns[0]
-        cost = workload.ask(server, effort)[column.key]
+        cost = workload.way(workload.ask, server, effort)[column.key]
     stacks = parse(place.scratch.joinpath(SAMPLES).read_text("utf-8", "replace"))
     parts = [f"**{workload.title}**: {cost:.1f} {column.heading}, of which, by {len(stacks):,} samples, in"]
     return "\n\n".join([*parts, *(_shares(title, count(stacks), cost, len(stacks)) for title, count in TABLES.items())])
 
 
 def inside(arguments: list[str]) -> None:
-    """Be the server: run what an interpreter would with these arguments, and leave the samples in this folder."""
+    """Be the server, and leave the samples in this folder."""
     with open(SAMPLES, "wb") as samples:
         faulthandler.register(signal.SIGPROF, samples, all_threads=False, chain=False)
         signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
         try:
-            if arguments[0] == "-m":
-                sys.argv = arguments[1:]
-                runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-            else:
-                sys.argv = arguments
-                runpy.run_path(arguments[0], run_name="__main__")
+            become(arguments)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             faulthandler.unregister(signal.SIGPROF)
@@ -83,7 +71,7 @@ def parse(text: str) -> list[Stack]:
 
 def by_file(stacks: Iterable[Stack]) -> Counter[str]:
     """In which files time was spent."""
-    return Counter(_short(stack[0].path) for stack in stacks)
+    return Counter(short(stack[0].path) for stack in stacks)
 
 
 def by_function(stacks: Iterable[Stack]) -> Counter[str]:
@@ -113,18 +101,13 @@ TABLES: dict[str, Callable[[Iterable[Stack]], Counter[str]]] = {
 }
 
 
-def _short(path: str) -> str:
-    # What follows the folder where the package lies.
-    return re.split(r"/src/|/site-packages/|/lib/python[\d.]+/|/bench/", path)[-1]
-
-
 def _function(frame: Frame) -> str:
-    return f"{_short(frame.path)} {frame.function}"
+    return f"{short(frame.path)} {frame.function}"
 
 
 def _line(frame: Frame) -> str:
     source = linecache.getline(frame.path, frame.line).strip().replace("`", "")
-    return f"{_short(frame.path)}:{frame.line} {frame.function}: `{source}`"
+    return f"{short(frame.path)}:{frame.line} {frame.function}: `{source}`"
 
 
 def _shares(title: str, counts: Counter[str], cost: float, total: int) -> str:

@@ -43,12 +43,13 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A thing to ask: of whom, how, and what comes of it. The first column is what is compared."""
+    """A thing to ask: of whom, in which way, and what comes of it. The first column is what is compared."""
 
     name: str
     title: str
     peers: tuple[Peer, ...]
-    ask: Callable[[Server, Effort], Figures]
+    ask: Ask
+    way: Callable[[Ask, Server, Effort], Figures]
     columns: tuple[Column, ...]
 
 
@@ -68,7 +69,7 @@ def _requests(ask: Ask, server: Server, effort: Effort) -> Figures:
     return {"cpu": cost, "rate": rate, "memory": server.memory_bytes() / 1e6}
 
 
-def _downloads(ask: Ask, connections: int, server: Server, effort: Effort) -> Figures:
+def _downloads(connections: int, ask: Ask, server: Server, effort: Effort) -> Figures:
     _probe(server, ask)
     before = server.cpu_seconds()
     done = load.download(ask, server.port, effort.seconds, connections)
@@ -77,14 +78,14 @@ def _downloads(ask: Ask, connections: int, server: Server, effort: Effort) -> Fi
     return {"cpu": used * 1e6 / mebibytes, "rate": mebibytes / done.seconds, "memory": server.memory_bytes() / 1e6}
 
 
-def _resting(server: Server, effort: Effort) -> Figures:
-    _probe(server, SMALL_FILE)
-    _press(server, effort, SMALL_FILE, seconds=1)
-    alone, _ = _press(server, effort, SMALL_FILE, effort.seconds)
+def _resting(ask: Ask, server: Server, effort: Effort) -> Figures:
+    _probe(server, ask)
+    _press(server, effort, ask, seconds=1)
+    alone, _ = _press(server, effort, ask, effort.seconds)
     before = server.memory_bytes()
-    with load.resting(SMALL_FILE, server.port, effort.resting) as clients:
+    with load.resting(ask, server.port, effort.resting) as clients:
         growth = server.memory_bytes() - before
-        beside, _ = _press(server, effort, SMALL_FILE, effort.seconds)
+        beside, _ = _press(server, effort, ask, effort.seconds)
         held = load.alive(clients)
     if held < effort.resting:
         raise load.Failed(f"only {held} of {effort.resting} resting connections were kept")
@@ -92,17 +93,17 @@ def _resting(server: Server, effort: Effort) -> Figures:
     return {"growth": scaled, "beside": beside, "alone": alone, "ratio": beside / alone, "held": held}
 
 
-def _workers(server: Server, effort: Effort) -> Figures:
+def _workers(ask: Ask, server: Server, effort: Effort) -> Figures:
     # What a request takes in time says something only where the clients take none of it.
-    figures = _requests(HELLO, server, effort)
+    figures = _requests(ask, server, effort)
     return {**figures, "pace": 1e6 / figures["rate"]} if server.apart else figures
 
 
-def _memory(server: Server, effort: Effort) -> Figures:
+def _memory(ask: Ask, server: Server, effort: Effort) -> Figures:
     # The worker is the process that did the work; the others are its parent, and whatever else there is.
-    _probe(server, HELLO)
+    _probe(server, ask)
     before = {pid: measure.cpu_seconds([pid]) for pid in server.processes()}
-    _press(server, effort, HELLO, seconds=1)
+    _press(server, effort, ask, seconds=1)
     worker = max(before, key=lambda pid: measure.cpu_seconds([pid]) - before[pid])
     others = [pid for pid in server.processes() if pid != worker]
     return {
@@ -141,20 +142,23 @@ FILES = (
         "file-1k",
         "A file of 1 KiB, 64 connections",
         (*_LARGE_PEERS, file_servers.HTTP_SERVER, file_servers.STARLETTE),
-        partial(_requests, SMALL_FILE),
+        SMALL_FILE,
+        _requests,
         _REQUEST_COLUMNS,
     ),
     Workload(
         "file-100m",
         "A file of 100 MiB, 2 connections",
         _LARGE_PEERS,
-        partial(_downloads, LARGE_FILE, 2),
+        LARGE_FILE,
+        partial(_downloads, 2),
         _BYTES_COLUMNS,
     ),
     Workload(
         "idle",
         "Idle keep-alive connections, and a load of 64 beside them",
         _LARGE_PEERS,
+        SMALL_FILE,
         _resting,
         (
             Column("growth", "MB per 10,000 idle", 1),
@@ -168,7 +172,8 @@ FILES = (
         "hello",
         "A constant answer, 64 connections",
         (file_servers.HELLO, file_servers.NGINX),
-        partial(_requests, HELLO),
+        HELLO,
+        _requests,
         _REQUEST_COLUMNS,
     ),
 )
@@ -178,49 +183,56 @@ APPLICATIONS = (
         "asgi-hello",
         "ASGI: hello, 64 connections",
         (*app_servers.asgi(_ASGI_HELLO), _ON_ASYNCIO),
-        partial(_requests, HELLO),
+        HELLO,
+        _requests,
         _REQUEST_COLUMNS,
     ),
     Workload(
         "asgi-echo",
         "ASGI: a body of 10 KiB posted and echoed, 64 connections",
         app_servers.asgi("asgi_app:echo"),
-        partial(_requests, ECHO),
+        ECHO,
+        _requests,
         _REQUEST_COLUMNS,
     ),
     Workload(
         "asgi-stream",
         "ASGI: an answer of 1 MiB streamed in pieces of 64 KiB, 8 connections",
         app_servers.asgi("asgi_app:stream")[:-1],  # FastPySGI 0.6 stops after the first piece
-        partial(_downloads, STREAM, 8),
+        STREAM,
+        partial(_downloads, 8),
         _BYTES_COLUMNS,
     ),
     Workload(
         "fastapi",
         "ASGI: a JSON route of FastAPI, 64 connections",
         app_servers.asgi("fastapi_app:app")[:3],
-        partial(_requests, ITEM),
+        ITEM,
+        _requests,
         _REQUEST_COLUMNS,
     ),
     Workload(
         "wsgi-hello",
         "WSGI on threads: hello, 64 connections",
         app_servers.wsgi("wsgi_app:hello"),
-        partial(_requests, HELLO),
+        HELLO,
+        _requests,
         _REQUEST_COLUMNS,
     ),
     Workload(
         "wsgi-echo",
         "WSGI on threads: a body of 10 KiB posted and echoed, 64 connections",
         app_servers.wsgi("wsgi_app:echo"),
-        partial(_requests, ECHO),
+        ECHO,
+        _requests,
         _REQUEST_COLUMNS,
     ),
     Workload(
         "wsgi-inline",
         "WSGI on the loop: hello, 64 connections",
         app_servers.wsgi_inline("wsgi_app:hello"),
-        partial(_requests, HELLO),
+        HELLO,
+        _requests,
         _REQUEST_COLUMNS,
     ),
     Workload(
@@ -230,6 +242,7 @@ APPLICATIONS = (
             *app_servers.asgi(_ASGI_HELLO)[:3],
             app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "1", name=ONE),
         ),
+        HELLO,
         _memory,
         (
             Column("resident", "RSS MB of the worker", 1),
@@ -244,6 +257,7 @@ APPLICATIONS = (
             app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "2", name=TWO, cores=2),
             app_servers.pellucid(_ASGI_HELLO, "--loop", "uvloop", "--workers", "1", name=ONE),
         ),
+        HELLO,
         _workers,
         (*_REQUEST_COLUMNS, Column("pace", "µs from answer to answer", 1)),
     ),

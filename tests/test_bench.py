@@ -7,6 +7,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent.parent / "bench"))
 
+import count
 import load
 import measure
 import sample
@@ -199,3 +200,8 @@ def test_samples_are_counted_where_they_fell_and_up_the_stack_once() -> None:
     assert sample.by_call(stacks) == {link: 1, turn: 2}
     assert sample.by_file(stacks) == {"pellucid/net/link.py": 1, "pellucid/server/connection.py": 1}
     assert sum(sample.by_line(stacks).values()) == 2
+
+
+def test_what_a_request_takes_is_what_more_requests_took_more() -> None:
+    few, many = {"start": 900, "turn": 3200}, {"start": 900, "turn": 16000, "late": 1280}
+    assert count.per_request(few, many, 1280) == {"start": 0, "turn": 10, "late": 1}
