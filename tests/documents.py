@@ -42,7 +42,7 @@ class Step:
     @property
     def stays(self) -> bool:
         """Whether it goes on while others run, and is not a complaint that is shown."""
-        if self.shown.startswith("pellucid:"):
+        if re.search("^pellucid:", self.shown, re.MULTILINE):
             return False
         return bool(re.match(r"(\w+=\S* )*pellucid serve\b", self.command)) or self.command.endswith("&")
 

@@ -8,7 +8,8 @@ How a fence is treated is said by its info string:
                        and what ends in `&` go on while the rest of the section is run, until the next such command;
                        their output is shown as far as it begins. If nothing serves on port 8000, `public` is served.
                        `make`, `git` and `pip` are for fresh machines: looked at, not run.
-    python             Run, unless its first line is a comment with the name of a file: then a session must name it.
+    python             Run, unless its first line is a comment with the name of a file: then a session must name it, or
+                       serve what is in it.
     pycon              A doctest.
     ini                Units of systemd: read, and the options of their commands too.
     json               Parsed.
@@ -46,7 +47,8 @@ def run_section(section: Section, folder: Path) -> None:
         for fence in section.fences:
             TREATMENTS.get(fence.kind, _unknown)(fence, session)
     for fence in section.fences:
-        assert not fence.file or fence.file in session.commands, f"line {fence.line}: nothing runs {fence.file}"
+        named = not fence.file or fence.file in session.commands or fence.file.replace(".py", ":") in session.commands
+        assert named, f"line {fence.line}: nothing runs {fence.file}"
 
 
 class Session:
@@ -240,7 +242,7 @@ def _check_units(fence: Fence, session: Session) -> None:
         if "ExecStart" in unit:
             _, command, *words = shlex.split(unit["ExecStart"])
             chosen = main.commands[command].make_context(command, words)
-            assert chosen.params["folder"]
+            assert chosen.params["targets"]
 
 
 def _parse_json(fence: Fence, session: Session) -> None:
