@@ -55,28 +55,28 @@ class Wsgi:
     # Its requests
 
     def __call__(self, exchange: Exchange) -> None:
-        request = exchange.request
+        pool, request = self._pool, exchange.request
         if request.method == "CONNECT":
             exchange.respond(*refusal(501, "no tunnel leads through a WSGI application"))
-        elif self._pool is not None and self._pool.full:
+        elif pool is not None and pool.full:
             self._refuse(exchange)
-        elif request.complete:
-            self._run(exchange, io.BytesIO(), None)
-        else:
+        elif not request.complete:
             Receiving(exchange, self._settings.body_memory, self._received).begin()
+        elif pool is None:
+            InlineCall(self._shared, exchange, io.BytesIO(), None).run()
+        else:
+            pool.submit(ThreadedCall(self._shared, exchange, io.BytesIO(), None, pool))
 
     def _received(self, exchange: Exchange, body: BinaryIO, length: int) -> None:
-        if self._pool is not None and self._pool.full:
+        pool = self._pool
+        told = length if exchange.request.length is None else None  # else the head has said it
+        if pool is None:
+            InlineCall(self._shared, exchange, body, told).run()
+        elif pool.full:
             body.close()
             self._refuse(exchange)
         else:
-            self._run(exchange, body, length if exchange.request.length is None else None)
-
-    def _run(self, exchange: Exchange, body: BinaryIO, length: int | None) -> None:
-        if self._pool is None:
-            InlineCall(self._shared, exchange, body, length).run()
-        else:
-            self._pool.submit(ThreadedCall(self._shared, exchange, body, length, self._pool))
+            pool.submit(ThreadedCall(self._shared, exchange, body, told, pool))
 
     def _refuse(self, exchange: Exchange) -> None:
         why = f"request-queue: {self._settings.request_queue} requests wait for a thread already"

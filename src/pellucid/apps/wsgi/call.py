@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -179,11 +178,6 @@ def started(head: Response | None) -> Response:
 def too_long(length: int) -> WrongAnswer:
     """The mistake of an app whose body does not end where it said."""
     return WrongAnswer(f"the body goes on after the {length} bytes of its Content-Length (RFC 9110 8.6)")
-
-
-def context_of(exchange: Exchange) -> Context:
-    """The context that an app is to run in: no request sees what another has set."""
-    return exchange.context if exchange.context is not None else copy_context()
 
 
 def declared_length(head: Response) -> int | None:

@@ -25,12 +25,14 @@ PLAIN = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 NEVER = (b"proxy", b"transfer-encoding")
 
 
-CHANGING = (
-    *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "RAW_URI", "REQUEST_URI"),
-    *("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "REMOTE_PORT"),
-    *("wsgi.url_scheme", "wsgi.input", "wsgi.early_hints"),
-)
-"""What differs from request to request."""
+CHANGING = {
+    **dict.fromkeys(("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "RAW_URI", "REQUEST_URI"), ""),
+    **dict.fromkeys(("SERVER_NAME", "SERVER_PORT", "REMOTE_ADDR", "REMOTE_PORT", "wsgi.input"), ""),
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "wsgi.url_scheme": "http",
+    "wsgi.early_hints": None,
+}
+"""What differs from request to request, with what it is most often."""
 
 
 def key_of(name: bytes) -> str:
@@ -62,7 +64,7 @@ class Environs:
     def __init__(self, errors: ErrorStream, multithread: bool, multiprocess: bool) -> None:
         # All keys that there will be: a copy that need not grow costs half.
         self._always: Environ = {
-            **dict.fromkeys(CHANGING, ""),
+            **CHANGING,
             "SERVER_SOFTWARE": "Pellucid",
             "wsgi.version": (1, 0),
             "wsgi.errors": errors,
@@ -80,20 +82,29 @@ class Environs:
         known = request.headers.memo
         if type(known) is not Known or known.owner is not self:
             known = request.headers.memo = Known(self, {**self._always, **variables(request.headers)})
-        mount, path, target, port = exchange.mount, request.path, request.target, exchange.peer_port
         environ = known.copy()
+        path, target = request.path, request.target
+        raw = target.decode("latin-1")
         environ["REQUEST_METHOD"] = request.method
-        environ["SCRIPT_NAME"] = text_of(mount) if mount else ""
-        environ["PATH_INFO"] = text_of(path[len(mount) :] if mount else path) if path != b"*" else ""
-        environ["QUERY_STRING"] = request.query.decode("latin-1")
-        environ["RAW_URI"] = environ["REQUEST_URI"] = target.decode("latin-1")
+        environ["PATH_INFO"] = raw if path is target and b"%" not in path else text_of(path)
+        environ["RAW_URI"] = environ["REQUEST_URI"] = raw
         environ["SERVER_NAME"], environ["SERVER_PORT"] = self._places[exchange.local, request.scheme]
-        environ["SERVER_PROTOCOL"] = "HTTP/1.1" if request.version == "1.1" else f"HTTP/{request.version}"
         environ["REMOTE_ADDR"] = exchange.peer
-        environ["REMOTE_PORT"] = str(port) if port else ""
-        environ["wsgi.url_scheme"] = "http" if request.scheme == b"http" else request.scheme.decode("latin-1")
         environ["wsgi.input"] = body
         environ["wsgi.early_hints"] = early_hints
+        # What follows differs from what stands there already less often.
+        if request.query:
+            environ["QUERY_STRING"] = request.query.decode("latin-1")
+        if port := exchange.peer_port:
+            environ["REMOTE_PORT"] = str(port)
+        if mount := exchange.mount:
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = text_of(mount), text_of(path[len(mount) :])
+        elif path == b"*":
+            environ["PATH_INFO"] = ""  # nothing else may stand there that begins with no slash
+        if request.version != "1.1":
+            environ["SERVER_PROTOCOL"] = f"HTTP/{request.version}"
+        if request.scheme != b"http":
+            environ["wsgi.url_scheme"] = request.scheme.decode("latin-1")
         if length is not None:
             environ["CONTENT_LENGTH"] = str(length)
         return environ

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any
 
 from pellucid.apps.wsgi.call import (
     Call,
     check_chunk,
     check_result,
-    context_of,
     declared_length,
     join,
     started,
@@ -31,15 +30,15 @@ class InlineCall(Call):
 
     def run(self) -> None:
         """Call the app and give its answer, whole or as a source."""
-        self.context = context_of(self.exchange)
+        context = self.exchange.context
+        self.context = context if context is not None else copy_context()
         self.context.run(self._run)
 
     def _run(self) -> None:
         result = None
         try:
             result = self.ask()
-            kind = type(result)
-            if (kind is list or kind is tuple) and not self.begun:
+            if (type(result) is list or type(result) is tuple) and not self.begun:
                 started(self.head)
                 whole = join(result)
                 self.let_go()

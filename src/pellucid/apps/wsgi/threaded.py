@@ -12,7 +12,6 @@ from pellucid.apps.wsgi.call import (
     Shared,
     check_chunk,
     check_result,
-    context_of,
     declared_length,
     join,
     started,
@@ -42,15 +41,15 @@ class ThreadedCall(Call):
 
     def run(self) -> None:
         """Call the app and see its answer through."""
-        context_of(self.exchange).run(self._run)
+        context = self.exchange.context
+        (context if context is not None else copy_context()).run(self._run)
         self.let_go()
 
     def _run(self) -> None:
         result = None
         try:
             result = self.ask()
-            kind = type(result)
-            if (kind is list or kind is tuple) and not self.begun:
+            if (type(result) is list or type(result) is tuple) and not self.begun:
                 started(self.head)
                 self._give(join(result))
                 return  # and lists have no close
