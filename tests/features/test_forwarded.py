@@ -157,6 +157,11 @@ def test_where_a_trusted_proxy_must_have_written_garbage_is_refused(value: bytes
         walk([value], Trusted(["192.0.2.0/24"]))
 
 
+@pytest.mark.parametrize(("trusted", "client"), [(("192.0.2.0/24", "unix"), "198.51.100.1"), (("192.0.2.0/24",), "")])
+def test_a_hop_over_a_unix_socket_is_passed_where_such_are_trusted(trusted: tuple[str, ...], client: str) -> None:
+    assert believed((b"x-forwarded-for", b"10.0.0.1, 198.51.100.1, unix:"), trusted=trusted)[0] == client
+
+
 def test_so_many_proxies_may_stand_in_a_row() -> None:
     assert believed((b"x-forwarded-for", b", ".join([b"192.0.2.5"] * MOST_HOPS)))[0] == "192.0.2.5"
     assert "proxies in a row" in refused((b"x-forwarded-for", b", ".join([b"192.0.2.5"] * (MOST_HOPS + 1))))

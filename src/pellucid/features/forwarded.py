@@ -91,7 +91,7 @@ def walk(nodes: Sequence[bytes], trusted: Trusted) -> tuple[str | None, int, int
             raise Broken(400, _NO_ADDRESS)
         address, port = read_node(node)
         count += 1
-        if not trusted.holds(address):
+        if not trusted.peer(address, "unix:" if node == _UNIX else ""):
             break
     return address, port, count
 
@@ -102,6 +102,8 @@ def read_node(node: bytes) -> tuple[str, int]:
 
     An IPv6 address may stand without brackets, as X-Forwarded-For has it. Raises Broken.
     """
+    if node == _UNIX:
+        return "", 0
     match = _NODE.fullmatch(node)
     if match is None:
         raise Broken(400, _NO_ADDRESS)
@@ -247,6 +249,8 @@ class _Spoken(dict[bytes, bool]):
 
 _SPOKEN = _Spoken()
 _CLEAN = object()
+_UNIX = b"unix:"
+"""What nginx writes of a peer that came over a unix socket, such as another proxy on the same machine."""
 _USUAL_PORTS = {b"http": b"80", b"https": b"443"}
 # WebSockets begin as requests, and some proxies name the scheme of what they become.
 _SCHEMES = {b"http": b"http", b"https": b"https", b"ws": b"http", b"wss": b"https"}
