@@ -33,9 +33,8 @@ def count(workload: Workload, place: Place) -> str:
     """Count what Pellucid does for a request of the workload, as Markdown."""
     few, many = (_counted(workload, place, times) for times in (FEW, MANY))
     each = per_request(few, many, MANY - FEW)
-    rows = [[f"{number:.0f}", where] for where, number in each.most_common(ROWS) if number >= 1]
-    title = f"**{workload.title}**: {each.total():,.0f} bytecode instructions for a request, of which, in"
-    return f"{title}\n\n{markdown([['', 'a function'], *rows])}"
+    title = f"**{workload.title}**: {each.total():,} bytecode instructions for a request, of which, in"
+    return "\n\n".join([title, _table("a file", by_file(each)), _table("a function", each)])
 
 
 def inside(arguments: list[str]) -> None:
@@ -64,6 +63,19 @@ def per_request(few: Mapping[str, int], many: Mapping[str, int], requests: int) 
     for where, number in many.items():
         each[where] = round((number - few.get(where, 0)) / requests)
     return each
+
+
+def by_file(each: Mapping[str, int]) -> Counter[str]:
+    """What functions took, added up by the files in which they stand."""
+    files: Counter[str] = Counter()
+    for where, number in each.items():
+        files[where.partition(" ")[0]] += number
+    return files
+
+
+def _table(title: str, each: Counter[str]) -> str:
+    rows = [[f"{number}", f"{number / each.total():.1%}", where] for where, number in each.most_common(ROWS) if number]
+    return markdown([["number", "share", title], *rows])
 
 
 def _counted(workload: Workload, place: Place, times: int) -> dict[str, int]:

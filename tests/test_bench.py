@@ -205,3 +205,8 @@ def test_samples_are_counted_where_they_fell_and_up_the_stack_once() -> None:
 def test_what_a_request_takes_is_what_more_requests_took_more() -> None:
     few, many = {"start": 900, "turn": 3200}, {"start": 900, "turn": 16000, "late": 1280}
     assert count.per_request(few, many, 1280) == {"start": 0, "turn": 10, "late": 1}
+
+
+def test_what_functions_take_is_added_up_by_file() -> None:
+    each = {"net/link.py Link.send": 3, "net/link.py Link.receive": 2, "<string> <lambda>": 1}
+    assert count.by_file(each) == {"net/link.py": 5, "<string>": 1}
