@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -112,6 +113,15 @@ async def read_until_the_end(request: Request) -> PlainTextResponse:
     except ClientDisconnect:
         noted.append("ClientDisconnect")
     return PlainTextResponse("nobody reads this either")
+
+
+async def child(request: Request) -> PlainTextResponse:
+    """What a process of the app's own says, and how it ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "print('hello')", stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    return PlainTextResponse(f"{said!r} {process.returncode}")
 
 
 async def told(request: Request) -> JSONResponse:
@@ -301,6 +311,7 @@ app = Starlette(
         Route("/state", read_state),
         Route("/wait", wait_for_the_end),
         Route("/wait-for-body", read_until_the_end, methods=["POST"]),
+        Route("/child", child),
         Route("/told", told),
         Route("/convert/{whole:int}/{part:float}/{id:uuid}/{rest:path}", read_converted),
         Route("/text", text),

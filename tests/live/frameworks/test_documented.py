@@ -1,17 +1,18 @@
 """What Starlette's and FastAPI's documentation shows works as under uvicorn: status, fields and body are the same."""
 
+import http.client
 import os
 import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from launching import hosted, hosted_by_uvicorn
-from visiting import BYTES, FORM, PARTS, PATIENCE, Answer, Ask, parts, visit
+from visiting import BYTES, FORM, PARTS, PATIENCE, Answer, Ask, answer_of, parts, visit
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
@@ -69,6 +70,7 @@ STARLETTE: list[tuple[int, Ask]] = [
     (200, get("/state")),
     (200, get("/convert/7/2.5/12345678-1234-5678-1234-567812345678/and/the/rest")),
     (404, get("/convert/seven/2.5/x/y")),
+    (200, get("/child")),
     (200, get("/text")),
     (200, Ask("HEAD", "/text")),
     (405, Ask("POST", "/text", FORM, b"")),
@@ -322,6 +324,21 @@ def test_events_come_one_by_one_and_end_with_the_client_as_under_uvicorn(starlet
         assert b"content-type: text/event-stream" in received.lower()
         assert received.index(b"event: tick\ndata: 0\n\n") < received.index(b"event: tick\ndata: 1\n\n")
         wait_until(port, "/told", "events ended")
+
+
+@pytest.mark.parametrize("target", ["/file", "/stream", "/thread", "/large", "/timed/stream", "/timed/file"])
+def test_a_client_that_has_sent_its_end_is_never_given_a_part_for_the_whole(starlettes: Both, target: str) -> None:
+    # Its end may mean that it has left, and a framework that is told so may end its answer where it stands.
+    whole = visit(starlettes.ours, get(target, Host="x")).body
+    with socket.create_connection(("127.0.0.1", starlettes.ours), PATIENCE) as client:
+        client.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        client.shutdown(socket.SHUT_WR)
+        response = http.client.HTTPResponse(client)
+        with suppress(http.client.BadStatusLine, ConnectionResetError):
+            response.begin()
+            answer = answer_of(response)
+            assert not answer.whole or answer.body == whole
+        response.close()
 
 
 def wait_until(port: int, target: str, word: str) -> None:

@@ -50,6 +50,7 @@ SERVED = [
     Served("starlette", "starlette_notes:app", (), STARLETTE),
     Served("starlette on two workers", "starlette_notes:app", ("--workers", "2"), STARLETTE),
     Served("quart", "quart_notes:app", (), QUART),
+    Served("quart on asyncio", "quart_notes:app", ("--loop", "asyncio"), QUART),
     Served("litestar", "litestar_notes:app", (), LITESTAR),
 ]
 
