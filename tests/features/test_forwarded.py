@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nowhere import Nowhere
 from pellucid.features.forwarded import (
@@ -14,7 +16,7 @@ from pellucid.features.forwarded import (
     walk,
 )
 from pellucid.message import Field, Headers, Request
-from pellucid.net.trusted import ProxySettings, Trusted
+from pellucid.net.trusted import ProxySettings, Trusted, parse_ip
 from pellucid.protocol.fields import Broken
 from pellucid.server.exchange import Exchange
 
@@ -340,6 +342,30 @@ def test_a_proxy_on_a_unix_socket_is_trusted_by_its_word(monkeypatch: pytest.Mon
 def test_a_request_keeps_the_name_that_a_trusted_proxy_gave_it(value: bytes, name: str | None) -> None:
     given = asked((b"x-request-id", value)).request_id
     assert given == name if name is not None else given != value.decode("latin-1")
+
+
+NODES = st.sampled_from(
+    [b"198.51.100.1", b"192.0.2.5", b"[2001:db8::1]:80", b"unknown", b"_x", b"unix:", b"for=", b'"', b";", b", "]
+)
+
+
+@given(
+    st.sampled_from(FAMILIES),
+    st.lists(
+        st.tuples(
+            st.sampled_from([name for name, _ in SPOKEN]),
+            st.one_of(st.binary(max_size=40), st.lists(NODES).map(b"".join), st.lists(NODES).map(b", ".join)),
+        ),
+        max_size=6,
+    ),
+)
+def test_whatever_is_said_is_understood_or_refused(family: str, fields: list[Field]) -> None:
+    exchange = asked(*fields, family=family)
+    assert exchange.status in (0, 400)
+    if not exchange.answered:
+        assert exchange.peer == "" or parse_ip(exchange.peer) is not None
+        assert exchange.request.scheme in (b"http", b"https")
+        assert not any(b"_" in name for name, _ in exchange.request.headers)
 
 
 def test_a_hostile_list_costs_little() -> None:
