@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 from pellucid.apps.wsgi.environ import Environs
 from pellucid.apps.wsgi.errors import ErrorStream, told
@@ -54,12 +54,6 @@ class Call:
     def wanted(self) -> bool:
         """Whether the exchange still waits for an answer."""
         return self.exchange.response is None and not self.exchange.gone
-
-    def ask(self) -> Any:
-        """Call the app; answers with what it returned."""
-        shared = self.shared
-        environ = shared.environs(self.exchange, self.body, self.length, self.early_hints)
-        return shared.app(environ, self.start_response)
 
     def let_go(self) -> None:
         """The app has had its say: nothing reads the body any more."""
@@ -145,10 +139,13 @@ class Call:
             self.exchange.inform(response)
 
 
+def usual(result: object) -> TypeGuard[list[bytes]]:
+    """Whether an app has returned what most do: one part, in a list."""
+    return type(result) is list and len(result) == 1 and type(result[0]) is bytes
+
+
 def join(result: list[bytes] | tuple[bytes, ...]) -> bytes:
     """A whole body of its parts. Raises WrongAnswer if they are not bytes."""
-    if len(result) == 1 and type(result[0]) is bytes:
-        return result[0]
     for part in result:
         check_chunk(part)
     return b"".join(result)

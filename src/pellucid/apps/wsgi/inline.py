@@ -14,6 +14,7 @@ from pellucid.apps.wsgi.call import (
     join,
     started,
     too_long,
+    usual,
 )
 from pellucid.apps.wsgi.files import FileBody, FileWrapper, body_of
 from pellucid.message import END, End
@@ -35,14 +36,13 @@ class InlineCall(Call):
         self.context.run(self._run)
 
     def _run(self) -> None:
-        result = None
+        shared, result = self.shared, None
         try:
-            result = self.ask()
-            if (type(result) is list or type(result) is tuple) and not self.begun:
-                started(self.head)
-                whole = join(result)
+            environ = shared.environs(self.exchange, self.body, self.length, self.early_hints)
+            result = shared.app(environ, self.start_response)
+            if usual(result) and self.head is not None and not self.begun:
+                self.respond(result[0])
                 self.let_go()
-                self.respond(whole)
             else:
                 self._begin(result)
         except BaseException as error:
@@ -51,6 +51,12 @@ class InlineCall(Call):
             self.fail(error)
 
     def _begin(self, result: Any) -> None:
+        if isinstance(result, list | tuple) and not self.begun:
+            started(self.head)
+            whole = join(result)
+            self.let_go()
+            self.respond(whole)
+            return
         if isinstance(result, FileWrapper) and not self.begun and (file := self._file(result)):
             self.let_go()
             self.respond(file)

@@ -16,6 +16,7 @@ from pellucid.apps.wsgi.call import (
     join,
     started,
     too_long,
+    usual,
 )
 from pellucid.apps.wsgi.files import FileBody, FileWrapper, body_of
 from pellucid.apps.wsgi.stream import Stream
@@ -46,13 +47,17 @@ class ThreadedCall(Call):
         self.let_go()
 
     def _run(self) -> None:
-        result = None
+        shared, result = self.shared, None
         try:
-            result = self.ask()
-            if (type(result) is list or type(result) is tuple) and not self.begun:
+            environ = shared.environs(self.exchange, self.body, self.length, self.early_hints)
+            result = shared.app(environ, self.start_response)
+            if usual(result) and self.head is not None and not self.begun:
+                self._give(result[0])
+                return  # a list has no close
+            if isinstance(result, list | tuple) and not self.begun:
                 started(self.head)
                 self._give(join(result))
-                return  # and lists have no close
+                return
             if isinstance(result, FileWrapper) and not self.begun and self._give_file(result):
                 return
             self._iterate(result)
