@@ -56,7 +56,8 @@ OUTDATED = frozenset(
 )
 NEVER_KEPT: Field = (b"cache-control", b"no-store")
 
-CONDITIONS = (b"if-none-match", b"if-modified-since", b"if-range", b"range")
+UNHEARD = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"if-range", b"range")
+"""What is not asked of the app where somebody goes to a page: it is to come whole, and in plain text."""
 
 WITHOUT_BODY = (204, 205, 206, 304)
 """These have no body, or only a part of one (RFC 9110 section 15)."""
@@ -93,7 +94,7 @@ def livereload_feature(settings: LiveReloadSettings, clock: Callable[[], float] 
             exchange.respond(Response(200, _fields(b"text/event-stream")), stream)
         elif goes_to_page(request):
             # A browser may have kept the page from before, and would be told that it has not changed.
-            request.headers = request.headers.without(*CONDITIONS)
+            request.headers = request.headers.without(*UNHEARD)
 
     def answer(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
         if not (goes_to_page(request) and is_page(response)):
