@@ -6,7 +6,7 @@ import importlib.util
 import os
 from collections.abc import Callable, Sequence
 
-from pellucid.assembly import Assemble, assembler
+from pellucid.assembly import Assemble, Assembly, Host, assembler
 from pellucid.features.livereload import LiveReloadSettings
 from pellucid.loading.settings import LoadingSettings, check
 from pellucid.loading.targets import Folder, Named, Target
@@ -14,6 +14,7 @@ from pellucid.logs import check_logs
 from pellucid.net.access import SocketSettings, access_of
 from pellucid.net.address import addresses_of, open_ports
 from pellucid.net.port import Port
+from pellucid.net.reactor import Reactor
 from pellucid.processes.cores import count_of
 from pellucid.processes.monitor import MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings, choose
@@ -23,18 +24,19 @@ from pellucid.processes.supervisor import supervise
 from pellucid.processes.systemd import take_handed
 from pellucid.processes.watching import ReloadSettings, areas_of, watch
 from pellucid.settings import CommandSettings, Settings
+from pellucid.watch import Watch
 from pellucid.worker import leave_quietly, raise_descriptor_limit, run_worker
 
 OK, NOT_LOADED = 0, 1
 """Exit statuses; what was asked for wrongly has 2, and is told by ValueError."""
 
-Ready = Callable[[Sequence[str]], None]
+Ready = Callable[[Sequence[str], Sequence[str]], None]
 Look = Callable[[int], None]
 
 
 def serve(targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
     """Serve targets until a signal ends it, and answer with the exit status. `ready` gets the addresses of the ports
-    once they are served.
+    once they are served, and of what kind each target is, where this process has loaded them itself.
 
     ValueError says in one line what cannot be done: a bad setting, a port that is taken. NotLoaded says what an
     application did instead of being loaded.
@@ -77,13 +79,20 @@ def _open_ports(settings: Settings) -> list[Port]:
 
 def _serve(assemble: Assemble, ports: list[Port], settings: Settings, ready: Ready, look: Look | None) -> int:
     if not workers_of(settings):
-        return run_worker(assemble, ports, settings, None, ready)
+        kinds: list[str] = []
+
+        def assemble_here(reactor: Reactor, watch: Watch, host: Host) -> Assembly:
+            assembly = assemble(reactor, watch, host)
+            kinds.extend(assembly.kinds)
+            return assembly
+
+        return run_worker(assemble_here, ports, settings, None, lambda addresses: ready(addresses, kinds))
     addresses = addresses_of(ports)
 
     def work(seat: Seat) -> int:
         return run_worker(assemble, ports, settings, seat)
 
-    return supervise(work, ports, settings, settings[CommandSettings].grace, lambda: ready(addresses), look)
+    return supervise(work, ports, settings, settings[CommandSettings].grace, lambda: ready(addresses, ()), look)
 
 
 def workers_of(settings: Settings) -> int:
@@ -91,7 +100,7 @@ def workers_of(settings: Settings) -> int:
     chosen = settings[ProcessSettings]
     recycled = chosen.recycle_requests or chosen.recycle_age or chosen.recycle_memory
     needed = bool(recycled or settings[MonitorSettings].metrics or _reloads(settings))
-    return max(count_of(chosen.workers), needed)
+    return max(count_of(chosen.workers), int(needed))
 
 
 def _reloads(settings: Settings) -> bool:

@@ -71,8 +71,17 @@ def test_a_folder_is_named_in_full(folder: str, name: str) -> None:
     ],
 )
 def test_what_is_served_is_named_with_its_place_and_its_workers(targets: list[Target], workers: int, told: str) -> None:
-    first = banner(targets, ["127.0.0.1:80"], False, workers).split("\n")[0]
+    first = banner(targets, ["127.0.0.1:80"], False, workers=workers).split("\n")[0]
     assert first == f"Pellucid {__version__} serves {told}"
+
+
+def test_the_kind_of_an_application_is_told_where_it_is_known() -> None:
+    names = [Named("main", name) for name in ("a", "b", "c")]
+    targets = [Target(f"/{each.attribute}", each) for each in names] + [Target("", Folder("/srv"))]
+    first = banner(targets, ["127.0.0.1:80"], False, kinds=("asgi", "wsgi", "exchange", "folder")).split("\n")[0]
+    assert first.partition(" serves ")[2] == (
+        "/a = main:a (ASGI), /b = main:b (WSGI), /c = main:c (an exchange app), / = /srv"
+    )
 
 
 def test_colours_are_only_there_if_wanted() -> None:

@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -17,6 +17,7 @@ from pellucid.cli.command import main
 from pellucid.cli.options import unknown_variables
 from pellucid.loading import NotLoaded, Target
 from pellucid.server.timeouts import Patience
+from pellucid.serving import Ready
 from pellucid.settings import CommandSettings, Settings
 
 
@@ -28,12 +29,12 @@ class Served:
         self.settings = Settings()
         self.complaint: Exception | None = None
 
-    def __call__(self, targets: Sequence[Target], settings: Settings, ready: Callable[[Sequence[str]], None]) -> int:
+    def __call__(self, targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
         if self.complaint:
             raise self.complaint
         self.targets = [f"{target.mount}={target.serves}" for target in targets]
         self.settings = settings
-        ready(["127.0.0.1:8000"])
+        ready(["127.0.0.1:8000"], ())
         return 0
 
 

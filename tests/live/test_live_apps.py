@@ -94,17 +94,19 @@ def body(server: Running, path: str) -> str:
 
 @pytest.mark.parametrize("command", [BY_MODULE, BY_SCRIPT], ids=["module", "script"])
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "kind", "told"),
     [
-        ("site_asgi:app", "asgi  /x y"),
-        ("site_wsgi:application", "wsgi  /x y"),
-        ("site_wsgi:create_app()", "wsgi  /x y"),
-        ("site_own:app", "exchange  /x%20y"),
+        ("site_asgi:app", "ASGI", "asgi  /x y"),
+        ("site_wsgi:application", "WSGI", "wsgi  /x y"),
+        ("site_wsgi:create_app()", "WSGI", "wsgi  /x y"),
+        ("site_own:app", "an exchange app", "exchange  /x%20y"),
     ],
 )
-def test_an_application_is_served_by_its_name(here: Path, command: tuple[str, ...], target: str, told: str) -> None:
+def test_an_application_is_served_by_its_name(
+    here: Path, command: tuple[str, ...], target: str, kind: str, told: str
+) -> None:
     with Running("serve", target, "--bind", "0", "--access-log", "off", command=command) as server:
-        assert f" serves {target}\n" in server.banner
+        assert f" serves {target} ({kind})\n" in server.banner
         assert body(server, "/x%20y") == told
         status, output, errors = server.end()
     assert (status, errors) == (0, "")

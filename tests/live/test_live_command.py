@@ -199,7 +199,7 @@ def is_nothing(fd):
     except OSError:
         return False
 
-def ready(addresses):
+def ready(addresses, kinds):
     os.write(int(told), f"{addresses[0]} {all(map(is_nothing, closed))}".encode())
     os.close(int(told))
 

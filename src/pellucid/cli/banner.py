@@ -13,13 +13,17 @@ from pellucid.loading import Folder, Target
 from pellucid.net.address import reachable
 
 
-def banner(targets: Sequence[Target], addresses: Sequence[str], colours: bool, workers: int = 0) -> str:
-    """The banner's lines. `addresses` are those of the ports; `workers` is 0 where one process does it all."""
+def banner(
+    targets: Sequence[Target], addresses: Sequence[str], colours: bool, *, kinds: Sequence[str] = (), workers: int = 0
+) -> str:
+    """The banner's lines. `addresses` are those of the ports, `kinds` what the targets turned out to be, where that is
+    known; `workers` is 0 where one process does it all.
+    """
     places = [place for address in addresses for place in _places(address)]
     width = max(len(where) for where, _ in places)
     many = "" if not workers else " by 1 worker" if workers == 1 else f" by {workers} workers"
     lines = [
-        f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(targets)}{many}",
+        f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(targets, kinds)}{many}",
         *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in places),
         click.style("Ctrl+C stops it.", dim=True),
     ]
@@ -44,13 +48,20 @@ def _loopback(address: str) -> bool:
     return address.startswith(("127.", "[::1]"))
 
 
-def _names(targets: Sequence[Target]) -> str:
-    names = [
-        (f"{target.mount or '/'} = " if len(targets) > 1 or target.mount else "")
-        + click.style(_path(target.serves.path) if isinstance(target.serves, Folder) else str(target.serves), bold=True)
-        for target in targets
-    ]
-    return ", ".join(names)
+# How a kind stands behind a name; a folder shows what it is.
+_KINDS = {"asgi": " (ASGI)", "wsgi": " (WSGI)", "exchange": " (an exchange app)"}
+
+
+def _names(targets: Sequence[Target], kinds: Sequence[str]) -> str:
+    placed = len(targets) > 1 or bool(targets[0].mount)
+    return ", ".join(
+        (f"{target.mount or '/'} = " if placed else "") + click.style(_name(target), bold=True) + _KINDS.get(kind, "")
+        for target, kind in zip(targets, kinds or [""] * len(targets), strict=True)
+    )
+
+
+def _name(target: Target) -> str:
+    return _path(target.serves.path) if isinstance(target.serves, Folder) else str(target.serves)
 
 
 def _path(folder: str) -> str:

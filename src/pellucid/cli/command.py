@@ -136,9 +136,10 @@ def serve(targets: tuple[str, ...], **values: Any) -> int:
         settings = Settings(chosen_of(values))
         parsed = parse_targets(targets or (".",), settings[LoadingSettings].app_dir)
 
-        def ready(addresses: Sequence[str]) -> None:
+        def ready(addresses: Sequence[str], kinds: Sequence[str]) -> None:
+            lines = banner(parsed, addresses, colours, kinds=kinds, workers=workers_of(settings))
             with contextlib.suppress(OSError):  # nobody may be there to read it
-                click.echo(banner(parsed, addresses, colours, workers_of(settings)), err=True, color=colours)
+                click.echo(lines, err=True, color=colours)
 
         return run(parsed, settings, ready)
     except ValueError as error:
