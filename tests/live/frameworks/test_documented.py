@@ -144,6 +144,7 @@ STARLETTE: list[tuple[int, Ask]] = [
     (405, Ask("POST", "/static/page.txt", FORM, b"")),
     (200, get("/", Host="sub.example")),
     (404, get("/")),
+    (404, Ask("OPTIONS", "*")),
 ]
 
 FASTAPI: list[tuple[int, Ask]] = [
@@ -192,6 +193,7 @@ FASTAPI: list[tuple[int, Ask]] = [
     (200, get("/openapi.json")),
     (200, get("/docs")),
     (404, get("/nowhere")),
+    (404, Ask("OPTIONS", "*")),
 ]
 
 
