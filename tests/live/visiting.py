@@ -51,11 +51,16 @@ def visit(port: int, ask: Ask) -> Answer:
     """The answer to a request."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
-        body: bytes | Iterable[bytes] | None = ask.body
-        connection.request(ask.method, ask.target, body, dict(ask.fields), encode_chunked=isinstance(body, tuple))
-        return answer_of(connection.getresponse())
+        return exchange(connection, ask)
     finally:
         connection.close()
+
+
+def exchange(connection: http.client.HTTPConnection, ask: Ask) -> Answer:
+    """The answer to a request on a connection that may be used again."""
+    body: bytes | Iterable[bytes] | None = ask.body
+    connection.request(ask.method, ask.target, body, dict(ask.fields), encode_chunked=isinstance(body, tuple))
+    return answer_of(connection.getresponse())
 
 
 def answer_of(response: http.client.HTTPResponse) -> Answer:

@@ -1,17 +1,19 @@
 """One small app, written in each of six frameworks, answers the same under every way in which we serve it."""
 
 import hashlib
+import http.client
 import re
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from launching import hosted
-from visiting import BYTES, FORM, PARTS, PATIENCE, Answer, Ask, parts, visit
+from visiting import BYTES, FORM, PARTS, PATIENCE, Answer, Ask, exchange, parts, visit
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
@@ -147,6 +149,17 @@ def test_each_request_is_answered_alike(host: Host, case: Case) -> None:
         assert answer.get(name) == value
     if case.body is not None:
         assert answer.body == case.body
+
+
+def test_one_connection_carries_all_requests(host: Host) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", host.port, timeout=PATIENCE)
+    with closing(connection):
+        connection.connect()
+        first = connection.sock
+        for case in CASES.values():
+            answer = exchange(connection, case.ask)
+            assert (answer.status, case.body in (None, answer.body)) == (case.status, True)
+            assert connection.sock is first
 
 
 def test_the_allowed_methods_are_told(host: Host) -> None:
