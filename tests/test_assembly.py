@@ -151,6 +151,11 @@ def test_what_cannot_be_loaded_lets_go_of_what_was_opened(host: Host, folder: Pa
     assert len([*descriptors.iterdir()]) == before
 
 
+def test_what_is_said_to_be_asgi_and_cannot_be_is_told(host: Host) -> None:
+    with pytest.raises(NotLoaded, match="assembled:wsgi is not called as asgi has it: "):
+        assemble(host, at("", "wsgi"), interface="asgi")
+
+
 def test_a_folder_that_is_gone_is_told(host: Host) -> None:
     with pytest.raises(ValueError, match="the folder 'gone' cannot be served: no such file or directory"):
         assemble(host, Target("", Folder("gone")))

@@ -112,7 +112,10 @@ class _Assembling:
             interface = interface_of(app, chosen.interface)
         except ValueError as error:
             raise NotLoaded(f"{named} {error}") from error
-        return self._carried(app, interface)
+        try:
+            return self._carried(app, interface)
+        except TypeError as error:  # it was said to be what it cannot be
+            raise NotLoaded(f"{named} is not called as {interface} has it: {error}") from error
 
     def _carried(self, app: Any, interface: str) -> tuple[App, Life | None, str]:
         # An application of another interface, with what carries exchanges to it.

@@ -95,6 +95,9 @@ class Handler:
         (Quart(), "asgi"),
         (Endpoint, "asgi"),
         (Handler().asgi, "asgi"),
+        (asgi_2, "asgi"),
+        (Asgi2, "asgi"),
+        (Asgi2Unnamed, "asgi"),
         (wsgi, "wsgi"),
         (wsgi_by_number, "wsgi"),
         (decorated(wsgi), "wsgi"),
@@ -126,9 +129,6 @@ def test_an_application_is_told_by_looking(app: Any, interface: str) -> None:
         (of_two_later, "without the three arguments of ASGI"),
         (of_one_later, "say so, by --interface"),
         (of_exchange_later, "without the three arguments of ASGI"),
-        (asgi_2, "is an ASGI 2 application"),
-        (Asgi2, "is an ASGI 2 application"),
-        (Asgi2Unnamed, "is an ASGI 2 application"),
         ("text", "cannot be called: it is of the type str"),
         (pytest, "cannot be called: it is of the type module"),
         (None, "cannot be called"),
@@ -155,8 +155,3 @@ def test_applications_of_other_servers_are_named(module: str) -> None:
 @pytest.mark.parametrize("chosen", ["asgi", "wsgi", "exchange"])
 def test_what_is_chosen_is_believed(app: Any, chosen: str) -> None:
     assert interface_of(app, chosen) == chosen
-
-
-def test_asgi_2_is_not_taken_for_what_was_chosen() -> None:
-    with pytest.raises(ValueError, match="ASGI 2"):
-        interface_of(Asgi2, "asgi")

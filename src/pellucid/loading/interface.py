@@ -18,10 +18,6 @@ _OTHERS = {"aiohttp": "an aiohttp application", "tornado": "a Tornado applicatio
 
 _UNCLEAR = "does not show what it speaks: say so, by --interface asgi, wsgi or exchange"
 _FACTORY = "takes no arguments: if it makes the application, write () behind its name"
-_ASGI_2 = (
-    "is an ASGI 2 application, a callable that gives another: ASGI 3 is wanted, and "
-    "asgiref.compatibility.guarantee_single_callable makes it one"
-)
 _OTHER_COROUTINE = "is a coroutine function without the three arguments of ASGI, which are scope, receive and send"
 
 
@@ -32,21 +28,19 @@ def interface_of(app: Any, chosen: str = "auto") -> str:
     maker = type(app).__module__.partition(".")[0]
     if maker in _OTHERS:
         raise ValueError(f"is {_OTHERS[maker]}, which speaks neither ASGI nor WSGI")
-    try:
-        signature = inspect.signature(app)
-    except (ValueError, TypeError):
-        signature = None  # of a builtin, which does not tell
-    required = _required(signature) if signature is not None else []
-    if _is_asgi_2(app, required):
-        raise ValueError(_ASGI_2)
     if chosen != "auto":
         return chosen
-    if signature is None:
-        raise ValueError(_UNCLEAR)
-    return _told_by(app, signature, required)
+    try:
+        signature = inspect.signature(app)
+    except (ValueError, TypeError):  # a builtin's, which does not tell
+        raise ValueError(_UNCLEAR) from None
+    return _told_by(app, signature)
 
 
-def _told_by(app: Any, signature: inspect.Signature, required: list[str]) -> str:
+def _told_by(app: Any, signature: inspect.Signature) -> str:
+    required = _required(signature)
+    if _is_asgi_2(app, required):
+        return ASGI
     coroutine = _is_coroutine(app)
     if not required:
         if not signature.parameters:
@@ -73,6 +67,7 @@ def _required(signature: inspect.Signature) -> list[str]:
 
 
 def _is_asgi_2(app: Any, required: list[str]) -> bool:
+    # Version 2 is called twice: with the scope, and what that gives with receive and send.
     if required == ["scope"]:
         return True
     return inspect.isclass(app) and len(required) == 1 and inspect.iscoroutinefunction(app.__call__)
