@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,14 @@ def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
 ) -> None:
     monkeypatch.setattr(serving, "raise_descriptor_limit", int)
     monkeypatch.setattr(serving, "leave_quietly", int)
-    started: list[object] = []
+    started: list[Sequence[str]] = []
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match=complaint):
-        serve([Target("", Folder(str(tmp_path)))], Settings(at(tmp_path) | chosen), started.append)
+        serve(
+            [Target("", Folder(str(tmp_path)))],
+            Settings(at(tmp_path) | chosen),
+            lambda addresses, kinds: started.append(addresses),
+        )
     assert started == []
     assert not (tmp_path / "socket").exists()
 
