@@ -115,6 +115,20 @@ def test_the_end_of_lives_is_bounded_by_what_is_left_of_the_grace() -> None:
     assert ("warning", "grace: an app has not come to its end within it") in living.stage.notes
 
 
+def test_told_again_the_end_can_only_come_sooner() -> None:
+    living = Living()
+    living.begin()
+    living.lifetime.leave(10, 1)
+    living.lifetime.leave(2, 0)
+    living.lifetime.leave(60, 1)
+    living.stage.wait(1.9)
+    assert not living.stopped
+    living.stage.wait(0.1)
+    assert living.stopped
+    living.stage.wait(60)
+    assert [level for level, _ in living.stage.notes] == ["warning"]
+
+
 def test_where_requests_have_used_up_the_grace_lives_still_have_a_moment() -> None:
     living = Living(Later())
     living.begin()

@@ -64,14 +64,17 @@ class Lifetime:
 
     def leave(self, grace: float, rest: float) -> None:
         """Finish what runs within `grace` seconds, let connections that rest do so for `rest`, then end the lives.
-        Nothing happens when it is leaving already.
+        Called again, it can only make the end of the lives come sooner.
         """
-        if not self.leaving:
-            self.leaving = True
-            self._deadline = self.reactor.clock() + grace
-            if 0 < rest < grace:  # all leave, so nobody else will take them
-                self.server.accept_waiting()
-            self.server.stop(grace, rest)
+        deadline = self.reactor.clock() + grace
+        if self.leaving:
+            self._hasten(deadline)
+            return
+        self.leaving = True
+        self._deadline = deadline
+        if 0 < rest < grace:  # all leave, so nobody else will take them
+            self.server.accept_waiting()
+        self.server.stop(grace, rest)
 
     def halt(self) -> None:
         """End at once; what waits for the end of a life waits no longer."""
@@ -99,20 +102,29 @@ class Lifetime:
         self._ending = True
         self.leaving = True
         self._waiting = len(self._lives)
-        deadline = max(self._deadline, self.reactor.clock() + LAST_RITES)
-        self.reactor.at(deadline, self._out_of_time)
+        self._set_alarm()
         for life in reversed(self._lives):
             life.end(self._has_ended)
         if not self._lives:
             self._stop()
 
+    def _hasten(self, deadline: float) -> None:
+        if deadline < self._deadline:
+            self._deadline = deadline
+            if self._ending:
+                self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        self.reactor.at(max(self._deadline, self.reactor.clock() + LAST_RITES), self._out_of_time)
+
     def _has_ended(self) -> None:
         self._waiting -= 1
-        if self._waiting == 0:
+        if self._waiting == 0:  # and not below: then nobody waits any more
             self._stop()
 
     def _out_of_time(self) -> None:
         if self._waiting > 0:
+            self._waiting = 0
             self.server.watch.note("warning", "grace: an app has not come to its end within it")
             self._stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -62,7 +63,12 @@ def supervise(
     is being developed, runs in a process of its own and writes a line to a descriptor for each change, until the
     other end of that closes. NotLoaded and ValueError say why no worker could start.
     """
-    supervisor = Supervisor(work, ports, settings, grace, ready, look)
+    try:
+        supervisor = Supervisor(work, ports, settings, grace, ready, look)
+    except ValueError:
+        for port in ports:
+            port.close()
+        raise
     status = supervisor.run()
     if supervisor.why:
         raise (ValueError if supervisor.wrong else NotLoaded)(supervisor.why)
@@ -205,6 +211,7 @@ class Supervisor:
             self._watcher = None
             self._note("warning", "the process that looks for changes has ended, and is started again")
             self._reactor.at(self._reactor.now + LOOK, self._watch_files)
+        self._bury_strangers()
         self._turn()
 
     def _bury(self, number: int, worker: WorkerProcess, status: int) -> None:
@@ -216,6 +223,15 @@ class Supervisor:
         if worker.wrong:
             self.wrong = True
         self._fleet.exited(number, how_of(status), self._reactor.now, worker.why, fatal=worker.wrong)
+
+    def _bury_strangers(self) -> None:
+        # The first process of a container inherits whatever its workers leave behind; nobody else asks for them.
+        own = {worker.pid for worker in self._workers.values()} | ({self._watcher[0]} if self._watcher else set())
+        with contextlib.suppress(ChildProcessError):
+            while (dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+                if dead.si_pid in own:
+                    return  # it has died just now: the signal for it is on its way
+                os.waitpid(dead.si_pid, 0)
 
     def _look_at_beats(self) -> None:
         now = self._reactor.now

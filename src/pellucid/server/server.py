@@ -160,7 +160,8 @@ class Server:
             self.reactor.at(self.reactor.now + rest, self._close_idle)
         else:
             self._close_idle()
-        self.reactor.soon(lambda: self._tell_stopping(grace))  # when the idle ones have gone
+        if rest < grace:  # else it only gives way to another, which nobody waits for
+            self.reactor.soon(lambda: self._tell_stopping(grace))  # when the idle ones have gone
         self.reactor.at(self.reactor.now + grace, self._out_of_grace)
         self._end_if_done()
 
