@@ -46,7 +46,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 REST = 1.0
 """For how long connections that rest are kept at the end, in seconds: a request may be on its way."""
 
-LAST_THREADS = 1.0
+LAST_THREADS = 2.0
 """How long threads of an app may keep the process when all else is over, in seconds."""
 
 Ready = Callable[[Sequence[str]], None]
@@ -101,8 +101,7 @@ def run_worker(
         finally:
             host.close()
             reactor.close()
-    if seat is None:
-        _bound_threads()
+    _bound_threads()
     return 0
 
 

@@ -1,11 +1,13 @@
 """A parent and its workers as they really run: what it does when one crashes, is stuck, cannot start, or is told to."""
 
+import fcntl
 import os
 import resource
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -52,6 +54,15 @@ atexit.register(lambda: print("at exit", file=sys.stderr, flush=True))
 """
 
 
+THREAD = (
+    """
+import threading, time
+threading.Thread(target=time.sleep, args=(1000,)).start()
+"""
+    + LOCAL
+)
+
+
 def gone(pid: int) -> bool:
     """Whether this process ends, soon."""
     deadline = time.monotonic() + PATIENCE
@@ -69,6 +80,24 @@ def gone(pid: int) -> bool:
 
 def body(answer: bytes) -> str:
     return answer.partition(b"\r\n\r\n")[2].decode()
+
+
+def test_a_terminal_that_goes_away_ends_it_and_one_that_stays_means_a_reload(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    with Workers(
+        tmp_path, LOCAL, "--workers", "1", start_new_session=True, stdin=theirs, preexec_fn=_control
+    ) as server:
+        os.close(theirs)
+        workers = server.children
+        server.send(signal.SIGHUP)
+        server.wait_for("the reload is done")
+        os.close(ours)
+        assert server.process.wait(PATIENCE) == 0
+        assert all(map(gone, workers))
+
+
+def _control() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
@@ -104,6 +133,14 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         server.send(signal.SIGTERM)
         assert server.process.wait(PATIENCE) == 0
         assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_thread_of_an_app_does_not_keep_it_from_ending(tmp_path: Path, workers: str) -> None:
+    with Workers(tmp_path, THREAD, "--workers", workers) as server:
+        assert body(server.get())
+        server.send(signal.SIGTERM)
+        assert server.process.wait(PATIENCE) == 0
 
 
 def test_a_crash_is_told_with_its_stack_and_another_worker_takes_its_place(tmp_path: Path) -> None:

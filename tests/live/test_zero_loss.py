@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from running import PATIENCE
 from steady import Steady
 from workers import Workers, named
 
@@ -26,6 +27,24 @@ def test_twenty_rolling_reloads_lose_no_request_and_refuse_no_connection(tmp_pat
     assert load.refused == []
     assert load.answers.total() > 200
     assert "error" not in server.told
+
+
+def test_a_connection_that_rests_outlives_the_reload_by_one_answer(tmp_path: Path) -> None:
+    with Workers(tmp_path, named(0), "--workers", "1") as server, server.connect() as client:
+        request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        client.settimeout(PATIENCE)
+        client.sendall(request)
+        before = client.recv(1000)
+        assert b"connection: close" not in before
+        server.send(signal.SIGHUP)
+        server.wait_for("the reload is done")
+        time.sleep(0.2)
+        client.sendall(request)
+        after = client.recv(1000)
+        assert after.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in after
+        assert after.endswith(before.rpartition(b"\r\n")[2])
+        assert client.recv(1000) == b""
 
 
 def test_a_killed_worker_loses_only_the_requests_that_it_was_running(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from running import BY_MODULE, PATIENCE, Running
 
@@ -26,13 +27,15 @@ def named(takes: float) -> str:
 class Workers(Running):
     """A server of an app, of which the source is given, with workers."""
 
-    def __init__(self, folder: Path, source: str, *options: str, command: tuple[str, ...] = BY_MODULE) -> None:
+    def __init__(
+        self, folder: Path, source: str, *options: str, command: tuple[str, ...] = BY_MODULE, **others: Any
+    ) -> None:
         self.source = folder / "site_of_test.py"
         self.source.write_text(source)
         self._told = folder / "errors.txt"
         self._errors = open(self._told, "wb")  # noqa: SIM115 - closed at the end of the with block
         arguments = ("serve", "site_of_test:app", "--app-dir", str(folder), "--bind", "127.0.0.1:0")
-        super().__init__(*arguments, "--access-log", "off", *options, command=command, stderr=self._errors)
+        super().__init__(*arguments, "--access-log", "off", *options, command=command, stderr=self._errors, **others)
 
     def __exit__(self, *details: object) -> None:
         super().__exit__(*details)
