@@ -9,7 +9,8 @@ from typing import Any
 
 from conversing import ROUNDS, Client, Stage
 
-from pellucid.apps.asgi import Asgi, AsgiSettings
+from pellucid.apps.asgi.app import Asgi
+from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.asgi.types import Message, Receive, Scope, Send
 
 PLAIN = [(b"content-type", b"text/plain")]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pellucid.apps.asgi.app import Asgi
 from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.static.app import Static
 from pellucid.apps.static.settings import StaticSettings
@@ -120,6 +119,8 @@ class _Assembling:
     def _carried(self, app: Any, interface: str) -> tuple[App, Life | None, str]:
         # An application of another interface, with what carries exchanges to it.
         if interface == ASGI:
+            from pellucid.apps.asgi.app import Asgi  # asyncio costs memory and time, and others do without it
+
             asgi = Asgi(app, self._host().loop, self._watch, self._settings[AsgiSettings])
             return asgi, asgi, ASGI
         if interface == WSGI:

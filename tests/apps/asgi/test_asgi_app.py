@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from conversing import statuses
-from hosting import Host, answer, body, content, start
 
-from pellucid.apps.asgi import Asgi, AsgiSettings
+from hosting import Host, answer, body, content, start
+from pellucid.apps.asgi.app import Asgi
+from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.asgi.types import Receive, Scope, Send
 from pellucid.watch import Watch
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hosting import Host, answer, body, content, start
 
-from pellucid.apps.asgi import AsgiSettings
+from hosting import Host, answer, body, content, start
+from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.asgi.types import Receive, Scope, Send
 
 Make = Callable[..., Host]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pellucid.apps.asgi import AsgiSettings
+from pellucid.apps.asgi.settings import AsgiSettings
 
 
 def test_a_lifespan_is_one_of_three() -> None:
