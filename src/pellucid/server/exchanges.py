@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -32,7 +32,7 @@ class Shared:
         self.app = app
         self.patience = patience
         self.watch = watch
-        start = secrets.token_hex(6)  # so that another process, or this one begun anew, has other names
+        start = os.urandom(6).hex()  # so that another process, or this one begun anew, has other names
         self._ids = (f"{start}-{number:x}" for number in count(1))
 
     def new_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import dataclass
 
 from pellucid.apps.static.representation import SMALL, UNCHANGED, Representation
@@ -64,7 +64,7 @@ def _partial(content: Representation, spans: tuple[Span, ...], root: int) -> tup
         headers = content.response.headers.plus((b"content-range", content_range(spans[0], content.size)))
         return Response(206, headers), _body(content, [*spans], root)
     # Nobody can have put into a file what is drawn now.
-    boundary = secrets.token_hex(12).encode()
+    boundary = os.urandom(12).hex().encode()
     heads = part_heads(spans, content.size, content.content_type, boundary)
     parts: list[Part] = [part for pair in zip(heads, spans, strict=True) for part in pair]
     parts.append(closing(boundary))

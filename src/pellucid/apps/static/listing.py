@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from html import escape
-from importlib.resources import files
 from urllib.parse import quote_from_bytes
 
 from pellucid.apps.static.policy import only_style
@@ -33,7 +33,7 @@ class Extent(Enum):
     SOME = "This folder holds too many names to read them all: these {} are some of them."
 
 
-_STYLE = files("pellucid.apps.static").joinpath("listing.css").read_text("utf-8")
+_STYLE = (pkgutil.get_data("pellucid.apps.static", "listing.css") or b"").decode()
 
 CONTENT_SECURITY_POLICY: bytes = only_style(_STYLE)
 """What the page may do."""
