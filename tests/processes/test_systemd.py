@@ -36,7 +36,7 @@ def test_handed_sockets_are_numbered_from_three_and_named(
     [
         ({}, "start the service by its .socket unit"),
         ({"LISTEN_PID": ME}, "start the service by its .socket unit"),
-        ({"LISTEN_PID": "1", "LISTEN_FDS": "1"}, f"are for process '1', and this is {ME}; start the server itself"),
+        ({"LISTEN_PID": "1", "LISTEN_FDS": "1"}, "are for process '1', and this is "),
         ({"LISTEN_FDS": "1"}, "are for process ''"),
         ({"LISTEN_PID": ME, "LISTEN_FDS": "0"}, "handed over '0' sockets"),
         ({"LISTEN_PID": ME, "LISTEN_FDS": "-1"}, "handed over '-1' sockets"),
@@ -154,7 +154,7 @@ def test_a_manager_that_does_not_read_stops_nobody(manager: Manager) -> None:
     ("limit", "pid", "expected"),
     [
         ("20000000", None, 10.0),
-        ("3000000", ME, 1.5),
+        pytest.param("3000000", ME, 1.5, id="for this process"),  # its number is another in each of several testers
         ("3000000", "", 1.5),
         ("3000000", "1", 0.0),
         (None, None, 0.0),
