@@ -61,29 +61,37 @@ def test_the_loop_is_woken_once_and_only_where_it_waits() -> None:
     assert woken.times == 2
 
 
+class Waiting:
+    """A thread that puts two chunks, of which the second finds no room."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.put: list[bool] = []
+        self.first = threading.Event()
+        self.thread = threading.Thread(target=self._put, args=(stream,))
+        self.thread.start()
+        assert self.first.wait(PATIENCE)
+
+    def _put(self, stream: Stream) -> None:
+        self.put.append(stream.put(b"x" * BUFFER))
+        self.first.set()
+        self.put.append(stream.put(b"second"))
+
+
 def test_a_thread_waits_while_too_much_waits_for_the_client() -> None:
     stream = Stream(Woken())
-    put: list[bool] = []
-    thread = threading.Thread(target=lambda: put.append(stream.put(b"x" * BUFFER)))
-    thread.start()
-    while not stream._held:
-        pass
-    assert put == []
+    waiting = Waiting(stream)
+    assert waiting.put == [True]
     assert stream.pull(1) == b"x"
-    thread.join(PATIENCE)
-    assert put == [True]
+    waiting.thread.join(PATIENCE)
+    assert waiting.put == [True, True]
 
 
 def test_a_thread_that_waits_is_let_go_when_nobody_reads_any_more() -> None:
     stream = Stream(Woken())
-    put: list[bool] = []
-    thread = threading.Thread(target=lambda: put.append(stream.put(b"x" * BUFFER)))
-    thread.start()
-    while not stream._held:
-        pass
+    waiting = Waiting(stream)
     stream.close()
-    thread.join(PATIENCE)
-    assert put == [False]
+    waiting.thread.join(PATIENCE)
+    assert waiting.put == [True, False]
     assert not stream.put(b"more")
 
 

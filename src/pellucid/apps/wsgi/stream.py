@@ -9,8 +9,10 @@ from threading import Condition
 from pellucid.message import END, End
 from pellucid.piece import Piece
 
-BUFFER = 65536
-"""How many bytes wait for the loop before the thread is held up."""
+BUFFER = 262144
+"""How many bytes wait for the loop before the thread is held up. With less, the two hand over to each other more often:
+a streamed 1 MiB cost twice as much with a quarter of it.
+"""
 
 
 class Stream:
@@ -35,14 +37,16 @@ class Stream:
     # In the thread
 
     def put(self, chunk: bytes) -> bool:
-        """Give a chunk that is not empty, and wait while too much waits already; False if nobody wants more."""
+        """Give a chunk that is not empty, once there is room for it; False if nobody wants it."""
         with self._changed:
+            while self._held >= BUFFER and not self.closed:
+                self._changed.wait()
+            if self.closed:
+                return False
             self._chunks.append(chunk)
             self._held += len(chunk)
             self._feed()
-            while self._held >= BUFFER and not self.closed:
-                self._changed.wait()
-            return not self.closed
+            return True
 
     def end(self) -> None:
         """Nothing more will come."""
