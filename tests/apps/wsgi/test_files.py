@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import Calling, _threads_are_let_go  # noqa: F401  # a fixture
+from calling import Calling, _threads_are_let_go, complete, dechunked  # noqa: F401  # a fixture
 from conversing import request, statuses
 
 from pellucid.apps.wsgi.files import FileWrapper, body_of, real_file
@@ -94,7 +94,8 @@ def test_what_is_no_real_file_goes_by_blocks(threads: int, open_file: Callable[[
     app, opened = sending(lambda: open_file(path))
     calling = Calling(app, threads)
     calling.client.send(request())
-    calling.until_tick(lambda: bytes(calling.client.got).endswith(b"0\r\n\r\n"))
+    calling.until_tick(lambda: complete(bytes(calling.client.got)))
+    assert dechunked(bytes(calling.client.got)) == CONTENT
     calling.until_tick(lambda: getattr(opened[0], "file", opened[0]).closed)
     assert calling.errors == []
 
