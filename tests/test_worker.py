@@ -6,12 +6,18 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from pellucid.worker import raise_descriptor_limit, work
+from pellucid import worker
+from pellucid.assembly import Assemble, Assembly, Host
+from pellucid.loading.importing import NotLoaded
+from pellucid.net.reactor import Reactor
+from pellucid.settings import Settings
+from pellucid.watch import Watch
+from pellucid.worker import raise_descriptor_limit, run_worker, work
 
 
 class FakeReactor:
@@ -56,6 +62,88 @@ def test_each_signal_tells_the_server_to_stop_and_wakes_its_loop(number: signal.
     os.close(server.reactor.waking)
     os.close(server.reactor.woken)
     gc.unfreeze()
+
+
+class Life:
+    """The life of an app that notes what it is told, and begins as it is asked to."""
+
+    def __init__(self, why: str = "") -> None:
+        self.why = why
+        self.told: list[str] = []
+
+    def begin(self, begun: Callable[[str], None]) -> None:
+        self.told.append("begin")
+        begun(self.why)
+
+    def end(self, ended: Callable[[], None]) -> None:
+        self.told.append("end")
+        ended()
+
+
+def assembled(life: Life) -> Assemble:
+    return lambda reactor, watch, host: Assembly(lambda exchange: None, (life,), ("exchange",))
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings for a worker that runs in this very process, which must outlive it."""
+    monkeypatch.setattr(worker, "_bound_threads", lambda: None)
+    return Settings({"access_log": "off", "log_level": "error"})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_alone_it_begins_serves_and_ends_with_a_signal(alone: Settings, number: signal.Signals) -> None:
+    life = Life()
+    addresses: list[list[str]] = []
+
+    def ready(told: Sequence[str]) -> None:
+        addresses.append(list(told))
+        signal.raise_signal(number)
+
+    before = signal.getsignal(number)
+    assert run_worker(assembled(life), (), alone, None, ready) == 0
+    assert life.told == ["begin", "end"]
+    assert addresses == [[]]
+    assert signal.getsignal(number) is before
+    gc.unfreeze()
+
+
+def test_alone_nohup_is_respected(alone: Settings) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def ready(told: Sequence[str]) -> None:
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        signal.raise_signal(signal.SIGTERM)
+
+    try:
+        assert run_worker(assembled(Life()), (), alone, None, ready) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+        gc.unfreeze()
+
+
+def test_alone_what_cannot_begin_is_raised_after_its_end(alone: Settings) -> None:
+    life = Life("no database")
+    with pytest.raises(NotLoaded, match="no database"):
+        run_worker(assembled(life), (), alone, None, lambda told: pytest.fail("it cannot be ready"))
+    assert life.told == ["begin", "end"]
+    gc.unfreeze()
+
+
+def test_alone_what_cannot_be_loaded_closes_the_ports(alone: Settings) -> None:
+    def assemble(reactor: Reactor, watch: Watch, host: Host) -> Assembly:
+        raise ValueError("no such folder")
+
+    class Port:
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    port: Any = Port()
+    with pytest.raises(ValueError, match="no such folder"):
+        run_worker(assemble, [port], alone)
+    assert port.closed
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -25,6 +25,7 @@ from pellucid.net.reactor import Reactor
 from pellucid.net.trusted import ProxySettings, Trusted
 from pellucid.processes import systemd
 from pellucid.processes.channel import Channel
+from pellucid.processes.fleet import REST
 from pellucid.processes.lifetime import Lifetime
 from pellucid.processes.privileges import PrivilegeSettings, become, choose
 from pellucid.processes.pulse import Pulse
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
     from pellucid.net.guest import Guest
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-REST = 1.0
-"""For how long connections that rest are kept at the end, in seconds: a request may be on its way."""
-
 LAST_THREADS = 2.0
 """How long threads of an app may keep the process when all else is over, in seconds."""
 
@@ -162,7 +160,9 @@ def _serve_alone(lifetime: Lifetime, settings: Settings, host: _Host, ready: Rea
             systemd.tell_stopping()
             lifetime.leave(grace, min(grace, REST))
 
-    with hearing(lifetime.reactor, dict.fromkeys(SIGNALS, leave)):
+    # A terminal that goes away is an end as well, unless nohup has seen to that.
+    hang_up = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)
+    with hearing(lifetime.reactor, dict.fromkeys((*SIGNALS, *hang_up), leave)):
         systemd.show_life(lifetime.reactor)
         _run(lifetime, host, begun)
     if lifetime.why:

@@ -313,6 +313,19 @@ def test_the_number_of_workers_changes_on_demand() -> None:
     assert play.fleet.wanted == 128
 
 
+def test_fewer_workers_during_a_reload_leave_somebody_who_serves() -> None:
+    play = Play(2).at_work()
+    play.fleet.reload(play.now)
+    assert play.did == [Start(3)]
+    play.fleet.resize(-1, 128)
+    assert play.did == [Stop(3, GRACE, GRACE, True), Stop(2, GRACE, GRACE, False)]
+    assert play.fleet.serving == 1
+    play.exit(2)
+    assert play.exit(3) == [Start(2)]
+    play.ready(2)
+    assert play.serve(2) == [Stop(1, GRACE, GRACE, False)]
+
+
 def test_the_end_lets_requests_finish_and_ends_with_the_last_worker() -> None:
     play = Play(2).at_work()
     play.fleet.stop(play.now)

@@ -250,7 +250,11 @@ class Fleet:
 
     def _shrink(self, now: float) -> None:
         while self._strength > self.wanted:
-            spare = max(self._members(), key=lambda worker: (bool(worker.outdated), worker.number))
+            # First one that does not serve yet, and last one that nobody would replace.
+            spare = max(
+                self._members(),
+                key=lambda worker: (worker.state is State.STARTING, bool(worker.outdated), worker.number),
+            )
             self._stop(spare, self._grace, self._grace, now)
 
     def _grow(self, now: float) -> None:

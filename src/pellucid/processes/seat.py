@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pellucid.processes.board import Board
 
 LONGEST = 48 << 10
-"""How long what is said of a failure may be, in characters: it goes through the channel at once or not at all."""
+"""How long what is said of a failure may be, in characters."""
+
+LAST_WORDS = 2.0
+"""How long it may take to say it, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Seat:
     def fail(self, why: str, *, usage: bool) -> None:
         """Tell why this worker cannot serve; for one that has no loop yet."""
         try:
-            self.channel.send(f"{'wrong' if usage else 'failed'} {json.dumps(why[:LONGEST])}\n".encode())
+            self.channel.settimeout(LAST_WORDS)
+            self.channel.sendall(f"{'wrong' if usage else 'failed'} {json.dumps(why[:LONGEST])}\n".encode())
         except OSError:
             pass  # the parent is gone, and nobody asks
