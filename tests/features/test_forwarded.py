@@ -91,6 +91,16 @@ def test_fields_that_are_in_order_stay_the_same_object() -> None:
         assert exchange.request.headers is headers
 
 
+def test_what_others_note_on_fields_that_come_again_stays() -> None:
+    headers = Headers(PLAIN)
+    note = object()
+    exchange = Exchange(Request("GET", b"/", b"/", b"", b"", headers), Nowhere(), 1, 0.0)
+    strip(exchange)
+    headers.memo = note
+    strip(exchange)
+    assert headers.memo is note
+
+
 def test_fields_that_are_not_are_taken_out_each_time() -> None:
     headers = Headers([*PLAIN, *SPOKEN])
     for _ in range(2):

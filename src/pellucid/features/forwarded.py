@@ -60,7 +60,8 @@ def strip(exchange: Exchange) -> None:
     """Take out of the request what only a trusted proxy may say."""
     headers = exchange.request.headers
     # Heads that come again are the same Headers (protocol/http1/head.py), so what was found out is noted on them.
-    if headers.memo is not _CLEAN:
+    # Whoever notes something else there was asked after this: then they are clean, and the note is to stay.
+    if headers.memo is None:
         if True in map(_SPOKEN.__getitem__, headers.index):
             headers = Headers([item for item in headers.fields if not _SPOKEN[item[0]]])
             exchange.request.headers = headers
