@@ -76,8 +76,8 @@ def _module(named: Named, folder: str) -> ModuleType:
         raise
     except SystemExit as error:
         raise NotLoaded(
-            f"{named.module} ended the program while it was imported (exit status {error.code or 0}): what runs "
-            "a program belongs under `if __name__ == '__main__':`",
+            f"{named.module} ended the program while it was imported ({_ending(error)}): what runs a program belongs "
+            "under `if __name__ == '__main__':`",
             trimmed(error, folder),
         ) from error
     except BaseException as error:
@@ -158,6 +158,16 @@ def _made(factory: Any, named: Named, folder: str) -> Any:
         raise NotLoaded(f"{named} failed: {_told(error)}", trimmed(error, folder)) from error
 
 
+def _ending(error: SystemExit) -> str:
+    # What is no number is written, and stands for 1.
+    code = error.code or 0
+    return f"exit status {code}" if isinstance(code, int) else _told(error)
+
+
 def _told(error: BaseException) -> str:
-    words = str(error).strip().partition("\n")[0]
+    # Its own words are an app's code too, which may fail or be of any kind.
+    try:
+        words = (str(error).strip().splitlines() or [""])[0]
+    except Exception as fault:
+        words = f"its words cannot be had ({type(fault).__name__})"
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
