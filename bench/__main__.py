@@ -55,6 +55,7 @@ from table import OURS, Cell, bars_table, workload_table
 from workloads import WORKLOADS, Effort, Workload, prepare
 
 NAMES = [each.name for each in WORKLOADS]
+WATCHED = [each.name for each in WORKLOADS if OURS in (peer.name for peer in each.peers)]
 PEERS = sorted({peer.name for each in WORKLOADS for peer in each.peers if not peer.name.startswith(OURS)})
 
 
@@ -79,8 +80,10 @@ def main() -> int:
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__.partition("\n")[0])
     parser.add_argument("--only", action="append", choices=NAMES, metavar="WORKLOAD", help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--profile", action="append", choices=NAMES, metavar="WORKLOAD", help="sample Pellucid instead")
-    parser.add_argument("--count", action="append", choices=NAMES, metavar="WORKLOAD", help="count its instructions")
+    parser.add_argument(
+        "--profile", action="append", choices=WATCHED, metavar="WORKLOAD", help="sample Pellucid instead"
+    )
+    parser.add_argument("--count", action="append", choices=WATCHED, metavar="WORKLOAD", help="count its instructions")
     parser.add_argument("--peer", action="append", choices=PEERS, help="a server beside Pellucid; else all")
     parser.add_argument("--seconds", type=_positive, default=3, help="of load in each turn (3)")
     parser.add_argument("--rounds", type=_positive, default=3, help="turns of each server (3)")

@@ -48,13 +48,13 @@ def inside(arguments: list[str]) -> None:
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return trace
 
-    threading.settrace(trace)
-    sys.settrace(trace)
-    try:
-        become(arguments)
-    finally:
+    def end() -> None:
         sys.settrace(None)
         Path(COUNTS).write_text(json.dumps(counts), "utf-8")
+
+    threading.settrace(trace)
+    sys.settrace(trace)
+    become(arguments, end)
 
 
 def per_request(few: Mapping[str, int], many: Mapping[str, int], requests: int) -> Counter[str]:

@@ -55,11 +55,7 @@ def inside(arguments: list[str]) -> None:
     with open(SAMPLES, "wb") as samples:
         faulthandler.register(signal.SIGPROF, samples, all_threads=False, chain=False)
         signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
-        try:
-            become(arguments)
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            faulthandler.unregister(signal.SIGPROF)
+        become(arguments, lambda: signal.setitimer(signal.ITIMER_PROF, 0))
 
 
 def parse(text: str) -> list[Stack]:
