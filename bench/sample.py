@@ -52,10 +52,14 @@ def profile(workload: Workload, place: Place, effort: Effort) -> str:
 
 def inside(arguments: list[str]) -> None:
     """Be the server, and leave the samples in this folder."""
+
+    def end() -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
     with open(SAMPLES, "wb") as samples:
         faulthandler.register(signal.SIGPROF, samples, all_threads=False, chain=False)
         signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
-        become(arguments, lambda: signal.setitimer(signal.ITIMER_PROF, 0))
+        become(arguments, end)
 
 
 def parse(text: str) -> list[Stack]:
