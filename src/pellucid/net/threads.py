@@ -4,8 +4,8 @@ Python runs one thread at a time, so each hand-over between threads costs more t
 at a time is hot: it takes all that waits, and the loop wakes it once for all the jobs that a round has brought. Its
 results go back together, with one poke, when it finds nothing more to do. Only when the loop comes round and finds jobs
 waiting while every thread that is awake is still at the same job as before, stuck in a wait or a long computation, does
-it wake others, as many as there are jobs. So quick jobs cost two hand-overs for a whole batch, and slow ones wait for a
-free thread no longer than `TICK`.
+it wake others, as many as there are jobs, or start some. So quick jobs cost two hand-overs for a whole batch, and slow
+ones wait a few times `TICK` for a thread that is free.
 """
 
 from __future__ import annotations
@@ -155,7 +155,8 @@ class Pool:
     def _wake_some(self, count: int) -> None:
         while count and self._wake_one():
             count -= 1
-        for _ in range(min(count, self._most - len(self._workers))):
+        # New ones no faster than their number doubles: a thread may seem stuck that only waits for a processor.
+        for _ in range(min(count, self._most - len(self._workers), len(self._workers) or 1)):
             worker = Worker()
             self._workers.append(worker)
             name = f"pellucid-{len(self._workers)}"
