@@ -118,10 +118,12 @@ def test_files_are_told_from_what_is_like_them(path: Path) -> None:
     assert real_file(object()) is None
 
 
-def test_a_pipe_and_a_closed_file_are_not_sent_by_the_kernel(path: Path) -> None:
+def test_a_device_a_pipe_and_a_closed_file_are_not_sent_by_the_kernel(path: Path) -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", 0) as pipe, os.fdopen(writing, "wb"):
         assert body_of(FileWrapper(pipe), None, lambda: None) is None
+    with open(os.devnull, "rb") as device:
+        assert body_of(FileWrapper(device), None, lambda: None) is None
     file = path.open("rb")
     file.close()
     assert body_of(FileWrapper(file), None, lambda: None) is None

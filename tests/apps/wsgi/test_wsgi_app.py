@@ -491,6 +491,63 @@ def test_a_mistake_at_the_end_is_logged_and_leaves_the_answer_alone(threads: int
 
 
 @BOTH_WAYS
+def test_an_exception_behind_the_whole_body_is_logged_and_leaves_the_answer_alone(threads: int) -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [*PLAIN, ("Content-Length", "5")])
+        yield b"hello"
+        raise ZeroDivisionError("behind")
+
+    calling = Calling(app, threads)
+    assert calling.get() == b"hello"
+    calling.until(lambda: bool(calling.stage.errors))
+    assert "ZeroDivisionError: behind" in calling.errors[0]
+    assert not calling.client.ended
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(("times", "answer"), [(1, [500]), (2, [])], ids=["once", "for the 500 too"])
+def test_a_feature_that_fails_is_answered_for(threads: int, times: int, answer: list[int]) -> None:
+    left = [times]
+
+    def failing(request: Any, response: Any, body: Any) -> Any:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise ZeroDivisionError("a feature")
+        return response, body
+
+    calling = Calling(hello, threads)
+    calling.prepare = lambda exchange: setattr(exchange, "answers", (failing,))
+    assert statuses(calling.ask()) == answer
+    assert calling.client.broken == (not answer)
+    assert "ZeroDivisionError: a feature" in calling.errors[0]
+
+
+def test_an_app_that_writes_to_nobody_is_ended_without_a_word() -> None:
+    ended = threading.Event()
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", PLAIN)
+        try:
+            while True:
+                write(b"x" * 65536)
+        finally:
+            ended.set()
+
+    calling = Calling(app, 1, holds=1000)
+    calling.client.send(request())
+    calling.until_server(lambda: len(calling.client.link.arrived) > 0)
+    calling.client.link.abort()
+    calling.drain()
+    assert ended.wait(PATIENCE)
+    other = calling.another()
+    other.send(request())
+    calling.until_server(lambda: len(other.link.arrived) > 0)  # the thread is free again
+    other.link.abort()
+    calling.drain()
+    assert calling.errors == []
+
+
+@BOTH_WAYS
 @pytest.mark.parametrize("value", ["close", "keep-alive", "Keep-Alive"])
 def test_what_streaming_apps_say_of_the_connection_does_no_harm(threads: int, value: str) -> None:
     calling = Calling(returning([b"x"], headers=[("Connection", value)]), threads)
@@ -642,6 +699,19 @@ def test_a_queue_that_is_full_answers_503_with_its_reason() -> None:
     app.open.set()
     calling.until(lambda: bool(other.talk()) or len(other.got) > 300)
     assert statuses(other.got) == [503, 200]
+
+
+def test_a_queue_that_became_full_while_a_body_came_in_answers_503() -> None:
+    app = Gate()
+    calling = Calling(app, 1, request_queue=1)
+    calling.client.talk(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+    slow, waiting = calling.another(), calling.another()
+    slow.talk(request("GET", "/slow"))
+    assert app.entered.acquire(timeout=PATIENCE)
+    waiting.talk(request())
+    assert statuses(calling.client.talk(b"b")) == [503]
+    app.open.set()
+    calling.until(lambda: bool(waiting.talk()) or bool(waiting.got))
 
 
 def test_a_request_whose_client_has_left_is_not_run() -> None:
