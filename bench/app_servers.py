@@ -37,7 +37,7 @@ def asgi(app: str) -> tuple[Peer, ...]:
 def wsgi(app: str) -> tuple[Peer, ...]:
     """The servers for a WSGI application, each with four threads."""
     return (
-        pellucid(app, *THREADS),
+        pellucid(app, "--interface", "wsgi", *THREADS),
         Peer("granian", packaged("granian"), _granian(app, "wsgi", "--blocking-threads", THREADS[1])),
         Peer("gunicorn", packaged("gunicorn", "gunicorn_h1c"), _gunicorn(app, "-k", "gthread", *THREADS)),
         Peer("waitress", packaged("waitress"), _waitress(app)),
@@ -47,7 +47,7 @@ def wsgi(app: str) -> tuple[Peer, ...]:
 def wsgi_inline(app: str) -> tuple[Peer, ...]:
     """The servers that call a WSGI application on their loop, without any thread."""
     return (
-        pellucid(app, "--threads", "0"),
+        pellucid(app, "--interface", "wsgi", "--threads", "0"),
         Peer("bjoern", packaged("bjoern"), _bjoern(app)),
         Peer("fastpysgi", packaged("fastpysgi"), _fastpysgi(app)),
     )
