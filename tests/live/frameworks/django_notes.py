@@ -1,5 +1,6 @@
 """The notebook in Django, for WSGI and ASGI: models, views, signed cookies, uploads, streaming and a middleware."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from threading import Thread
 from typing import Any
@@ -124,6 +125,11 @@ def visits(request: HttpRequest) -> JsonResponse:
     return response
 
 
+def slow(request: HttpRequest) -> HttpResponse:
+    time.sleep(notebook.SLOW)
+    return HttpResponse("at last")
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("broken on purpose")
 
@@ -156,6 +162,7 @@ urlpatterns = [
     path("half", half),
     path("echo", echo),
     path("visits", visits),
+    path("slow", slow),
     path("broken", broken),
     path("later", later),
     path("where/<str:word>", where),

@@ -1,5 +1,6 @@
 """The notebook in FastAPI: typed parameters, dependencies, forms, UploadFile, lifespan and BackgroundTasks."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -96,6 +97,12 @@ async def echo(request: Request) -> Response:
 async def visit(response: Response, visits: Annotated[int, Cookie()] = 0) -> dict[str, int]:
     response.set_cookie("visits", str(visits + 1), httponly=True)
     return {"visits": visits + 1}
+
+
+@app.get("/slow")
+async def slow() -> str:
+    await asyncio.sleep(notebook.SLOW)
+    return "at last"
 
 
 @app.get("/broken")

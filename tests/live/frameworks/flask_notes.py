@@ -1,5 +1,6 @@
 """The notebook in Flask: blueprint-free routes, sessions, send_file, streaming and a thread in the background."""
 
+import time
 from collections.abc import Iterator
 from threading import Thread
 
@@ -77,6 +78,12 @@ def echo() -> Response:
 def visits() -> Response:
     session["visits"] = session.get("visits", 0) + 1
     return jsonify(visits=session["visits"])
+
+
+@app.get("/slow")
+def slow() -> str:
+    time.sleep(notebook.SLOW)
+    return "at last"
 
 
 @app.get("/broken")

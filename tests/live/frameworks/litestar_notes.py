@@ -1,5 +1,6 @@
 """The notebook in Litestar: typed handlers, a dataclass for the form, lifespan, ASGI middleware and BackgroundTask."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -102,6 +103,12 @@ async def visits(request: Request[Any, Any, Any]) -> Response[dict[str, int]]:
     return response
 
 
+@get("/slow")
+async def slow() -> str:
+    await asyncio.sleep(notebook.SLOW)
+    return "at last"
+
+
 @get("/broken")
 async def broken() -> None:
     raise RuntimeError("broken on purpose")
@@ -133,7 +140,7 @@ def failed(request: Request[Any, Any, Any], error: RuntimeError) -> Response[str
 
 
 app = Litestar(
-    [index, write, read, upload, download, count, half, echo, visits, broken, later, where, began],
+    [index, write, read, upload, download, count, half, echo, visits, slow, broken, later, where, began],
     lifespan=[lifespan],
     middleware=[marking],
     exception_handlers={notebook.Unknown: unknown, RuntimeError: failed},

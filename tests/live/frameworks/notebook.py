@@ -11,6 +11,8 @@ FOLDER = Path(os.environ["NOTEBOOK"])
 DATABASE = FOLDER / "notes.sqlite"
 FILES = FOLDER / "files"
 MARKED = ("x-notebook", "open")  # the field that each app's middleware adds to its answers
+SLOW = 0.1
+"""How long a slow answer takes, in seconds: a client that does not wait for it has gone before it comes."""
 
 
 class Unknown(LookupError):

@@ -1,5 +1,6 @@
 """The notebook in Quart: Flask's words over ASGI, serving hooks, async streaming and a background task."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import notebook
@@ -94,6 +95,12 @@ async def echo() -> Response:
 async def visits() -> QuartResponse:
     session["visits"] = session.get("visits", 0) + 1
     return jsonify(visits=session["visits"])
+
+
+@app.get("/slow")
+async def slow() -> str:
+    await asyncio.sleep(notebook.SLOW)
+    return "at last"
 
 
 @app.get("/broken")

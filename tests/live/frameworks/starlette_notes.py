@@ -1,5 +1,6 @@
 """The notebook in Starlette: routes, lifespan state, BaseHTTPMiddleware, sessions, FileResponse and BackgroundTask."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -85,6 +86,11 @@ async def visits(request: Request) -> JSONResponse:
     return JSONResponse({"visits": request.session["visits"]})
 
 
+async def slow(request: Request) -> PlainTextResponse:
+    await asyncio.sleep(notebook.SLOW)
+    return PlainTextResponse("at last")
+
+
 async def broken(request: Request) -> Response:
     raise RuntimeError("broken on purpose")
 
@@ -122,6 +128,7 @@ app = Starlette(
         Route("/half", half),
         Route("/echo", echo, methods=["POST"]),
         Route("/visits", visits),
+        Route("/slow", slow),
         Route("/broken", broken),
         Route("/later", later, methods=["POST"]),
         Route("/where/{word}", where),

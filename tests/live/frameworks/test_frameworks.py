@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import re
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -88,6 +89,7 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     assert status == 0, errors
     assert ended(folder) == (("lifespan" in served.traits) * (2 if "--workers" in served.options else 1))
     assert faults(errors) <= ON_PURPOSE, errors
+    assert errors.count(" error") <= errors.count("Traceback"), errors
 
 
 @pytest.fixture(params=["django_notes:wsgi", "django_notes:asgi", *(f"{name}_notes:app" for name in OTHERS)])
@@ -259,6 +261,13 @@ def test_work_after_the_answer_is_done(host: Host) -> None:
 def test_an_app_is_told_of_the_beginning(host: Host) -> None:
     host.wants("lifespan")
     assert host.ask("GET", "/began").json == {"began": True}
+
+
+def test_a_client_that_leaves_is_nobodys_fault(host: Host) -> None:
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", host.port), PATIENCE) as client:
+            client.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert host.ask("GET", "/slow").body.strip(b'"') == b"at last"
 
 
 def test_many_clients_at_once_get_each_their_own(host: Host) -> None:
