@@ -249,11 +249,12 @@ class Server:
 
     def _tell_share(self) -> None:
         if self.share is not None:
-            self.share.hold(len(self.connections) if self._ports else None)
+            self.share.hold(len(self.connections) if self._ports and not self._paused else None)
 
     def _pause(self, why: str) -> None:
         if not self._paused:
             self._paused = True
+            self._tell_share()
             if self.reactor.now >= self._quiet_until:
                 self._quiet_until = self.reactor.now + QUIET
                 self.watch.note("warning", why)
@@ -263,6 +264,7 @@ class Server:
     def _resume(self) -> None:
         if self._paused:
             self._paused = False
+            self._tell_share()
             for port in self._ports:
                 self.reactor.change(port.fd, READ)
 
