@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -135,3 +136,71 @@ def complete(answer: bytes, head_only: bool = False) -> bool:
         return body.endswith(b"0\r\n\r\n")
     length = head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
     return len(body) >= int(length or b"0")
+
+
+BOTH_WAYS = pytest.mark.parametrize("threads", [0, 2], ids=["inline", "threads"])
+
+
+PLAIN = [("Content-Type", "text/plain")]
+
+
+App = Callable[[dict[str, Any], Any], Any]
+
+
+def hello(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("200 OK", PLAIN)
+    return [b"hello"]
+
+
+class Closed:
+    """An iterable that counts how often it is closed."""
+
+    def __init__(self, *items: Any) -> None:
+        self.items = list(items)
+        self.closed = 0
+        self.done = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Closed:
+        start_response("200 OK", PLAIN)
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self.items:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def close(self) -> None:
+        self.closed += 1
+        self.done.set()
+
+
+def returning(result: Any, status: Any = "200 OK", headers: Any = PLAIN) -> App:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response(status, headers)
+        return result
+
+    return app
+
+
+def raising(error: BaseException) -> App:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        raise error
+
+    return app
+
+
+class Gate:
+    """An app whose requests to /slow wait until they are let through."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.open = threading.Event()
+        self.asked: list[str] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self.asked.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"].startswith("/slow"):
+            self.entered.release()
+            assert self.open.wait(PATIENCE)
+        return hello(environ, start_response)
