@@ -135,6 +135,21 @@ def test_a_unix_path_that_somebody_listens_on_is_taken(tmp_path: Path) -> None:
     first.close()
 
 
+def test_a_unix_path_whose_listener_accepts_nobody_is_taken_and_not_waited_for(tmp_path: Path) -> None:
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as stuck, contextlib.ExitStack() as clients:
+        stuck.bind(path)
+        stuck.listen(0)
+        for _ in range(2):
+            client = clients.enter_context(socket.socket(socket.AF_UNIX))
+            client.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                client.connect(path)
+        with pytest.raises(OSError) as error:
+            Port.unix(path)
+        assert error.value.errno == errno.EADDRINUSE
+
+
 @pytest.mark.parametrize("kind", ["file", "folder", "datagram"])
 def test_what_is_no_stream_socket_is_not_removed(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "thing"

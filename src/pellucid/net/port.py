@@ -169,6 +169,7 @@ def _remove_stale(path: str) -> None:
     except FileNotFoundError:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)  # one that listens and accepts nobody would be waited for without end
         try:
             probe.connect(path)
         except ConnectionRefusedError:
