@@ -1,6 +1,7 @@
 """Targets and settings become one app, its lives, and the kinds of what is served."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,3 +160,30 @@ def test_what_is_said_to_be_asgi_and_cannot_be_is_told(host: Host) -> None:
 def test_a_folder_that_is_gone_is_told(host: Host) -> None:
     with pytest.raises(ValueError, match="the folder 'gone' cannot be served: no such file or directory"):
         assemble(host, Target("", Folder("gone")))
+
+
+def test_what_is_put_back_where_a_current_folder_was_is_found(host: Host, folder: Path) -> None:
+    (folder / "project").mkdir()
+    os.chdir(folder / "project")
+    assemble_again = assembler((FILES, at("/w", "wsgi")), Settings({"threads": 0}))
+    (folder / "project").rmdir()
+    for name in ("files", "assembled.py"):
+        (folder / "project").mkdir(exist_ok=True)
+        (folder / name).rename(folder / "project" / name)
+    reactor = Reactor()
+    assembly = assemble_again(reactor, Watch(), host)
+    assert answer(assembly, b"/a.txt").body == b"a"
+    assert assembly.kinds == ("folder", "wsgi")
+    finish(assembly)
+    reactor.close()
+
+
+def test_a_current_folder_that_was_removed_is_no_matter_for_what_is_named_from_the_root_on(
+    host: Host, folder: Path
+) -> None:
+    (folder / "gone").mkdir()
+    os.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    assembly = assemble(host, Target("", Folder(str(folder / "files"))))
+    assert answer(assembly, b"/a.txt").body == b"a"
+    finish(assembly)

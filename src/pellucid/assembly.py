@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -62,16 +63,18 @@ def assembler(targets: Sequence[Target], settings: Settings) -> Assemble:
     """What puts an Assembly together in the process that calls it. That raises NotLoaded where an application cannot be
     had, and ValueError for what is wrong with a setting or a folder.
     """
-    return lambda reactor, watch, host: _Assembling(settings, reactor, watch, host).assemble(targets)
+    here = _here()
+    return lambda reactor, watch, host: _Assembling(settings, here, reactor, watch, host).assemble(targets)
 
 
 class _Assembling:
     """What is known while an assembly is made; an application that is named twice is made once."""
 
-    __slots__ = ("_host", "_made", "_reactor", "_settings", "_watch")
+    __slots__ = ("_here", "_host", "_made", "_reactor", "_settings", "_watch")
 
-    def __init__(self, settings: Settings, reactor: Reactor, watch: Watch, host: Host) -> None:
+    def __init__(self, settings: Settings, here: str, reactor: Reactor, watch: Watch, host: Host) -> None:
         self._settings = settings
+        self._here = here
         self._reactor = reactor
         self._watch = watch
         self._host = host
@@ -96,7 +99,7 @@ class _Assembling:
 
     def _folder(self, folder: Folder) -> tuple[App, Life | None, str]:
         try:
-            static = Static(folder.path, self._settings[StaticSettings])
+            static = Static(os.path.join(self._here, folder.path), self._settings[StaticSettings])
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise ValueError(f"the folder {folder.path!r} cannot be served: {reason}") from error
@@ -106,7 +109,7 @@ class _Assembling:
         chosen = self._settings[LoadingSettings]
         if chosen.interface in ("auto", ASGI):
             self._host()  # now, so that a module finds the loop when it asks for the current one
-        app = load(named, chosen.app_dir)
+        app = load(named, os.path.join(self._here, chosen.app_dir))
         try:
             interface = interface_of(app, chosen.interface)
         except ValueError as error:
@@ -152,3 +155,12 @@ class _Closing:
         """Close it."""
         self.close()
         ended()
+
+
+def _here() -> str:
+    # Asked at the start: a folder may be taken away and put back, as by a deployment, and a process that stood in it
+    # stands nowhere then.
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""  # gone already: what is named from the root on can be served all the same

@@ -143,3 +143,12 @@ def test_an_interrupt_of_a_factory_is_the_users_own(folder: Path) -> None:
 def test_a_factory_that_does_not_tell_what_it_wants_is_tried(folder: Path) -> None:
     (folder / "silent.py").write_text("make = dict\n")
     assert load(Named("silent", "make", True), str(folder)) == {}
+
+
+def test_a_current_folder_that_was_removed_is_explained(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "gone").mkdir()
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    with pytest.raises(NotLoaded, match="the current folder is not there any more"):
+        load(Named("shop", "app"), ".")
+    assert load(Named("shop", "app"), str(folder)) == "the app"

@@ -287,6 +287,14 @@ def test_what_is_no_folder_is_explained(project: Path) -> None:
         areas_of(ReloadSettings(reload_dir=(str(project / "app.py"),)), [], [], pages=False)
 
 
+def test_a_current_folder_that_was_removed_is_explained(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "gone").mkdir()
+    monkeypatch.chdir(project / "gone")
+    (project / "gone").rmdir()
+    with pytest.raises(ValueError, match=r"cannot look for changes: '\.' is no folder"):
+        areas_of(ReloadSettings(), ["."], [], pages=False)
+
+
 # The process
 
 

@@ -31,7 +31,7 @@ class NotLoaded(Exception):
 
 def load(named: Named, app_dir: str) -> Any:
     """The object of this name, called if it is a factory. The folder comes first on Python's path. Raises NotLoaded."""
-    folder = os.path.abspath(app_dir)
+    folder = _absolute(app_dir)
     if sys.path[:1] != [folder]:
         sys.path.insert(0, folder)
         importlib.invalidate_caches()
@@ -67,6 +67,13 @@ def _is_own(file: str, folder: str) -> bool:
     return path.startswith(folder.rstrip(os.sep) + os.sep) and not {"site-packages", "dist-packages"} & {
         *path.split(os.sep)
     }
+
+
+def _absolute(folder: str) -> str:
+    try:
+        return os.path.abspath(folder)
+    except OSError as error:
+        raise NotLoaded("the current folder is not there any more: go to one that is, or name --app-dir") from error
 
 
 def _module(named: Named, folder: str) -> ModuleType:

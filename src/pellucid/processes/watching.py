@@ -66,10 +66,7 @@ def areas_of(settings: ReloadSettings, folders: Iterable[str], mounted: Iterable
     everything = (*include, "*") if pages else include
     areas = [Area(folder, include, settings.reload_exclude) for folder in settings.reload_dir or folders]
     areas += [Area(folder, everything, settings.reload_exclude) for folder in mounted]
-    for area in areas:
-        if not os.path.isdir(area.folder):
-            raise ValueError(f"cannot look for changes: {area.folder!r} is no folder")
-    return merged([Area(os.path.realpath(area.folder), area.include, area.exclude) for area in areas])
+    return merged([Area(_real(area.folder), area.include, area.exclude) for area in areas])
 
 
 def watch(areas: Sequence[Area], channel: int) -> None:
@@ -195,6 +192,15 @@ def concerns(areas: Sequence[Area], path: str) -> bool:
         path.startswith(area.folder.rstrip("/") + "/") and area.takes_wholly(path[len(area.folder.rstrip("/")) + 1 :])
         for area in areas
     )
+
+
+def _real(folder: str) -> str:
+    # Where it is from the root on; which can be told of no folder that was removed, though one may stand in it.
+    with suppress(OSError):
+        path = os.path.realpath(folder)
+        if os.path.isdir(path):
+            return path
+    raise ValueError(f"cannot look for changes: {folder!r} is no folder")
 
 
 def _look(area: Area, beneath: str, found: dict[str, Mark]) -> None:
