@@ -75,9 +75,7 @@ def run_worker(
         reactor = Reactor(failed=lambda words: watch.note("error", f"a fault in the server\n{words}"))
         host = _Host(reactor, settings[LoadingSettings].loop)
         try:
-            identity = choose(settings[PrivilegeSettings])
-            if identity is not None:
-                become(identity)
+            _give_up_rights(settings[PrivilegeSettings])
             assembly = assemble(reactor, watch, host)
             if not assembly.needs_loop:
                 host.close()  # a WSGI app in this thread may want to run a loop of its own
@@ -101,6 +99,12 @@ def run_worker(
             reactor.close()
     _bound_threads()
     return 0
+
+
+def _give_up_rights(chosen: PrivilegeSettings) -> None:
+    identity = choose(chosen)
+    if identity is not None:
+        become(identity)
 
 
 def _stand_behind_proxies(server: Server, settings: Settings) -> None:
