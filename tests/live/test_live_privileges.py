@@ -1,18 +1,24 @@
 """The command as root starts it: who serves, who may connect to its socket, and what is left behind at its end."""
 
+import inspect
 import json
 import os
 import pwd
+import shutil
 import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from running import BY_MODULE, PATIENCE, Running, ask
+
+import pellucid
 
 pytestmark = [
     pytest.mark.live,
@@ -21,6 +27,27 @@ pytestmark = [
 ]
 
 NOBODY = pwd.getpwnam("nobody")
+
+
+def readable(python: str) -> bool:
+    """Whether nobody can run this Python, and read what it imports."""
+    look = [python, "-c", "import asyncio, sys; sys.exit(sys.version_info < (3, 11))"]
+    try:
+        return subprocess.run(look, user="nobody", capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def by_anybody() -> tuple[tuple[str, ...], dict[str, str]]:
+    """A command that nobody can run too, and its environment: by the system's Python where ours is for root alone."""
+    if readable(sys.executable):
+        return BY_MODULE, {}
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if python is None or not readable(python):
+        pytest.skip("there is no Python that nobody can read")
+    folders = {os.path.dirname(os.path.dirname(inspect.getfile(part))) for part in (pellucid, click)}
+    return (python, "-m", "pellucid"), {"PYTHONPATH": ":".join(sorted(folders))}
+
 
 # What an app can tell of the process that it runs in, and whether there is a way back.
 WHOAMI = """
@@ -70,7 +97,8 @@ def test_it_serves_as_another_user_behind_a_socket_of_its_group(place: Path, wor
     path = place / "web.sock"
     options = ("--user", "nobody", "--socket-mode", "660", "--socket-owner", f"root:{NOBODY.pw_gid}")
     command = ("serve", "whoami:app", "--app-dir", str(place), "--workers", workers, "--bind", f"unix:{path}")
-    with Running(*command, *options) as server:
+    python, environment = by_anybody()
+    with Running(*command, *options, command=python, environment=environment) as server:
         looked = os.stat(path)
         assert (stat.S_IMODE(looked.st_mode), looked.st_uid, looked.st_gid) == (0o660, 0, NOBODY.pw_gid)
         assert told(path) == {

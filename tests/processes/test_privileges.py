@@ -120,6 +120,24 @@ def test_root_may_stay_root_in_another_group(system: System) -> None:
     assert (system.uid, system.gid, system.supplementary) == (0, 50, (50,))
 
 
+@pytest.mark.parametrize("module", [os, privileges])
+def test_a_user_who_cannot_read_what_is_to_run_is_told(
+    system: System, monkeypatch: pytest.MonkeyPatch, module: Any
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: system.uid == 0 or path != module.__file__)
+    with pytest.raises(ValueError) as error:
+        become(Identity(33, 50, (50,)))
+    assert str(error.value) == (
+        f"cannot serve as the user user-33, who may not read {os.path.dirname(module.__file__)}"
+    )
+
+
+def test_code_that_lies_in_no_file_of_its_own_is_no_matter(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    become(Identity(33, 50, (50,)))
+    assert system.uid == 33
+
+
 @pytest.mark.parametrize("call", ["setgroups", "setgid", "setuid"])
 def test_what_the_system_refuses_is_said(system: System, call: str) -> None:
     system.refuses = call

@@ -57,9 +57,10 @@ def choose(settings: PrivilegeSettings) -> Identity | None:
 
 
 def become(identity: Identity) -> None:
-    """Be this user from now on, for good. ValueError if the system does not let it or keeps anything back: then the
-    process must end.
+    """Be this user from now on, for good. ValueError if the system does not let it or keeps anything back, or if that
+    user cannot read what is to run: then the process must end.
     """
+    code = [file for file in (os.__file__, __file__) if os.access(file, os.R_OK)]
     try:
         os.setgroups(identity.groups)
         os.setgid(identity.gid)  # of root, this sets the real, the effective and the saved one
@@ -68,6 +69,9 @@ def become(identity: Identity) -> None:
         raise ValueError(f"cannot become the user {_name(identity)}: {(error.strerror or '').lower()}") from error
     if not _has_become(identity):
         raise ValueError(f"cannot become the user {_name(identity)}: the system has kept some of the old rights")
+    for file in code:
+        if not os.access(file, os.R_OK):  # as of a Python in root's own folder: what is imported later would be missing
+            raise ValueError(f"cannot serve as the user {_name(identity)}, who may not read {os.path.dirname(file)}")
 
 
 def _chosen(settings: PrivilegeSettings, now: Identity) -> Identity:
