@@ -316,6 +316,8 @@ class Supervisor:
         def watch() -> int:
             self._abandon()
             ours.close()
+            for port in self._ports:
+                port.close()
             look(theirs.fileno())
             return 0
 
