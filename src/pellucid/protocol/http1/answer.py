@@ -91,9 +91,12 @@ def frame(method: str, version: str, status: int, declared: int | None, length: 
     if length is not None:
         unknown = bodiless and declared is None and length == 0  # RFC 9110 8.6: the length of a GET's 200, or nothing
         return Framing(not bodiless, length, False, b"" if unknown else b"content-length: %d\r\n" % length)
+    if bodiless:
+        # RFC 9112 6.1 allows Transfer-Encoding here, but Python's http.client waits for the chunks of a 304 that has it.
+        return Framing(False, None, False, b"")
     if version == "1.1":
-        return Framing(not bodiless, None, True, CHUNKED)
-    return Framing(not bodiless, None, False, b"")
+        return Framing(True, None, True, CHUNKED)
+    return Framing(True, None, False, b"")
 
 
 def spell_informational(response: Response) -> bytes:
