@@ -101,6 +101,31 @@ def test_every_line_is_json_for_a_collector(started: Callable[..., Running]) -> 
         assert {"time", "level", "message"} <= set(note)
 
 
+def test_long_lines_in_a_pipe_that_is_full_are_not_mixed(started: Callable[..., Running]) -> None:
+    reading, writing = os.pipe()
+    long = HELLO.replace(b" / ", b" /%b " % (b"x" * 6000))
+    with started("asgi", "--access-log", "json", stdout=writing) as server:
+        os.close(writing)
+
+        def ask() -> None:
+            for request in (HELLO, long) * 10:
+                say(server, request)
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        output = b""
+        while output.count(b"\n") < 160:
+            output += os.read(reading, 1000)
+        assert server.end()[0] == 0
+    os.close(reading)
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert {line["worker"] for line in lines} == {"1", "2"}
+    assert len({line["request_id"] for line in lines}) == 160
+
+
 def test_a_pipe_that_nobody_reads_stops_no_worker(started: Callable[..., Running]) -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)

@@ -167,6 +167,63 @@ def test_a_half_closed_client_gets_its_answer(host: Make) -> None:
     assert app.got[0]["body"] == b"whole"
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param([start()], id="a head"),
+        pytest.param([start(), body(b"part", more=True)], id="a part"),
+        pytest.param([start(), body(b"part", more=True), None, body(b"")], id="a part, and then an end"),
+        pytest.param([start(), None, body(b"")], id="a head, and then an end"),
+        pytest.param([None], id="nothing after all"),
+    ],
+)
+def test_an_app_that_knows_of_the_end_may_return_but_its_part_is_not_taken_for_the_whole(
+    host: Make, sent: list[Message | None]
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        for message in sent:
+            if message is None:
+                assert (await receive())["type"] == "http.disconnect"
+            else:
+                await send(message)
+        if None not in sent:
+            assert (await receive())["type"] == "http.disconnect"
+
+    stage = host(app)
+    client = stage.client()
+    client.send(GET)
+    client.link.finish()
+    received = client.talk()
+    assert not received.endswith(b"0\r\n\r\n")
+    assert not statuses(received) or b"transfer-encoding: chunked" in received
+    assert stage.errors == []
+
+
+def test_a_length_proves_an_answer_whole_whoever_has_left(host: Make) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send(start(headers=[(b"content-length", b"5")]))
+        assert (await receive())["type"] == "http.disconnect"
+        await send(body(b"whole"))
+
+    client = host(app).client()
+    client.send(GET)
+    client.link.finish()
+    assert content(client.talk()) == b"whole"
+
+
+def test_a_stream_of_events_ends_well_when_its_app_returns_at_the_end_of_the_server(host: Make) -> None:
+    app = Asker(start(headers=[(b"content-type", b"text/event-stream")]), body(b"data: 1\n\n", more=True))
+    stage = host(app)
+    client = stage.client()
+    client.talk(GET)
+    stage.server.stop(10)
+    assert client.talk().endswith(b"0\r\n\r\n")
+    assert stage.errors == []
+
+
 def test_a_stream_of_events_is_told_when_the_server_stops(host: Make) -> None:
     app = Asker(start(headers=[(b"content-type", b"text/event-stream")]), body(b"data: 1\n\n", more=True))
     stage = host(app)

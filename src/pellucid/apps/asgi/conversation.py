@@ -37,6 +37,7 @@ DUE, HELD, BODY, TRAILERS, OVER = Stage
 KINDS = frozenset(
     "http.response." + kind for kind in ("start", "body", "pathsend", "zerocopysend", "early_hint", "trailers", "debug")
 )
+LEFT = "the client hung up"
 BODILESS = frozenset((204, 205, 304))
 
 
@@ -59,6 +60,7 @@ class Conversation:
     """One call of an app, with `receive` and `send`; nothing waits but in these. `task` is that in which it runs."""
 
     __slots__ = (
+        "_dismissed",
         "_exchange",
         "_fields",
         "_given",
@@ -83,6 +85,7 @@ class Conversation:
         self._owner = owner
         self._stage = DUE
         self._unread = True
+        self._dismissed = False
         self._stream: Stream | None = None
         self._given = 0
         self._spree = 0
@@ -119,6 +122,7 @@ class Conversation:
             if self._unread and (message := self._read()) is not None:
                 return message
             if exchange.half_closed or (exchange.stopping and self._endless):
+                self._dismissed = True
                 break
             await self._wait()
         return {"type": "http.disconnect"}
@@ -173,6 +177,9 @@ class Conversation:
         length = self._fields.length
         if length is not None and length != len(body):
             self._check(len(body), whole=True)
+        if self._dismissed and self._doubtful:
+            self._abandon()
+            return
         self._exchange.respond(self._response, body)
         self._stage = OVER  # not before: if a feature fails, there is no answer yet
         if self._waiting:
@@ -197,6 +204,13 @@ class Conversation:
         else:
             raise WrongAnswer(f"a message of an unknown type: {kind!r:.100}")
 
+    @property
+    def _doubtful(self) -> bool:
+        # An app that was told of the client's end may end its answer where it stands, and frameworks do. If the client
+        # still reads, and no length proves the answer whole, a last chunk would make a part of it look like all of it.
+        bodiless = self._exchange.request.method == "HEAD" or self._response.status in BODILESS
+        return self._fields.length is None and self._exchange.half_closed and not bodiless
+
     def _hint(self, message: Message) -> None:
         links = message.get("links", ())
         if isinstance(links, bytes | str):
@@ -210,6 +224,10 @@ class Conversation:
         except WrongAnswer:
             discard([piece])
             raise
+        if not more and self._dismissed and self._doubtful:
+            discard([piece])
+            self._abandon()
+            return
         stream = self._stream
         begins = stream is None
         if stream is None:
@@ -319,10 +337,25 @@ class Conversation:
         self._give_up(in_short(error))
 
     def _unfinished(self) -> None:
-        if not self._exchange.gone:
+        if self._dismissed:  # then an app may return as it is
+            self._let_off()
+        elif not self._exchange.gone:
             what = f"the app returned when it had told {self._stage.value} of its answer"
             self._owner.tell(self._exchange, what)
             self._give_up(what)
+
+    def _let_off(self) -> None:
+        if self._stage is BODY and self._endless and not self._exchange.half_closed and self._stream is not None:
+            self._stage = OVER
+            self._stream.finish()  # the server's end is a good end of a stream of events
+            self._exchange.wake()
+        else:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        if self._stage is not OVER and not self._exchange.gone:
+            self._stage = OVER
+            self._exchange.abort(LEFT)
 
     def _give_up(self, why: str) -> None:
         exchange, stage = self._exchange, self._stage
