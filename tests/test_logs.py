@@ -19,9 +19,10 @@ def outputs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     made: list[Any] = []
 
     class Lines:
-        def __init__(self, fd: int, lost: Callable[[int], str] = count_lost) -> None:
+        def __init__(self, fd: int, lost: Callable[[int], str] = count_lost, shared: bool = False) -> None:
             self.fd = fd
             self.lost = lost
+            self.shared = shared
             self.lines: list[str] = []
             self.closed = False
             made.append(self)
@@ -82,6 +83,7 @@ def test_a_worker_puts_its_name_into_both_logs(outputs: list[Any]) -> None:
         observer(type("Ended", (), {"status": 204})())
     assert errors.lines[0].endswith(" info worker 2: ready")
     assert output.lines == ["2 204"]
+    assert errors.shared is output.shared is True
 
 
 def test_json_for_collectors_is_json_in_every_line(outputs: list[Any]) -> None:

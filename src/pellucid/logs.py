@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from pellucid.accesslog import AccessLogSettings, compile_format, loss_line_of
 from pellucid.eventlog import EventLog, EventLogSettings
-from pellucid.net.writer import LineWriter
+from pellucid.net.writer import LineWriter, count_lost
 from pellucid.settings import Settings
 from pellucid.watch import Watch
 
@@ -31,13 +31,13 @@ def logs(watch: Watch, settings: Settings, worker: str = "") -> Iterator[None]:
     """Observers that write the access log to standard output and the notes to standard error, until the end. `worker`
     is the name of this process, where there are others. ValueError says which setting cannot be.
     """
-    chosen, output = settings[EventLogSettings], None
-    errors = LineWriter(2, lost=loss_line_of("json")) if chosen.log_format == "json" else LineWriter(2)
+    chosen, output, shared = settings[EventLogSettings], None, bool(worker)
+    errors = LineWriter(2, lost=loss_line_of("json") if chosen.log_format == "json" else count_lost, shared=shared)
     events = EventLog(errors.write, chosen.log_level, chosen.log_format, worker=worker)
     log_format = settings[AccessLogSettings].access_log
     if log_format != OFF:
         spell = compile_format(log_format, worker=worker)
-        output = LineWriter(1, lost=loss_line_of(log_format))
+        output = LineWriter(1, lost=loss_line_of(log_format), shared=shared)
         write = output.write
         watch.ended.append(lambda exchange: write(spell(exchange)))
     else:  # then the reason of a refusal stands nowhere else

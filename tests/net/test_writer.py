@@ -1,9 +1,14 @@
 """Lines reach the descriptor, in order, and nothing that the descriptor does can hold up who writes them."""
 
+import errno
+import fcntl
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +81,53 @@ def test_a_line_beyond_what_a_pipe_keeps_together_comes_out_all_the_same(pipe: t
         writer.write(line)
     assert writer.close(PATIENCE)
     assert read_until(pipe[0], b"d\n\n").decode() == "\n".join([*lines, ""])
+
+
+HOLD = """
+import fcntl, os, sys
+fcntl.lockf(int(sys.argv[1]), fcntl.LOCK_EX)
+os.write(1, b"held")
+sys.stdin.read()
+os.write(int(sys.argv[1]), b"theirs\\n")
+"""
+
+
+def test_processes_that_share_a_pipe_write_one_after_the_other(pipe: tuple[int, int]) -> None:
+    command = [sys.executable, "-c", HOLD, str(pipe[1])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[pipe[1]]) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.read(4) == b"held"
+        writer = LineWriter(pipe[1], shared=True)
+        writer.write("ours")
+        assert not writer.flush(0)
+        other.stdin.close()
+        assert read_until(pipe[0], b"ours\n") == b"theirs\nours\n"
+    assert writer.close(PATIENCE)
+
+
+@pytest.mark.parametrize("fault", [errno.EBADF, errno.EDEADLK])
+def test_where_no_lock_is_to_be_had_lines_come_out_all_the_same(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    def refuse(fd: int, how: int) -> None:
+        raise OSError(fault, "no lock")
+
+    monkeypatch.setattr(fcntl, "lockf", refuse)
+    writer = LineWriter(pipe[1], shared=True)
+    writer.write("line")
+    assert writer.close(PATIENCE)
+    assert read_until(pipe[0], b"\n") == b"line\n"
+
+
+def test_only_pipes_are_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "lockf", None)
+    with open(tmp_path / "log", "wb") as file:
+        writer = LineWriter(file.fileno(), shared=True)
+        writer.write("line")
+        assert writer.close(PATIENCE)
+    assert (tmp_path / "log").read_bytes() == b"line\n"
+    assert LineWriter(999_999, shared=True).close(0)
 
 
 def test_the_first_line_is_written_without_a_flush(pipe: tuple[int, int]) -> None:

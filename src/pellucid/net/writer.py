@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from select import PIPE_BUF
+from stat import S_ISFIFO, S_ISSOCK
 
 CAPACITY = 4 << 20
 PAUSE = 0.05
@@ -26,7 +29,8 @@ class LineWriter:
     A log that is read too slowly must not slow the server and must not fill its memory: beyond `capacity` characters
     that wait, lines are dropped, counted, and the count is written as a line (`lost` spells it) where they are missing.
     The thread begins with the first line. It writes the first line after a quiet time at once and then pauses for
-    `pause` seconds, so that under load one wake-up serves many lines. Any thread may call the methods.
+    `pause` seconds, so that under load one wake-up serves many lines. Any thread may call the methods. Where other
+    processes write to the same pipe, and are `shared` too, no line is broken up by theirs, however long it is.
     """
 
     __slots__ = (
@@ -41,15 +45,23 @@ class LineWriter:
         "_lost",
         "_moved",
         "_pause",
+        "_shared",
         "_spell",
         "_thread",
         "_waiting",
     )
 
     def __init__(
-        self, fd: int, *, capacity: int = CAPACITY, pause: float = PAUSE, lost: Callable[[int], str] = count_lost
+        self,
+        fd: int,
+        *,
+        capacity: int = CAPACITY,
+        pause: float = PAUSE,
+        lost: Callable[[int], str] = count_lost,
+        shared: bool = False,
     ) -> None:
         self._fd = fd
+        self._shared = shared and _is_pipe(fd)
         self._capacity = capacity
         self._pause = pause
         self._spell = lost
@@ -113,7 +125,12 @@ class LineWriter:
             self._filled.wait()
             lines, lost = self._take()
             told = [self._spell(lost)] if lost else []
-            sent = self._send("\n".join([*lines, *told, ""]).encode("utf-8", "backslashreplace"))
+            data = "\n".join([*lines, *told, ""]).encode("utf-8", "backslashreplace")
+            if self._shared:
+                with _alone(self._fd):
+                    sent = self._send(data)
+            else:
+                sent = self._send(data)
             with self._moved:
                 self._lost += -lost if sent else len(lines)
                 self._waiting -= sum(map(len, lines)) + len(lines)
@@ -142,6 +159,27 @@ class LineWriter:
                 time.sleep(RETRY)
                 return False
         return at >= len(data)
+
+
+def _is_pipe(fd: int) -> bool:
+    with suppress(OSError):
+        mode = os.fstat(fd).st_mode
+        return S_ISFIFO(mode) or S_ISSOCK(mode)
+    return False
+
+
+@contextmanager
+def _alone(fd: int) -> Iterator[None]:
+    # As the only process. Beyond PIPE_BUF a pipe that fills up takes a line in parts, and those of others in between:
+    # whoever chooses a long target could forge lines so. Such a lock ends with its process, however that ends. A system
+    # that has none for pipes, or sees two that wait for each other, says so; then it goes without.
+    with suppress(OSError):
+        fcntl.lockf(fd, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.lockf(fd, fcntl.LOCK_UN)
 
 
 def _whole_lines(data: bytes, at: int) -> int:
