@@ -1,5 +1,6 @@
 """An application is imported from its folder first, and what fails is told from the user's own code on."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ MODULES = {
     "lazy": "def __getattr__(name):\n    if name == 'app':\n        raise RuntimeError('not today')\n"
     "    raise AttributeError(name)\n",
     "failing": "def make():\n    raise OSError('the database sleeps')\nasync def later(): ...\n"
-    "def wants(config): ...\ndef leaves():\n    raise SystemExit(0)\n",
+    "def app(environ, start_response): ...\ndef wants(config): ...\ndef leaves():\n    raise SystemExit(0)\n",
 }
 
 
@@ -78,6 +79,7 @@ def test_the_folder_comes_before_all_else(folder: Path) -> None:
         (Named("shop", "zzzz"), "there is no 'zzzz' in shop ({folder}/shop.py)"),
         (Named("shop", "site.apq"), "there is no 'apq' in shop.site; did you mean 'app'?"),
         (Named("shop", "app", True), "shop:app() is no factory: app is a str, leave the () out"),
+        (Named("failing", "app", True), "failing:app() is no factory but the application itself: leave the () out"),
         (Named("failing", "wants", True), "failing:wants() cannot be called without arguments: "
          "missing a required argument: 'config'"),
         (Named("failing", "later", True), "failing:later() is a coroutine function: a factory must be a plain one, or "
@@ -152,3 +154,10 @@ def test_a_current_folder_that_was_removed_is_explained(folder: Path, monkeypatc
     with pytest.raises(NotLoaded, match="the current folder is not there any more"):
         load(Named("shop", "app"), ".")
     assert load(Named("shop", "app"), str(folder)) == "the app"
+
+
+def test_a_folder_that_may_not_be_read_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != str(folder))
+    with pytest.raises(NotLoaded) as error:
+        load(Named("hidden", "app"), str(folder))
+    assert str(error.value) == f"there is no module 'hidden' to be seen: the folder {folder} may not be read"

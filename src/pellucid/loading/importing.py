@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
+from pellucid.loading.interface import interface_of
 from pellucid.loading.targets import Named
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -105,6 +106,8 @@ def _no_module(named: Named, folder: str) -> str:
     parent = sys.modules.get(above)
     if above and parent is not None and not hasattr(parent, "__path__"):
         return f"there is no module {named.module!r}: {above!r} is not a package; did you mean {above}:{name}?"
+    if not os.access(folder, os.R_OK | os.X_OK):  # by the user who serves, who may be another than the one who started
+        return f"there is no module {named.module!r} to be seen: the folder {folder} may not be read"
     where = list(parent.__path__) if parent is not None and above else [folder]
     missing = named.module if parent is not None or not above else above.split(".")[0]
     near = get_close_matches(name if missing == named.module else missing, _modules_in(where), 1)
@@ -154,6 +157,8 @@ def _made(factory: Any, named: Named, folder: str) -> Any:
     try:
         inspect.signature(factory).bind()
     except TypeError as error:
+        if _is_application(factory):
+            raise NotLoaded(f"{named} is no factory but the application itself: leave the () out") from error
         raise NotLoaded(f"{named} cannot be called without arguments: {error}") from error
     except ValueError:
         pass  # it does not tell what it wants
@@ -163,6 +168,13 @@ def _made(factory: Any, named: Named, folder: str) -> Any:
         raise
     except BaseException as error:
         raise NotLoaded(f"{named} failed: {_told(error)}", trimmed(error, folder)) from error
+
+
+def _is_application(found: Any) -> bool:
+    try:
+        return bool(interface_of(found))
+    except ValueError:
+        return False
 
 
 def _ending(error: SystemExit) -> str:

@@ -23,12 +23,13 @@ class Inbox:
 
     def add(self, data: bytes) -> None:
         """Put bytes behind those that are there."""
-        if self._at == len(self.held):
+        if not self.held:
             self.held = data
-        else:
-            self.held = self.held[self._at :] + data
-        self._searched = max(self._searched - self._at, 0)
-        self._looked = max(self._looked - self._at, 0)
+            return
+        at = self._at
+        self.held = self.held[at:] + data
+        self._searched = max(self._searched - at, 0)
+        self._looked = max(self._looked - at, 0)
         self._at = 0
 
     def take(self, count: int) -> bytes:

@@ -64,7 +64,7 @@ class Connection:
         self._soon = False
         self._behind = False
         self._interest = READ
-        self._phase = engine.phase
+        self._phase: Phase | None = engine.phase
         self._served = 0
         self.since = shared.reactor.now
         self._stall: Stall | None = None
@@ -215,36 +215,42 @@ class Connection:
     # Interest and deadline, from state
 
     def _rearm(self) -> None:
-        engine, link, reactor = self.engine, self.link, self._shared.reactor
-        waiting = link.waiting
-        if engine.finished and not waiting:
+        engine, link, shared = self.engine, self.link, self._shared
+        if engine.finished and not link.waiting:
             self._finish()
             return
+        if (
+            engine.pending
+            or link.waiting
+            or self._interest != READ
+            or self._timer is None
+            or self._exchanges.reading
+            or shared.patience.request_timeout
+        ):
+            self._rearm_in_full()
+        else:
+            # Between whole requests, as most turns end: the peer may send, and what is set fires no later than needed.
+            self._phase = None
+            self.since = shared.reactor.now
+        if shared.watch.rearmed:
+            shared.watch.tell(shared.watch.rearmed, self)
+
+    def _rearm_in_full(self) -> None:
+        engine, link, reactor = self.engine, self.link, self._shared.reactor
+        timed = link.waiting or self._timer is None or bool(self._exchanges.reading)
         interest = link.interest(engine.hungry)
-        timed = waiting or self._timer is None or bool(self._exchanges.reading)
         if interest != self._interest:
             timed = True  # where nothing waits for the peer any more, another patience applies
             reactor.change(link.fd, interest)
             self._interest = interest
         phase, served = engine.phase, engine.served
         if phase is not self._phase or served != self._served:
-            self.since = reactor.now
             # In the same phase, for another request, the deadline only moves on, and a timer may fire too early.
-            timed = timed or (phase is not self._phase and self._hastens(phase))
+            timed = timed or phase is not self._phase
             self._phase, self._served = phase, served
+            self.since = reactor.now
         if timed:
             self._set_timer()
-        watch = self._shared.watch
-        if watch.rearmed:
-            watch.tell(watch.rearmed, self)
-
-    def _hastens(self, phase: Phase) -> bool:
-        # Whether the patience for a phase that begins now can end before the timer fires: in the usual round, from one
-        # request to the next, it cannot.
-        patience, timer = self._shared.patience, self._timer
-        if phase is Phase.ANSWER:
-            return patience.request_timeout > 0
-        return phase is not Phase.IDLE or timer is None or timer.when > self.since + patience.idle
 
     def _set_timer(self) -> None:
         # One timer, and a lazy one: set only if none is due earlier; if it fires too early it goes back to sleep.
@@ -260,7 +266,8 @@ class Connection:
         if self.lingering is not None:
             return Deadline(self.lingering + patience.linger, "linger")
         exchanges = self._exchanges
-        return deadline(patience, self._phase, self.since, exchanges.slowest[0], self._stall, exchanges.oldest)
+        phase = self._phase or self.engine.phase
+        return deadline(patience, phase, self.since, exchanges.slowest[0], self._stall, exchanges.oldest)
 
     def _on_time(self) -> None:
         self._timer = None

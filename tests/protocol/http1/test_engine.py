@@ -213,3 +213,39 @@ def test_a_wrong_answer_leaves_the_request_to_be_answered() -> None:
             engine.send_response(1, wrong, b"body")
         assert engine.take_output() == []
     assert engine.send_response(1, Response(500), b"sorry")
+
+
+@pytest.mark.parametrize("then", [b"", b"hello", b"longer than hello"])
+@pytest.mark.parametrize("status", [200, 204, 304, 404])
+@pytest.mark.parametrize(
+    "asks",
+    [
+        request(),
+        request(b"HEAD / HTTP/1.1"),
+        request(b"OPTIONS * HTTP/1.1"),
+        request(b"POST / HTTP/1.1", b"Content-Length: 2") + b"ab",
+        request(b"GET / HTTP/1.1", b"Connection: close"),
+        b"GET / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n",
+        b"GET / HTTP/1.0\r\nHost: x\r\n\r\n",
+    ],
+    ids=lambda asked: asked.split(b"\r\n")[0].decode(),
+)
+@pytest.mark.parametrize("drains", [False, True])
+def test_fields_that_go_out_again_say_what_new_ones_would(asks: bytes, status: int, then: bytes, drains: bool) -> None:
+    def answered(headers: Headers) -> bytes:
+        engine = http1(date=b"date: now\r\n")
+        engine.receive(asks)
+        assert engine.next_event() is not None
+        if drains:
+            engine.drain()
+        engine.send_response(engine.served, Response(status, headers), then)
+        return b"".join(bytes(piece) for piece in engine.take_output() if isinstance(piece, bytes))
+
+    fields = [(b"content-type", b"text/plain")]
+    shared = Headers(fields)
+    for body in (b"hello", b"hi", then):  # so that heads of these fields have gone out before
+        engine = http1(date=b"date: now\r\n")
+        engine.receive(request())
+        assert engine.next_event() is not None
+        engine.send_response(1, Response(200, shared), body)
+    assert answered(shared) == answered(shared) == answered(Headers(fields))

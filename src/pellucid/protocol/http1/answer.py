@@ -14,6 +14,9 @@ _spell = SpelledLines().__getitem__
 
 STATUS_LINES = {status: f"HTTP/1.1 {status} {phrase}\r\n".encode() for status, phrase in PHRASES.items()}
 
+KEPT_HEADS = 4
+"""How many whole heads are kept with one set of fields."""
+
 CHUNKED = b"transfer-encoding: chunked\r\n"
 CLOSE = b"connection: close\r\n"
 KEEP_ALIVE = b"connection: keep-alive\r\n"
@@ -24,10 +27,10 @@ class Spelled:
     """Fields as lines, checked, and what they say of framing and of the connection; kept as the memo of a Headers.
 
     Not among the lines are those of connection and keep-alive, which are this connection's own (RFC 9110 section
-    7.6.1), and of content-length, which the framing spells.
+    7.6.1), and of content-length, which the framing spells. `heads` are whole heads by status and size of the body.
     """
 
-    __slots__ = ("closes", "dated", "length", "lines")
+    __slots__ = ("closes", "dated", "heads", "length", "lines")
 
     def __init__(self, headers: Headers) -> None:
         index = headers.index
@@ -39,6 +42,14 @@ class Spelled:
         self.dated = b"date" in index
         self.closes = b"connection" in index and b"close" in list_members(index[b"connection"])
         self.length = _declared(index.get(b"content-length"))
+        self.heads: dict[tuple[int, int], bytes] = {}
+
+    def keep_head(self, status: int, size: int, framing: bytes) -> None:
+        """Keep the whole head of an answer with a body of so many bytes, save its date. Few are kept: most fields come
+        with one status and one length.
+        """
+        if not self.dated and len(self.heads) < KEPT_HEADS:
+            self.heads[status, size] = b"%b%b%b" % (status_line(status), self.lines, framing)
 
 
 def spelled(headers: Headers) -> Spelled:
@@ -92,7 +103,7 @@ def frame(method: str, version: str, status: int, declared: int | None, length: 
         unknown = bodiless and declared is None and length == 0  # RFC 9110 8.6: the length of a GET's 200, or nothing
         return Framing(not bodiless, length, False, b"" if unknown else b"content-length: %d\r\n" % length)
     if bodiless:
-        # RFC 9112 6.1 allows Transfer-Encoding here, but Python's http.client waits for the chunks of a 304 that has it.
+        # RFC 9112 6.1 allows Transfer-Encoding here, but Python's http.client then waits for the chunks of a 304.
         return Framing(False, None, False, b"")
     if version == "1.1":
         return Framing(True, None, True, CHUNKED)

@@ -34,6 +34,9 @@ DRAIN = 65536
 SHOWN = 256
 """How much of the line of a request that is refused is told, in bytes."""
 
+USUAL = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+"""Methods whose answers are framed alike, so that a head that goes out again is not spelled anew."""
+
 JOINED = 65536
 """The largest body that is copied behind its head, in bytes: one piece, one system call."""
 
@@ -288,6 +291,10 @@ class Http1:
         if 100 <= status < 200 and status != 101:
             return self._inform(response)
         fields = spelled(response.headers)
+        if body and (head := fields.heads.get((status, len(body)))) is not None and self._usual:
+            self._owed = False
+            self._output.append(b"%b%b\r\n%b" % (head, self._date(), body))
+            return True
         framing = frame(self._method, self._version, status, fields.length, length if body is None else len(body))
         opens_tunnel = status == 101 or (self._method == "CONNECT" and 200 <= status < 300)
         keeps = self._keep_alive and not opens_tunnel and self._keeps_alive(fields, framing.unending)
@@ -298,6 +305,8 @@ class Http1:
             b"" if fields.dated else self._date(),
             self._connection_line(status, keeps),
         )
+        if body and len(body) <= JOINED and framing.wanted and keeps and self._usual:
+            fields.keep_head(status, len(body), framing.line)
         if opens_tunnel:
             self._open_tunnel(response)
         self._owed = False
@@ -317,6 +326,17 @@ class Http1:
             self._output += (head, body)
         self._end_answer()
         return framing.wanted
+
+    @property
+    def _usual(self) -> bool:
+        # Whether an answer's head is that of any other with the same fields, status and length.
+        return (
+            self._method in USUAL
+            and self._version == "1.1"
+            and self._keep_alive
+            and not self._draining
+            and self._incoming is None
+        )
 
     def _inform(self, response: Response) -> bool:
         if self._version != "1.0":  # RFC 9110 15.2
