@@ -115,7 +115,7 @@ def test_a_name_that_is_none_is_one_line(folder: Path, named: Named, reason: str
          ["line 3, in <module>", "json/decoder.py"]),
         (Named("lazy", "app"), "lazy:app cannot be had: RuntimeError: not today", ["line 3, in __getattr__"]),
         (Named("failing", "make", True), "failing:make() failed: OSError: the database sleeps", ["line 2, in make"]),
-        (Named("failing", "leaves", True), "failing:leaves() failed: SystemExit: 0", ["line 6, in leaves"]),
+        (Named("failing", "leaves", True), "failing:leaves() failed: SystemExit: 0", ["line 7, in leaves"]),
     ],
 )  # fmt: skip
 def test_what_fails_is_told_from_the_users_code_on(folder: Path, named: Named, reason: str, shown: list[str]) -> None:
