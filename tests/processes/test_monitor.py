@@ -1,12 +1,14 @@
 """The monitor answers what there is to know, and nothing else."""
 
+import contextlib
 import socket
 
 import pytest
 
+from pellucid.net.memory import HandClock
 from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor
-from pellucid.processes.monitor import Monitor
+from pellucid.processes.monitor import CONNECTIONS, Monitor
 from pellucid.watch import Watch
 
 
@@ -14,7 +16,8 @@ class Asked:
     """A monitor and somebody who asks it."""
 
     def __init__(self, ready: bool = True) -> None:
-        self.reactor = Reactor()
+        self.clock = HandClock()
+        self.reactor = Reactor(clock=self.clock)
         self.port = Port.tcp("127.0.0.1", 0)
         self.address = self.port.address
         self.monitor = Monitor(self.reactor, Watch(), [self.port], lambda: "figures 1\n", lambda: ready)
@@ -54,6 +57,21 @@ def test_what_is_answered(path: str, method: str, ready: bool, status: int, end:
     assert head.startswith(f"HTTP/1.1 {status} ")
     assert "cache-control: no-store" in head
     assert body == end
+    asked.monitor.close()
+    asked.reactor.close()
+
+
+def test_who_only_holds_places_gives_them_back_soon() -> None:
+    asked = Asked()
+    host, _, port = asked.address.partition(":")
+    with contextlib.ExitStack() as stack:
+        for _ in range(CONNECTIONS):
+            idle = stack.enter_context(socket.create_connection((host, int(port))))
+            asked.reactor.step(0)
+        asked.clock.advance(2.5)
+        asked.reactor.step(0)
+        assert asked.ask("/-/live").endswith("live\n")
+        assert idle.recv(10) == b""
     asked.monitor.close()
     asked.reactor.close()
 

@@ -11,12 +11,16 @@ from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor
 from pellucid.server.exchange import Exchange
 from pellucid.server.server import Capacity, Server
+from pellucid.server.timeouts import Patience
 from pellucid.setting import setting
 from pellucid.watch import Watch
 
 TEXT = b"text/plain; charset=utf-8"
 CONNECTIONS = 64
 """How many connections the monitor holds at the most: those who ask are few."""
+
+PATIENCE = Patience(head_time=2.0, idle=2.0, write_stall=2.0, linger=1.0)
+"""Who only holds a place gives it back soon: whoever looks whether the server lives does not wait for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Monitor:
         self._spell = spell
         self._ready = ready
         self._ports = ports
-        self._server = Server(self._answer, Capacity(CONNECTIONS, 0), watch=watch, reactor=reactor)
+        self._server = Server(self._answer, Capacity(CONNECTIONS, 0), patience=PATIENCE, watch=watch, reactor=reactor)
         self._server.ended = lambda: None  # the parent goes on
         for port in ports:
             self._server.listen(port)
