@@ -16,9 +16,7 @@ from typing import Any
 
 from pellucid.loading.interface import interface_of
 from pellucid.loading.targets import Named
-
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_MACHINERY = ("<frozen ", os.path.dirname(os.path.abspath(importlib.__file__)) + os.sep)
+from pellucid.tracebacks import in_one_line, is_importing, is_ours, traceback_of
 
 
 class NotLoaded(Exception):
@@ -40,36 +38,6 @@ def load(named: Named, app_dir: str) -> Any:
     return _made(found, named, folder) if named.call else found
 
 
-def trimmed(error: BaseException, folder: str) -> str:
-    """The traceback of an error, from the first frame of the folder's own code on, without those of importing."""
-    whole = traceback.TracebackException.from_exception(error)
-    if not _trim(whole, folder):
-        return "".join(whole.format_exception_only())
-    return "".join(whole.format())
-
-
-def _trim(told: traceback.TracebackException, folder: str) -> bool:
-    """Trim it, and those that it came from; answers whether any frame is left of it."""
-    for other in (told.__cause__, told.__context__, *(getattr(told, "exceptions", None) or ())):
-        if other is not None:
-            _trim(other, folder)
-    frames = [frame for frame in told.stack if not _is_machinery(frame.filename)]
-    own = [place for place, frame in enumerate(frames) if _is_own(frame.filename, folder)]
-    told.stack = traceback.StackSummary.from_list(frames[own[0] :] if own else frames)
-    return bool(told.stack)
-
-
-def _is_machinery(file: str) -> bool:
-    return file.startswith(_MACHINERY) or os.path.abspath(file).startswith(_PACKAGE + os.sep)
-
-
-def _is_own(file: str, folder: str) -> bool:
-    path = os.path.abspath(file)
-    return path.startswith(folder.rstrip(os.sep) + os.sep) and not {"site-packages", "dist-packages"} & {
-        *path.split(os.sep)
-    }
-
-
 def _absolute(folder: str) -> str:
     try:
         return os.path.abspath(folder)
@@ -86,18 +54,18 @@ def _module(named: Named, folder: str) -> ModuleType:
         raise NotLoaded(
             f"{named.module} ended the program while it was imported ({_ending(error)}): what runs a program belongs "
             "under `if __name__ == '__main__':`",
-            trimmed(error, folder),
+            _trace(error, folder),
         ) from error
     except BaseException as error:
         if isinstance(error, ModuleNotFoundError) and _is_missing(error, named.module, folder):
             raise NotLoaded(_no_module(named, folder)) from error
-        raise NotLoaded(f"{named.module} cannot be imported: {_told(error)}", trimmed(error, folder)) from error
+        raise NotLoaded(f"{named.module} cannot be imported: {in_one_line(error)}", _trace(error, folder)) from error
 
 
 def _is_missing(error: ModuleNotFoundError, module: str, folder: str) -> bool:
     # The named module itself, or a package above it, and not one that it wants.
     itself = error.name is not None and (module + ".").startswith(error.name + ".")
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_around(frame.filename)]
     return itself and not frames
 
 
@@ -127,16 +95,16 @@ def _attribute(module: ModuleType, named: Named, folder: str) -> Any:
             found = getattr(found, name)
         except AttributeError as error:
             if error.name not in (None, name) or _frames(error, folder):
-                raise NotLoaded(f"{named} cannot be had: {_told(error)}", trimmed(error, folder)) from error
+                raise NotLoaded(f"{named} cannot be had: {in_one_line(error)}", _trace(error, folder)) from error
             raise NotLoaded(_no_attribute(found, path, name)) from error
         except Exception as error:  # whatever a module's own __getattr__ may raise
-            raise NotLoaded(f"{named} cannot be had: {_told(error)}", trimmed(error, folder)) from error
+            raise NotLoaded(f"{named} cannot be had: {in_one_line(error)}", _trace(error, folder)) from error
         path += f".{name}"
     return found
 
 
 def _frames(error: BaseException, folder: str) -> bool:
-    return any(not _is_machinery(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
+    return any(not _is_around(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _no_attribute(owner: Any, path: str, name: str) -> str:
@@ -167,7 +135,7 @@ def _made(factory: Any, named: Named, folder: str) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise NotLoaded(f"{named} failed: {_told(error)}", trimmed(error, folder)) from error
+        raise NotLoaded(f"{named} failed: {in_one_line(error)}", _trace(error, folder)) from error
 
 
 def _is_application(found: Any) -> bool:
@@ -180,13 +148,14 @@ def _is_application(found: Any) -> bool:
 def _ending(error: SystemExit) -> str:
     # What is no number is written, and stands for 1.
     code = error.code or 0
-    return f"exit status {code}" if isinstance(code, int) else _told(error)
+    return f"exit status {code}" if isinstance(code, int) else in_one_line(error)
 
 
-def _told(error: BaseException) -> str:
-    # Its own words are an app's code too, which may fail or be of any kind.
-    try:
-        words = (str(error).strip().splitlines() or [""])[0]
-    except Exception as fault:
-        words = f"its words cannot be had ({type(fault).__name__})"
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+def _trace(error: BaseException, folder: str) -> str:
+    # Without the frame that called, which is here.
+    called = error.__traceback__
+    return traceback_of(error.with_traceback(called.tb_next if called is not None else None), folder) + "\n"
+
+
+def _is_around(file: str) -> bool:
+    return is_importing(file) or is_ours(file)

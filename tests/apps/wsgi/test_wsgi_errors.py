@@ -5,8 +5,7 @@ import threading
 import pytest
 
 from nowhere import Nowhere
-from pellucid.apps.wsgi.errors import LONGEST, ErrorStream, told, traceback_of
-from pellucid.apps.wsgi.head import read_status
+from pellucid.apps.wsgi.errors import LONGEST, ErrorStream, told
 from pellucid.message import Headers, Request
 from pellucid.server.exchange import Exchange
 
@@ -61,36 +60,7 @@ def test_only_text_is_taken() -> None:
         ErrorStream(print).write(b"bytes")  # type: ignore[arg-type]  # the mistake
 
 
-def fail() -> None:
-    raise ZeroDivisionError("on purpose")
-
-
-def test_a_traceback_begins_in_the_app_and_says_what_led_to_it() -> None:
-    try:
-        try:
-            fail()
-        except ZeroDivisionError as error:
-            read_status("mistake")
-            raise AssertionError from error
-    except ValueError as error:
-        text = traceback_of(error)
-    assert "in fail" in text
-    assert "During handling of the above exception" in text
-    assert "pellucid/apps" not in text
-    assert text.endswith("WrongAnswer: the status 'mistake' is not of the form '200 OK' (PEP 3333)\n")
-
-
-def test_a_mistake_that_we_found_has_no_traceback() -> None:
-    assert traceback_of(ValueError("found")) == "ValueError: found\n"
-
-
-def test_exceptions_that_lead_to_each_other_have_an_end() -> None:
-    one, other = ValueError("one"), ValueError("other")
-    one.__context__, other.__context__ = other, one
-    assert "one" in traceback_of(one)
-
-
 def test_what_is_told_names_the_request() -> None:
     exchange = Exchange(Request("GET", b"/a?b", b"/a", b"b", b"", Headers()), Nowhere(), 1, 0.0)
     exchange.request_id = "abc"
-    assert told(exchange, ValueError("x")) == "the app failed: GET /a (abc)\nValueError: x\n"
+    assert told(exchange, ValueError("x")) == "abc GET /a: the app failed\nValueError: x"

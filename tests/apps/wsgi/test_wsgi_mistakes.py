@@ -135,7 +135,7 @@ def test_an_exception_is_logged_with_its_request_and_without_our_frames(threads:
     calling = Calling(raising(ZeroDivisionError("on purpose")), threads)
     calling.ask(request("GET", "/a/path"))
     [error] = calling.errors
-    assert error.startswith(f"the app failed: GET /a/path ({calling.exchange.request_id})\nTraceback")
+    assert error.startswith(f"{calling.exchange.request_id} GET /a/path: the app failed\nTraceback")
     assert "calling.py" in error  # where the app stands
     assert "pellucid/" not in error
 

@@ -8,9 +8,9 @@ from contextvars import Context
 from enum import Enum
 from typing import Any
 
-from pellucid.apps.asgi.faults import in_short, told
 from pellucid.apps.asgi.types import VERSION, AsgiApp, Message
 from pellucid.errors import WrongAnswer
+from pellucid.tracebacks import in_one_line, traceback_of
 from pellucid.watch import Watch
 
 
@@ -63,7 +63,7 @@ class Lifespan:
         try:
             await self._app(scope, self._receive, self._send)
         except BaseException as error:  # SystemExit too: the server ends in order
-            why = in_short(error)
+            why = in_one_line(error)
             self._tell(error)
         stage, self._stage = self._stage, Stage.OVER
         if stage in (Stage.ASKED, Stage.STARTING):
@@ -75,9 +75,9 @@ class Lifespan:
             return  # the loop ends
         if self._stage is Stage.ASKED and self._mode == "auto":
             # Many an app knows no lifespan, and says so by an exception.
-            self._watch.note("debug", f"the app has no lifespan: {in_short(error)}")
+            self._watch.note("debug", f"the app has no lifespan: {in_one_line(error)}")
         elif self._stage is not Stage.OVER:
-            self._watch.note("error", f"the app's lifespan failed: {self._stage.value}\n{told(error)}")
+            self._watch.note("error", f"the app's lifespan failed: {self._stage.value}\n{traceback_of(error)}")
 
     async def _receive(self) -> Message:
         if self._stage is Stage.ASKED:

@@ -14,6 +14,7 @@ from pellucid.message import Headers, Response
 from pellucid.net.reactor import Reactor
 from pellucid.server.exchange import Body, Exchange
 from pellucid.server.refusal import refusal
+from pellucid.tracebacks import in_one_line
 from pellucid.watch import Watch
 
 WsgiApp = Callable[..., Iterable[bytes]]
@@ -110,7 +111,7 @@ class Call:
         """The app did something wrong: it is logged, and the client gets 500, or sees that the answer is cut."""
         exchange = self.exchange
         self.shared.watch.note("error", told(exchange, error))
-        why = f"{type(error).__name__}: {error}"
+        why = in_one_line(error)
         if exchange.response is not None:
             exchange.abort(why)
         elif not exchange.gone:

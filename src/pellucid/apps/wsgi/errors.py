@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from threading import get_ident
 
 from pellucid.server.exchange import Exchange
-
-OURS = str(Path(__file__).parents[2])
+from pellucid.tracebacks import traceback_of
 
 LONGEST = 8192
 """How much of a line without an end is held, in characters."""
@@ -57,19 +54,4 @@ def told(exchange: Exchange, error: BaseException) -> str:
     """What a person needs to find the mistake: the request, and the traceback from the app's own code on."""
     request = exchange.request
     path = request.path.decode("latin-1")
-    return f"the app failed: {request.method} {path} ({exchange.request_id})\n{traceback_of(error)}"
-
-
-def traceback_of(error: BaseException) -> str:
-    """A traceback without the frames of this package, and those of what led to it likewise."""
-    whole = traceback.TracebackException.from_exception(error)
-    each: traceback.TracebackException | None
-    ahead, seen = [whole], set()
-    while ahead:
-        each = ahead.pop()
-        if id(each) not in seen:
-            seen.add(id(each))
-            kept = [frame for frame in each.stack if not frame.filename.startswith(OURS)]
-            each.stack = traceback.StackSummary.from_list(kept)
-            ahead += [cause for cause in (each.__cause__, each.__context__) if cause is not None]
-    return "".join(whole.format()) if whole.stack else "".join(whole.format_exception_only())
+    return f"{exchange.request_id} {request.method} {path}: the app failed\n{traceback_of(error)}"
