@@ -17,6 +17,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "public").mkdir()
     (tmp_path / "page.html").write_text("a page")
     (tmp_path / "main.py").write_text(FASTAPI)
+    (tmp_path / "my-site.py").write_text(FASTAPI)
     (tmp_path / "made.py").write_text(FACTORY)
     (tmp_path / "tool.py").write_text("x = 1\nraise SystemExit('never run')\n")
     (tmp_path / "src").mkdir()
@@ -44,6 +45,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("src/site:app", "did you mean `pellucid serve src.site:app`?"),
         ("./src/site:app", "did you mean `pellucid serve --app-dir ./src site:app`?"),
         ("/srv/www/site.py:app", "did you mean `pellucid serve --app-dir /srv/www site:app`?"),
+        ("{here}/src/site:app", "did you mean `pellucid serve --app-dir {here}/src site:app`?"),
+        ("main.py:create_app()", "did you mean `pellucid serve main:create_app()`?"),
+        ("main.app", "there is no folder 'main.app'; did you mean `pellucid serve main:app`?"),
+        ("src/site/app", "did you mean `pellucid serve src.site:app`?"),
+        ("/static:public", "did you mean `pellucid serve /static=public`?"),
+        ("/api:main:app", "did you mean `pellucid serve /api=main:app`?"),
+        ("/api=main", "'main' is no folder; did you mean `pellucid serve /api=main:app`?"),
+        ("/api=main.py:app", "did you mean `pellucid serve /api=main:app`?"),
+        ("/api=./main.py:app", "did you mean `pellucid serve --app-dir . /api=main:app`?"),
+        ("my-site.py", "'my-site.py' is a module; no module can be imported as 'my-site': its name is to be of"),
         ("main:create_app('x')", "a factory is called without arguments; write main:create_app()"),
         ("main:app:more", "is neither a folder nor MODULE:APP"),
         ("my-site:app", "is neither a folder nor MODULE:APP"),
@@ -55,10 +66,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("/static=publik", "there is no folder 'publik'; did you mean 'public'?"),
     ],
 )
-def test_a_mistake_is_one_line_with_a_way_out(text: str, complaint: str) -> None:
+def test_a_mistake_is_one_line_with_a_way_out(here: Path, text: str, complaint: str) -> None:
     with pytest.raises(ValueError) as error:
-        parse_target(text)
-    assert complaint in str(error.value)
+        parse_target(text.format(here=here))
+    assert complaint.format(here=here) in str(error.value)
     assert "\n" not in str(error.value)
 
 

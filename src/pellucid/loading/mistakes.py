@@ -11,11 +11,11 @@ USUAL = ("app", "application", "api", "asgi", "wsgi", "create_app", "make_app", 
 """What people call their applications, and the functions that make them."""
 
 
-def explain(text: str, app_dir: str = ".") -> str:
-    """What is wrong with a target, and what to write instead."""
+def explain(text: str, app_dir: str = ".", mount: str = "") -> str:
+    """What is wrong with a target, and what to write instead. `mount` is what stands before it, `/static=` say."""
     head, colon, attribute = text.partition(":")
     if colon:
-        return _explain_named(text, head, attribute, app_dir)
+        return _explain_named(text, app_dir, mount)
     if "=" in text and not os.path.lexists(text):
         path, _, rest = text.partition("=")
         return (
@@ -25,9 +25,13 @@ def explain(text: str, app_dir: str = ".") -> str:
         return f"there is no folder {text!r}; did you mean `pellucid serve --bind {text}`?"
     file = _file_of(text, app_dir)
     if file:
-        return f"{text!r} is {'no folder' if text == _module_of(text) else 'a module'}; {_wanted(file, app_dir)}"
+        kind = "no folder" if text == _module_of(text) else "a module"
+        return f"{text!r} is {kind}; {_wanted(file, app_dir, mount)}"
     if os.path.lexists(text):
         return f"{text!r} is not a folder: give the one that it is in"
+    head, _, attribute = text.replace("/", ".").rpartition(".")
+    if attribute.isidentifier() and _file_of(head, app_dir):
+        return f"there is no folder {text!r}; did you mean `pellucid serve {mount}{head}:{attribute}`?"
     return f"there is no folder {text!r}{_near_folder(text)}"
 
 
@@ -59,33 +63,40 @@ def _names(tree: ast.Module) -> Iterator[tuple[str, bool]]:
             yield from ((each.asname or each.name, False) for each in node.names)
 
 
-def _explain_named(text: str, head: str, attribute: str, app_dir: str) -> str:
+def _explain_named(text: str, app_dir: str, mount: str) -> str:
+    head, _, attribute = text.partition(":")
     if not head:
         return f"{text!r} names no module: write MODULE:APP, such as main:app"
     if not attribute:
         file = _file_of(head, app_dir)
-        return _wanted(file, app_dir) if file else f"{text!r} names no application: write MODULE:APP, such as main:app"
-    if "(" in attribute and attribute.partition("(")[0].isidentifier():
+        if file:
+            return f"{text!r} names no application; {_wanted(file, app_dir, mount)}"
+        return f"{text!r} names no application: write MODULE:APP, such as main:app"
+    if head.startswith("/") and not mount and not head.endswith(".py") and not _file_of(head, app_dir):
+        return f"{text!r} is no module's name; did you mean `pellucid serve {head}={attribute}`?"
+    if "(" in attribute and attribute.partition("(")[2] != ")" and attribute.partition("(")[0].isidentifier():
         name = attribute.partition("(")[0]
         return f"{text!r}: a factory is called without arguments; write {head}:{name}()"
     if "/" in head or "\\" in head or head.endswith(".py"):
-        better = f"{_module_of(head)}:{attribute}"
+        better = f"{mount}{_module_of(head)}:{attribute}"
         if not head.startswith((".", "/", "~")):
             return f"{text!r} is no module's name, which has dots and no slash; did you mean `pellucid serve {better}`?"
         folder, name = os.path.split(head)
         return (
             f"{text!r} is no module's name; did you mean "
-            f"`pellucid serve --app-dir {folder} {_module_of(name)}:{attribute}`?"
+            f"`pellucid serve --app-dir {folder} {mount}{_module_of(name)}:{attribute}`?"
         )
     return f"{text!r} is neither a folder nor MODULE:APP: both are names with dots between them, such as main:app"
 
 
-def _wanted(file: str, app_dir: str) -> str:
+def _wanted(file: str, app_dir: str, mount: str) -> str:
     module = _module_of(os.path.relpath(file, app_dir)).removesuffix(".__init__")
     name = application_in(file)
+    if not all(part.isidentifier() for part in module.split(".")):
+        return f"no module can be imported as {module!r}: its name is to be of letters, digits and underscores"
     if name:
-        return f"did you mean `pellucid serve {module}:{name}`?"
-    return f"to serve an application in it, name that too: `pellucid serve {module}:NAME`"
+        return f"did you mean `pellucid serve {mount}{module}:{name}`?"
+    return f"to serve an application in it, name that too: `pellucid serve {mount}{module}:NAME`"
 
 
 def _file_of(text: str, app_dir: str) -> str:

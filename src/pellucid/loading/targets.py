@@ -58,10 +58,10 @@ def parse_targets(texts: Sequence[str], app_dir: str = ".") -> tuple[Target, ...
 
 def parse_target(text: str, app_dir: str = ".") -> Target:
     """One target: FOLDER, MODULE:ATTRIBUTE or MODULE:FACTORY(), after MOUNT= where it has one. ValueError as above."""
-    mount, serves = "", text
+    mount, before, serves = "", "", text
     if text.startswith("/") and "=" in text and not os.path.isdir(text):
         path, _, serves = text.partition("=")
-        mount = parse_mount(path)
+        mount, before = parse_mount(path), f"{path}="
         if not serves:
             raise ValueError(f"{text!r} mounts nothing: name a folder or MODULE:APP after the equals sign")
     if os.path.isdir(serves):
@@ -70,7 +70,7 @@ def parse_target(text: str, app_dir: str = ".") -> Target:
     match = re.fullmatch(r"(?P<module>[^:()/\\]+):(?P<attribute>[^:()/\\]+)(?P<call>\(\))?", serves)
     if match and _dotted(match["module"]) and _dotted(match["attribute"]) and not _is_file(match["module"], app_dir):
         return Target(mount, Named(match["module"], match["attribute"], bool(match["call"])))
-    raise ValueError(explain(serves, app_dir))
+    raise ValueError(explain(serves, app_dir, before))
 
 
 def parse_mount(path: str) -> str:
