@@ -79,7 +79,7 @@ def room_beside(waiting: int) -> int:
 class PlainLink:
     """A link over a stream socket, which it makes non-blocking and owns."""
 
-    __slots__ = ("_outbox", "_queued", "_socket", "gone", "local", "peer", "peer_port")
+    __slots__ = ("_outbox", "_queued", "_socket", "gone", "local", "peer", "peer_port", "waiting")
 
     def __init__(self, connected: socket.socket, peer: str, local: str, peer_port: int = 0) -> None:
         connected.setblocking(False)
@@ -91,14 +91,11 @@ class PlainLink:
         # What is left of a piece stays a view of it: a large body is not copied at each send.
         self._outbox: list[Piece | memoryview] = []
         self._queued = 0
+        self.waiting = False
 
     @property
     def fd(self) -> int:
         return self._socket.fileno()
-
-    @property
-    def waiting(self) -> bool:
-        return bool(self._outbox)
 
     @property
     def room(self) -> int:
@@ -142,6 +139,7 @@ class PlainLink:
             return 0
         if sent < len(data):
             self._outbox.append(memoryview(data)[sent:])
+            self.waiting = True
             self._queued = len(data) - sent
         return sent
 
@@ -159,6 +157,7 @@ class PlainLink:
             pass
         except OSError as error:
             self._lose(error)
+        self.waiting = bool(self._outbox)
         return total
 
     def _send_bytes(self) -> int:
@@ -202,6 +201,7 @@ class PlainLink:
     def _drop(self) -> None:
         discard(self._outbox)
         self._queued = 0
+        self.waiting = False
 
     def finish(self) -> None:
         try:

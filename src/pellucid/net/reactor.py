@@ -114,8 +114,11 @@ class Reactor:
         self.now = self.clock()
         self._in_round = True
         try:
-            self._call(callback)
-            self._call_put_off()
+            callback()
+            if self._soon:
+                self._call_put_off()
+        except BaseException as error:  # as for a handler
+            self._report(error)
         finally:
             self._in_round = False
         if (self._soon or self.stopped) and self.earlier is not None:

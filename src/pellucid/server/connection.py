@@ -77,22 +77,12 @@ class Connection:
         if shared.watch.opened:
             shared.watch.tell(shared.watch.opened, self)
         if not self.closed:
-            self._rearm()
+            self._rearm(self.engine.pending)
 
     @property
     def peer(self) -> str:
         """The client's address."""
         return self.link.peer
-
-    @property
-    def peer_port(self) -> int:
-        """The client's port, 0 where there is none."""
-        return self.link.peer_port
-
-    @property
-    def local(self) -> str:
-        """The address that the client came to."""
-        return self.link.local
 
     def on_ready(self, mask: int) -> None:
         """The link is ready. A mask with more than WRITE means that there is something to read, be it the end."""
@@ -146,7 +136,7 @@ class Connection:
         try:
             if fill:
                 self._fill()
-            self._move()
+            pending = self._move(fill)
         except BaseException:
             self._close("a fault in the server", abort=True)
             raise
@@ -155,25 +145,29 @@ class Connection:
         if why := self._exchanges.cut or self.link.gone:
             self._close(why, abort=True)
         else:
-            self._rearm()
+            self._rearm(pending)
 
-    def _move(self) -> None:
+    def _move(self, filled: bool) -> bool:
+        # Answers whether the engine is in the middle of something.
         exchanges, engine, link = self._exchanges, self.engine, self.link
         reactor = self._shared.reactor
+        pending = filled or engine.pending
         for _ in range(ROUNDS):
-            delivered = moved = exchanges.deliver()
+            delivered = moved = pending and exchanges.deliver()
             if exchanges.ready:
                 moved |= exchanges.collect(link.room)
             moved |= self._flush()
+            pending = engine.pending
             if exchanges.cut or link.gone:
-                return
-            if not (moved and (exchanges.ready or engine.pending)):
+                return pending
+            if not (moved and (exchanges.ready or pending)):
                 self._behind = False
-                return
+                return pending
             if reactor.clock() - reactor.now >= BUDGET:
                 break
         self._behind = delivered
         self._put_off()
+        return pending
 
     def _put_off(self) -> None:
         if not self._soon:
@@ -214,13 +208,13 @@ class Connection:
 
     # Interest and deadline, from state
 
-    def _rearm(self) -> None:
-        engine, link, shared = self.engine, self.link, self._shared
-        if engine.finished and not link.waiting:
+    def _rearm(self, pending: bool) -> None:
+        link, shared = self.link, self._shared
+        if self.engine.finished and not link.waiting:
             self._finish()
             return
         if (
-            engine.pending
+            pending
             or link.waiting
             or self._interest != READ
             or self._timer is None

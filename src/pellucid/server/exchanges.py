@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pellucid.errors import FileChanged
 from pellucid.message import Data, End, Event, Headers, Refused, Request, Reset, Response
+from pellucid.net.link import Link
 from pellucid.net.reactor import Reactor
 from pellucid.piece import Piece
 from pellucid.protocol.engine import Engine
@@ -45,17 +46,7 @@ class Owner(Protocol):
 
     engine: Engine
 
-    @property
-    def peer(self) -> str:
-        """The client's address."""
-
-    @property
-    def peer_port(self) -> int:
-        """The client's port."""
-
-    @property
-    def local(self) -> str:
-        """The address that the client came to."""
+    link: Link
 
     @property
     def since(self) -> float:
@@ -90,6 +81,9 @@ class Exchanges:
         "_stopping",
         "_woken",
         "cut",
+        "local",
+        "peer",
+        "peer_port",
         "reading",
         "ready",
     )
@@ -97,6 +91,7 @@ class Exchanges:
     def __init__(self, shared: Shared, owner: Owner) -> None:
         self._shared = shared
         self._owner = owner
+        self.peer, self.peer_port, self.local = owner.link.peer, owner.link.peer_port, owner.link.local
         self._open: dict[int, Exchange] = {}
         self.ready: dict[int, Exchange] = {}
         self.reading: dict[int, Reading] = {}
@@ -112,21 +107,6 @@ class Exchanges:
     def now(self) -> float:
         """The loop's seconds."""
         return self._shared.reactor.now
-
-    @property
-    def peer(self) -> str:
-        """The client's address."""
-        return self._owner.peer
-
-    @property
-    def peer_port(self) -> int:
-        """The client's port."""
-        return self._owner.peer_port
-
-    @property
-    def local(self) -> str:
-        """The address that the client came to."""
-        return self._owner.local
 
     def new_id(self) -> str:
         """A name for a request that no other one has."""
@@ -203,7 +183,7 @@ class Exchanges:
         """Give the engine's events to their exchanges; answers whether there were any."""
         moved = False
         engine = self._owner.engine
-        while engine.pending and not self.cut and (item := engine.next_event()) is not None:
+        while not self.cut and (item := engine.next_event()) is not None:
             moved = True
             stream, event = item
             watch = self._shared.watch
@@ -213,6 +193,8 @@ class Exchanges:
                 self._begin(stream, event)
             else:
                 self._hand_over(stream, event)
+            if not engine.pending:
+                break
         return moved
 
     def collect(self, room: int) -> bool:

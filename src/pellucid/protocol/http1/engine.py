@@ -166,7 +166,7 @@ class Http1:
     def _next_request(self) -> tuple[int, Event] | None:
         inbox = self._inbox
         start = 2 if inbox.starts_with(b"\r\n") else 0
-        if len(inbox) == start:
+        if not inbox.held or (start and len(inbox) == start):
             if self._eof:
                 inbox.clear()
                 self._finish()
