@@ -224,7 +224,14 @@ def test_a_folder_that_is_gone_is_told_and_waited_for(project: Path, monkeypatch
     assert [len(folders) for folders in package.watched] == [2, 1, 2, 2]
 
 
-@pytest.mark.parametrize("error", [OSError(28, "no space left on device"), RuntimeError("too many folders")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "no space left on device"),
+        RuntimeError("too many folders"),
+        UnicodeEncodeError("utf-8", "fo\udcff", 2, 3, "surrogates not allowed"),
+    ],
+)
 def test_where_the_system_cannot_tell_the_files_are_looked_at(
     project: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

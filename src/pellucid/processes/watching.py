@@ -119,8 +119,8 @@ def look(areas: Sequence[Area]) -> dict[str, Mark]:
 def watch_by_notice(
     areas: Sequence[Area], changed: Callable[[Sequence[str]], None], pause: Callable[[float], bool]
 ) -> bool:
-    """As `watch_by_looking`, told by the system; False where it cannot tell: the package is missing, or its bounds are
-    too low for so many folders.
+    """As `watch_by_looking`, told by the system; False where it cannot tell: the package is missing, its bounds are
+    too low for so many folders, or one of them has a name that it cannot take.
     """
     before: Mapping[str, Mark] | None = look(areas)
     try:
@@ -148,7 +148,7 @@ def watch_by_notice(
                     changed(sorted(paths))
         except FileNotFoundError:
             continue  # one went between two looks
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError, UnicodeError):  # it takes no path whose bytes are no text
             return False
         if roots.replaced:
             before = look(areas)
