@@ -14,7 +14,7 @@ from pellucid.watch import Watch
 OFF = "off"
 """The access log that is none."""
 
-LAST_WORDS = 2.0
+LOG_TIME = 2.0
 """How long the logs may take to write what waits when all is over, in seconds: their reader may be stuck."""
 
 
@@ -41,7 +41,9 @@ def logs(watch: Watch, settings: Settings, worker: str = "") -> Iterator[None]:
         write = output.write
         watch.ended.append(lambda exchange: write(spell(exchange)))
     else:  # then the reason of a refusal stands nowhere else
-        watch.refused.append(lambda connection, status, why: watch.note("info", told(connection.peer, status, why)))
+        watch.refused.append(
+            lambda connection, status, why: watch.note("info", refusal_note(connection.peer, status, why))
+        )
     watch.noted.append(events.noted)
     try:
         yield
@@ -50,10 +52,10 @@ def logs(watch: Watch, settings: Settings, worker: str = "") -> Iterator[None]:
         events.tell_unheard()
         for writer in (output, errors):
             if writer is not None:
-                writer.close(LAST_WORDS)
+                writer.close(LOG_TIME)
 
 
-def told(client: str, status: int, why: str) -> str:
+def refusal_note(client: str, status: int, why: str) -> str:
     """A refusal as a note."""
     return f"{client or 'a client'} refused with {status}: {why}"
 

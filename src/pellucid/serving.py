@@ -89,10 +89,10 @@ def _serve(assemble: Assemble, ports: list[Port], settings: Settings, ready: Rea
         return run_worker(assemble_here, ports, settings, None, lambda addresses: ready(addresses, kinds))
     addresses = addresses_of(ports)
 
-    def work(seat: Seat) -> int:
+    def run_seated(seat: Seat) -> int:
         return run_worker(assemble, ports, settings, seat)
 
-    return supervise(work, ports, settings, settings[CommandSettings].grace, lambda: ready(addresses, ()), look)
+    return supervise(run_seated, ports, settings, settings[CommandSettings].grace, lambda: ready(addresses, ()), look)
 
 
 def workers_of(settings: Settings) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+Part = TypeVar("Part")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -12,6 +14,12 @@ class Manual:
 
     text: str
     unit: str = ""
+
+
+class Chosen(Protocol):
+    """The settings that somebody chose, each part's by its class."""
+
+    def __getitem__(self, part: type[Part]) -> Part: ...
 
 
 def setting(default: Any, text: str, *, unit: str = "") -> Any:

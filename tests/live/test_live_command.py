@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from running import BY_MODULE, BY_SCRIPT, PATIENCE, Running, ask, refused
 
-from pellucid.logs import LAST_WORDS
+from pellucid.logs import LOG_TIME
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
@@ -262,7 +262,7 @@ def test_a_stuck_log_reader_holds_up_neither_requests_nor_the_end(folder: str) -
             server.send(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 server.process.wait(0.1)
-        assert time.monotonic() - began < LAST_WORDS / 2
+        assert time.monotonic() - began < LOG_TIME / 2
         assert server.ended()[0] == 0
     os.close(reading)
     os.close(writing)

@@ -7,8 +7,8 @@ import pytest
 from pellucid.processes.actions import Action, End, Halt, Kill, Say, Serve, Start, Stop, Trace
 from pellucid.processes.fleet import (
     FORGIVEN,
+    HALT_TIME,
     HASTE,
-    LAST_WORDS,
     MARGIN,
     REST,
     TOGETHER,
@@ -197,7 +197,7 @@ def test_a_stuck_worker_writes_its_stack_and_is_killed_and_replaced() -> None:
     play.fleet.stuck(1, 61.0, play.now)
     assert play.did == [Trace(1), Start(3)]
     assert play.said == ["worker 1 is replaced: stuck-after: its loop stands still for 61 s"]
-    assert play.wait(LAST_WORDS) == [Kill(1)]
+    assert play.wait(HALT_TIME) == [Kill(1)]
     assert play.exit(1, "SIGKILL") == []
     assert play.fleet.causes == {"start": 2, "stuck": 1}
 
@@ -341,7 +341,7 @@ def test_a_second_end_is_at_once_and_then_by_force() -> None:
     play.fleet.stop(play.now)
     assert play.did == [Halt(1), Halt(2)]
     assert play.exit(1) == []
-    assert play.wait(LAST_WORDS) == [Kill(2)]
+    assert play.wait(HALT_TIME) == [Kill(2)]
     assert play.exit(2, "SIGKILL") == [End(0, "")]
 
 

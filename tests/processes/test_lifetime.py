@@ -7,7 +7,7 @@ from conversing import HELLO, Later, Stage, hello
 
 from pellucid.message import Response
 from pellucid.net.port import Port
-from pellucid.processes.lifetime import LAST_RITES, Lifetime
+from pellucid.processes.lifetime import SHORTEST_END, Lifetime
 
 
 class Slow:
@@ -138,7 +138,7 @@ def test_where_requests_have_used_up_the_grace_lives_still_have_a_moment() -> No
     living.stage.wait(10)
     assert client.broken
     assert living.told[-1] == "0 ends"
-    living.stage.wait(LAST_RITES - 0.1)
+    living.stage.wait(SHORTEST_END - 0.1)
     assert not living.stopped
     living.stage.wait(0.1)
     assert living.stopped

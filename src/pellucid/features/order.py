@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
 
 from pellucid.features.cors import CorsSettings, cors_feature
 from pellucid.features.feature import Ask, Feature
@@ -12,15 +11,7 @@ from pellucid.features.headers import HeaderSettings, header_feature, security_f
 from pellucid.features.livereload import LiveReloadSettings, livereload_feature
 from pellucid.net.trusted import ProxySettings
 from pellucid.server.exchange import Answer
-
-Part = TypeVar("Part")
-
-
-class Chosen(Protocol):
-    """The settings that somebody chose, by their class."""
-
-    def __getitem__(self, part: type[Part]) -> Part: ...
-
+from pellucid.setting import Chosen
 
 PROXIES: tuple[type, ...] = (ProxySettings, ForwardedSettings)
 """The settings of what stands in front."""

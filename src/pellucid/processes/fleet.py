@@ -22,7 +22,7 @@ HASTE = 0.5
 MARGIN = 5.0
 """How much longer than its grace a worker may take to leave, in seconds: its apps have an end of their own."""
 
-LAST_WORDS = 1.0
+HALT_TIME = 1.0
 """How long a worker that is stuck has to write its stack, or one that leaves at once to leave, in seconds."""
 
 WAVE = 10.0
@@ -125,7 +125,7 @@ class Fleet:
         worker = self.workers[number]
         if worker.state is State.READY:
             self._say("error", f"worker {number} is replaced: stuck-after: its loop stands still for {seconds:.0f} s")
-            self._leave(worker, now + LAST_WORDS)
+            self._leave(worker, now + HALT_TIME)
             self._lost.append("stuck")
             self._actions.append(Trace(number))
 
@@ -181,7 +181,7 @@ class Fleet:
         self.stopping = True
         for worker in self.workers.values():
             if at_once:
-                self._leave(worker, now + LAST_WORDS)
+                self._leave(worker, now + HALT_TIME)
                 self._actions.append(Halt(worker.number))
             elif worker.state is State.LEAVING:
                 worker.due = min(worker.due, now + self._grace + MARGIN)

@@ -9,7 +9,7 @@ from pellucid.net.reactor import Reactor
 from pellucid.server.life import Life
 from pellucid.server.server import Server
 
-LAST_RITES = 1.0
+SHORTEST_END = 1.0
 """How long the ends of apps may take at the least, in seconds, even where requests have used up all the grace."""
 
 
@@ -115,7 +115,7 @@ class Lifetime:
                 self._set_alarm()
 
     def _set_alarm(self) -> None:
-        self.reactor.at(max(self._deadline, self.reactor.clock() + LAST_RITES), self._out_of_time)
+        self.reactor.at(max(self._deadline, self.reactor.clock() + SHORTEST_END), self._out_of_time)
 
     def _has_ended(self) -> None:
         self._waiting -= 1

@@ -11,7 +11,7 @@ from pellucid.processes.board import Board
 LONGEST = 48 << 10
 """How long what is said of a failure may be, in characters."""
 
-LAST_WORDS = 2.0
+PATIENCE = 2.0
 """How long it may take to say it, in seconds."""
 
 
@@ -37,7 +37,7 @@ class Seat:
     def fail(self, why: str, *, usage: bool) -> None:
         """Tell why this worker cannot serve; for one that has no loop yet."""
         try:
-            self.channel.settimeout(LAST_WORDS)
+            self.channel.settimeout(PATIENCE)
             self.channel.sendall(f"{'wrong' if usage else 'failed'} {json.dumps(why[:LONGEST])}\n".encode())
         except OSError:
             pass  # the parent is gone, and nobody asks

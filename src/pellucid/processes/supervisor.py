@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from pellucid import metrics
 from pellucid.eventlog import EventLog, EventLogSettings
@@ -30,27 +30,21 @@ from pellucid.processes.seat import Seat
 from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.signals import hearing, how_of, terminal
 from pellucid.processes.worker_process import WorkerProcess
+from pellucid.setting import Chosen
 from pellucid.watch import Watch
 
-Part = TypeVar("Part")
-LOOK = 1.0
-"""How often it is looked whether the workers' loops turn, in seconds."""
+CHECK = 1.0
+"""How often it is checked whether the workers' loops turn, in seconds."""
 
 FORKED = child.__file__
 """What a stack names where the child was forked."""
 
-LAST_WORDS = 2.0
+LOG_TIME = 2.0
 """How long the log may take to write what waits when all is over, in seconds: its reader may be stuck."""
 
 
-class Chosen(Protocol):
-    """The settings that were chosen, by part."""
-
-    def __getitem__(self, part: type[Part]) -> Part: ...
-
-
 def supervise(
-    work: Callable[[Seat], int],
+    run_worker: Callable[[Seat], int],
     ports: Sequence[Port],
     settings: Chosen,
     grace: float,
@@ -59,12 +53,13 @@ def supervise(
 ) -> int:
     """Keep workers at work until the end, and answer with the exit status.
 
-    `work` is what a worker does, in its own process. `ready` is called when the first of them serve. `look`, where code
-    is being developed, runs in a process of its own and writes a line to a descriptor for each change, until the
-    other end of that closes. NotLoaded and ValueError say why no worker could start.
+    `run_worker` is what a worker does, in its own process, and answers with that one's exit status. `ready` is called
+    when the first of them serve. `look`, where code is being developed, runs in a process of its own and writes a line
+    to a descriptor for each change, until the other end of that closes. NotLoaded and ValueError say why no worker
+    could start.
     """
     try:
-        supervisor = Supervisor(work, ports, settings, grace, ready, look)
+        supervisor = Supervisor(run_worker, ports, settings, grace, ready, look)
     except ValueError:
         for port in ports:
             port.close()
@@ -80,7 +75,7 @@ class Supervisor:
 
     def __init__(
         self,
-        work: Callable[[Seat], int],
+        run_worker: Callable[[Seat], int],
         ports: Sequence[Port],
         settings: Chosen,
         grace: float,
@@ -90,7 +85,7 @@ class Supervisor:
         chosen = settings[ProcessSettings]
         self.why = ""
         self.wrong = False
-        self._work = work
+        self._run_worker = run_worker
         self._ports = ports
         self._ready: Callable[[], None] | None = ready
         self._look = look
@@ -103,12 +98,12 @@ class Supervisor:
         self._workers: dict[int, WorkerProcess] = {}
         self._watcher: tuple[int, Channel] | None = None
         self._timer: Timer | None = None
-        self._looked = self._awake = 0.0
+        self._checked = self._awake = 0.0
         self._reloading = False
         self._status = 0
         monitored = settings[MonitorSettings].metrics
         self._board = Board(metrics.CELLS if monitored else 0)
-        self._ended = memoryview(bytearray(metrics.CELLS * 8)).cast("Q")
+        self._past = memoryview(bytearray(metrics.CELLS * 8)).cast("Q")
         self._monitor = self._open_monitor(monitored) if monitored else None
         self._had_terminal = terminal() and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
 
@@ -167,10 +162,10 @@ class Supervisor:
         if self._look is not None:
             # Compiled files know their source by its size and second: of two changes within one, one would be missed.
             sys.dont_write_bytecode = True
-            self._watch_files()
+            self._start_watcher()
         if self._stuck_after:
-            self._awake = self._looked = self._reactor.now
-            self._reactor.at(self._reactor.now + LOOK, self._look_at_beats)
+            self._awake = self._checked = self._reactor.now
+            self._reactor.at(self._reactor.now + CHECK, self._check_beats)
         systemd.show_life(self._reactor)
         self._turn()
 
@@ -203,28 +198,28 @@ class Supervisor:
     def _reap(self) -> None:
         # One after the other by its number: a child that something else left to this process is not ours to judge.
         for number, worker in tuple(self._workers.items()):
-            status = worker.ended()
+            status = worker.exit_status()
             if status is not None:
-                self._bury(number, worker, status)
+                self._let_go(number, worker, status)
         if self._watcher is not None and os.waitpid(self._watcher[0], os.WNOHANG)[0]:
             self._watcher[1].close()
             self._watcher = None
             self._note("warning", "the process that looks for changes has ended, and is started again")
-            self._reactor.at(self._reactor.now + LOOK, self._watch_files)
-        self._bury_strangers()
+            self._reactor.at(self._reactor.now + CHECK, self._start_watcher)
+        self._reap_strangers()
         self._turn()
 
-    def _bury(self, number: int, worker: WorkerProcess, status: int) -> None:
+    def _let_go(self, number: int, worker: WorkerProcess, status: int) -> None:
         worker.close()
         del self._workers[number]
         self._board.connections[number - 1] = CLOSED
         if self._monitor is not None:
-            metrics.add(self._ended, self._board.counters(number - 1))
+            metrics.add(self._past, self._board.counters(number - 1))
         if worker.wrong:
             self.wrong = True
         self._fleet.exited(number, how_of(status), self._reactor.now, worker.why, fatal=worker.wrong)
 
-    def _bury_strangers(self) -> None:
+    def _reap_strangers(self) -> None:
         # The first process of a container inherits whatever its workers leave behind; nobody else asks for them.
         own = {worker.pid for worker in self._workers.values()} | ({self._watcher[0]} if self._watcher else set())
         with contextlib.suppress(ChildProcessError):
@@ -233,17 +228,17 @@ class Supervisor:
                     return  # it has died just now: the signal for it is on its way
                 os.waitpid(dead.si_pid, 0)
 
-    def _look_at_beats(self) -> None:
+    def _check_beats(self) -> None:
         now = self._reactor.now
-        if now - self._looked > 5 * LOOK:
+        if now - self._checked > 5 * CHECK:
             self._awake = now  # this process itself was held up, and so may they have been
-        self._looked = now
+        self._checked = now
         for number, worker in tuple(self._fleet.workers.items()):
             beat = self._board.beats[number - 1] / 1e9
             still = now - max(beat, self._awake)
             if worker.state is State.READY and beat and still > self._stuck_after:
                 self._fleet.stuck(number, still, now)
-        self._reactor.at(now + LOOK, self._look_at_beats)
+        self._reactor.at(now + CHECK, self._check_beats)
         self._turn()
 
     def _trace(self) -> None:
@@ -296,24 +291,24 @@ class Supervisor:
                 self._reactor.stop()
 
     def _start(self, number: int) -> None:
-        def work(seat: Seat) -> int:
+        def run(seat: Seat) -> int:
             self._abandon()
-            return self._work(seat)
+            return self._run_worker(seat)
 
         try:
-            self._workers[number] = WorkerProcess(number, self._reactor, self, self._board, work)
+            self._workers[number] = WorkerProcess(number, self._reactor, self, self._board, run)
         except OSError as error:
             why = f"the system gives no process: {error.strerror or error}"
             self._fleet.exited(number, "", self._reactor.now, why)
 
-    def _watch_files(self) -> None:
+    def _start_watcher(self) -> None:
         look = self._look
         assert look is not None
         if self._fleet.stopping:
             return
         ours, theirs = socket.socketpair()
 
-        def watch() -> int:
+        def run() -> int:
             self._abandon()
             ours.close()
             for port in self._ports:
@@ -321,7 +316,7 @@ class Supervisor:
             look(theirs.fileno())
             return 0
 
-        pid = child.fork(watch)
+        pid = child.fork(run)
         theirs.close()
         self._watcher = pid, Channel(self._reactor, ours, self._changed, lambda: None)
 
@@ -332,7 +327,7 @@ class Supervisor:
 
     def _spell(self) -> str:
         rows: dict[str, Any] = {str(number): self._board.counters(number - 1) for number in sorted(self._workers)}
-        return metrics.spell(rows, self._ended, self._fleet.causes)
+        return metrics.spell(rows, self._past, self._fleet.causes)
 
     def _abandon(self) -> None:
         # In a child: what is the parent's alone is closed, and the parent's loop is left as it is.
@@ -353,4 +348,4 @@ class Supervisor:
             os.waitpid(self._watcher[0], 0)
         for port in self._ports:
             port.close()
-        self._lines.flush(LAST_WORDS if sys.stderr is not None else 0.0)
+        self._lines.flush(LOG_TIME if sys.stderr is not None else 0.0)

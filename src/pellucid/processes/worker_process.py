@@ -21,7 +21,7 @@ GATHER = 0.1
 """For how long what is written of a stack is gathered, in seconds: it comes in many pieces."""
 
 
-class Told(Protocol):
+class Listener(Protocol):
     """Who hears of a worker."""
 
     def ready(self, number: int) -> None:
@@ -40,15 +40,17 @@ class Told(Protocol):
 class WorkerProcess:
     """A worker that was forked. `why` is what it said before it failed, `wrong` whether a setting is the reason."""
 
-    __slots__ = ("_channel", "_reactor", "_stack", "_told", "_traces", "number", "pid", "why", "wrong")
+    __slots__ = ("_channel", "_listener", "_reactor", "_stack", "_traces", "number", "pid", "why", "wrong")
 
-    def __init__(self, number: int, reactor: Reactor, told: Told, board: Board, work: Callable[[Seat], int]) -> None:
-        """Start it. `work` is what it does, in the child, with the seat that it gets. Raises OSError."""
+    def __init__(
+        self, number: int, reactor: Reactor, listener: Listener, board: Board, run: Callable[[Seat], int]
+    ) -> None:
+        """Start it. `run` is what it does, in the child, with the seat that it gets. Raises OSError."""
         self.number = number
         self.why = ""
         self.wrong = False
         self._reactor = reactor
-        self._told = told
+        self._listener = listener
         self._stack = b""
         ours, theirs = socket.socketpair()
         try:
@@ -61,7 +63,7 @@ class WorkerProcess:
         def child() -> int:
             ours.close()
             os.close(self._traces)
-            return work(Seat(number, theirs, board, writes))
+            return run(Seat(number, theirs, board, writes))
 
         board.open(number - 1)
         try:
@@ -86,7 +88,7 @@ class WorkerProcess:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
-    def ended(self) -> int | None:
+    def exit_status(self) -> int | None:
         """How it ended, as waitpid tells, once; None while it runs."""
         try:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -95,7 +97,7 @@ class WorkerProcess:
         return status if pid else None
 
     def close(self) -> None:
-        """Hear its last words, and let go of it."""
+        """Hear what it still said, and let go of it."""
         self._channel.listen()
         self._channel.close()
         self._on_traces(READ)
@@ -111,11 +113,11 @@ class WorkerProcess:
     def _heard(self, line: str) -> None:
         word, _, text = line.partition(" ")
         if word == "ready":
-            self._told.ready(self.number)
+            self._listener.ready(self.number)
         elif word == "serving":
-            self._told.serves(self.number)
+            self._listener.serves(self.number)
         elif word == "recycle":
-            self._told.recycle(self.number, json.loads(text))
+            self._listener.recycle(self.number, json.loads(text))
         elif word in ("failed", "wrong"):
             self.why, self.wrong = json.loads(text), word == "wrong"
 
@@ -130,4 +132,4 @@ class WorkerProcess:
     def _tell_stack(self) -> None:
         if self._stack:
             text, self._stack = self._stack.decode("utf-8", "replace"), b""
-            self._told.traced(self.number, text)
+            self._listener.traced(self.number, text)
