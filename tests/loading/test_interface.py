@@ -151,7 +151,30 @@ def test_applications_of_other_servers_are_named(module: str) -> None:
             interface_of(Application(), chosen)
 
 
-@pytest.mark.parametrize("app", [open_to_all, of_one, wsgi, dict.get])
-@pytest.mark.parametrize("chosen", ["asgi", "wsgi", "exchange"])
-def test_what_is_chosen_is_believed(app: Any, chosen: str) -> None:
+@pytest.mark.parametrize(
+    ("app", "chosen"),
+    [
+        *[(open_to_all, chosen) for chosen in ("asgi", "wsgi", "exchange")],
+        *[(dict, chosen) for chosen in ("wsgi", "exchange")],
+        (of_one, "asgi"),
+        (of_one, "exchange"),
+        (wsgi, "asgi"),
+        (wsgi, "wsgi"),
+    ],
+)
+def test_what_is_chosen_is_believed_where_it_is_possible(app: Any, chosen: str) -> None:
     assert interface_of(app, chosen) == chosen
+
+
+@pytest.mark.parametrize(
+    ("app", "chosen", "complaint"),
+    [
+        (of_one, "wsgi", "cannot be called with environ and start_response, as --interface wsgi does"),
+        (wsgi, "exchange", "cannot be called with exchange, as --interface exchange does"),
+        (asgi, "wsgi", "is a coroutine function, and --interface wsgi calls plain ones"),
+    ],
+)
+def test_what_is_chosen_and_impossible_is_explained(app: Any, chosen: str, complaint: str) -> None:
+    with pytest.raises(ValueError) as error:
+        interface_of(app, chosen)
+    assert str(error.value) == complaint

@@ -13,6 +13,9 @@ ASGI, WSGI, EXCHANGE = "asgi", "wsgi", "exchange"
 _BY_NAME = {"scope": ASGI, "environ": WSGI, "env": WSGI, "exchange": EXCHANGE}
 _BY_NUMBER = {3: ASGI, 2: WSGI}
 
+# What is given to an application that is said to be one of these.
+_ARGUMENTS = {WSGI: ("environ", "start_response"), EXCHANGE: ("exchange",)}
+
 # They can be called with a fitting number of arguments, and are still no applications of ours.
 _OTHERS = {"aiohttp": "an aiohttp application", "tornado": "a Tornado application"}
 
@@ -28,13 +31,30 @@ def interface_of(app: Any, chosen: str = "auto") -> str:
     maker = type(app).__module__.partition(".")[0]
     if maker in _OTHERS:
         raise ValueError(f"is {_OTHERS[maker]}, which speaks neither ASGI nor WSGI")
-    if chosen != "auto":
-        return chosen
     try:
         signature = inspect.signature(app)
     except (ValueError, TypeError):  # a builtin's, which does not tell
-        raise ValueError(_UNCLEAR) from None
+        signature = None
+    if chosen != "auto":
+        return _possible(app, signature, chosen)
+    if signature is None:
+        raise ValueError(_UNCLEAR)
     return _told_by(app, signature)
+
+
+def _possible(app: Any, signature: inspect.Signature | None, chosen: str) -> str:
+    # What carries an ASGI application looks by itself: there are two kinds of them.
+    arguments = _ARGUMENTS.get(chosen)
+    if arguments is None:
+        return chosen
+    if _is_coroutine(app):
+        raise ValueError(f"is a coroutine function, and --interface {chosen} calls plain ones")
+    try:
+        if signature is not None:
+            signature.bind(*arguments)
+    except TypeError:
+        raise ValueError(f"cannot be called with {' and '.join(arguments)}, as --interface {chosen} does") from None
+    return chosen
 
 
 def _told_by(app: Any, signature: inspect.Signature) -> str:
