@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Callable
 from functools import partial
 from itertools import count
@@ -20,6 +19,7 @@ from pellucid.server.exchange import App, Exchange
 from pellucid.server.judgement import check_final, check_first, check_piece, release
 from pellucid.server.refusal import refusal
 from pellucid.server.timeouts import Patience, pace
+from pellucid.tracebacks import in_one_line, traceback_of
 from pellucid.watch import Watch
 
 
@@ -341,12 +341,12 @@ class Exchanges:
             error, KeyboardInterrupt
         ):  # nothing else is meant for the process: not even SystemExit, from here
             raise error
-        status, why = 500, f"{type(error).__name__}: {error}"
+        status, why = 500, in_one_line(error)
         if isinstance(error, FileChanged):  # no fault of anybody's
             status, why = 503, error.strerror or why
-            self._shared.watch.note("warning", f"{exchange.request.path.decode('latin-1')}: {why}")
+            self._shared.watch.note("warning", f"{_name(exchange)}: {why}")
         else:
-            self._shared.watch.note("error", f"the app failed\n{''.join(traceback.format_exception(error))}")
+            self._shared.watch.note("error", f"{_name(exchange)}: the app failed\n{traceback_of(error)}")
         if exchange.stream not in self._open:
             return
         if exchange.started:
@@ -379,5 +379,10 @@ class Exchanges:
             call()
         except KeyboardInterrupt:
             raise
-        except BaseException:
-            self._shared.watch.note("error", f"the app failed at its end\n{traceback.format_exc()}")
+        except BaseException as error:
+            self._shared.watch.note("error", f"the app failed at its end\n{traceback_of(error)}")
+
+
+def _name(exchange: Exchange) -> str:
+    # A request in a line of the log.
+    return f"{exchange.request_id} {exchange.request.method} {exchange.request.path.decode('latin-1')}"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from conversing import request, statuses
-from hosting import Host, answer, body, content, start, telling
 
+from hosting import Host, answer, body, content, start, telling
 from pellucid.apps.asgi.heads import MOST_BYTES, MOST_FIELDS
 from pellucid.apps.asgi.types import Receive, Scope, Send
 from pellucid.server.timeouts import Patience
@@ -36,8 +36,8 @@ def fails_when_called(scope: Scope, receive: Receive, send: Send) -> Any:
 
 # What goes wrong before anything went out: the app, and the words that the log has for it.
 ANSWERED_500 = {
-    "no answer": (nothing, "the app returned when it had told nothing of its answer"),
-    "a head and no body": (telling(start()), "the app returned when it had told its head of its answer"),
+    "no answer": (nothing, "before the end of its answer: it had told nothing"),
+    "a head and no body": (telling(start()), "before the end of its answer: it had told its head"),
     "no coroutine": (plain_function, "TypeError: object NoneType can't be used in 'await' expression"),
     "an exception when called": (fails_when_called, "ZeroDivisionError: at once"),
     "an exception before the start": (telling(ZeroDivisionError("early")), "ZeroDivisionError: early"),
@@ -108,7 +108,7 @@ ANSWERED_500 = {
 CUT = {
     "an exception": (telling(start(), body(b"a", True), ZeroDivisionError("amid")), "ZeroDivisionError: amid"),
     "SystemExit": (telling(start(), body(b"a", True), SystemExit()), "SystemExit"),
-    "no end": (telling(start(), body(b"a", True)), "the app returned when it had told some of its body"),
+    "no end": (telling(start(), body(b"a", True)), "before the end of its answer: it had told some of its body"),
     "a body of text": (telling(start(), body(b"a", True), body("b")), "the body of a message is bytes, not str"),
     "a start": (telling(start(), body(b"a", True), start()), "http.response.start twice"),
     "a path": (telling(start(), body(b"a", True), {"type": RESPONSE + "pathsend", "path": "/x"}), "out of its order"),

@@ -6,7 +6,7 @@ import asyncio
 from enum import Enum
 from typing import Protocol
 
-from pellucid.apps.asgi.faults import ClientDisconnected, by_disconnection, in_short, told
+from pellucid.apps.asgi.faults import ClientDisconnected, by_disconnection
 from pellucid.apps.asgi.files import slice_of_file, slice_of_path
 from pellucid.apps.asgi.heads import Fields, head_of, headers_of, trailers_of
 from pellucid.apps.asgi.stream import Stream
@@ -17,6 +17,7 @@ from pellucid.piece import Piece, discard
 from pellucid.protocol.grammar import list_members
 from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
+from pellucid.tracebacks import in_one_line, traceback_of
 
 SPREE = 1 << 20
 """After how many bytes an app that never has to wait lets others have their turn; each piece counts for 1 KiB more."""
@@ -333,14 +334,14 @@ class Conversation:
         else:
             quiet = by_disconnection(error)
         if not quiet:
-            self._owner.tell(self._exchange, f"the app failed\n{told(error)}")
-        self._give_up(in_short(error))
+            self._owner.tell(self._exchange, f"the app failed\n{traceback_of(error)}")
+        self._give_up(in_one_line(error))
 
     def _unfinished(self) -> None:
         if self._dismissed:  # then an app may return as it is
             self._let_off()
         elif not self._exchange.gone:
-            what = f"the app returned when it had told {self._stage.value} of its answer"
+            what = f"the app returned before the end of its answer: it had told {self._stage.value}"
             self._owner.tell(self._exchange, what)
             self._give_up(what)
 
@@ -367,7 +368,7 @@ class Conversation:
             try:
                 exchange.respond(*refusal(500))
             except BaseException as error:  # a feature has failed
-                self._owner.tell(exchange, f"no answer could be given\n{told(error)}")
+                self._owner.tell(exchange, f"no answer could be given\n{traceback_of(error)}")
                 exchange.abort(why)
         else:
             exchange.abort(why)

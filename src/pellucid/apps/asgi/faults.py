@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pellucid.tracebacks import in_one_line, traceback_of
-
-told, in_short = traceback_of, in_one_line
-
 
 class ClientDisconnected(OSError):
     """The client is no longer there, so nothing can be sent to it."""
