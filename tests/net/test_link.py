@@ -282,6 +282,14 @@ def test_finish_after_the_peer_went_away_is_no_error(pair: Pair) -> None:
     link.close()
 
 
+def test_the_peer_sees_the_end_though_a_child_of_an_app_holds_the_socket() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs, ours.dup():
+        PlainLink(ours, "", "").close()
+        theirs.setblocking(False)
+        assert theirs.recv(1) == b""
+
+
 def test_a_plain_link_does_not_wait() -> None:
     ours, theirs = socket.socketpair()
     with theirs:

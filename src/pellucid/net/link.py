@@ -211,6 +211,10 @@ class PlainLink:
 
     def close(self) -> None:
         self._drop()
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)  # a child that an app has forked may hold the socket open
+        except OSError:
+            pass  # the peer was faster
         self._socket.close()
 
     def abort(self) -> None:
@@ -219,7 +223,8 @@ class PlainLink:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except OSError:
             pass  # the peer was faster
-        self.close()
+        self._drop()
+        self._socket.close()
 
 
 MORE = getattr(socket, "MSG_MORE", 0)
