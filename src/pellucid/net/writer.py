@@ -126,7 +126,7 @@ class LineWriter:
             lines, lost = self._take()
             told = [self._spell(lost)] if lost else []
             data = "\n".join([*lines, *told, ""]).encode("utf-8", "backslashreplace")
-            if self._shared:
+            if self._shared and data:  # at the end there is none, and the descriptor may be another one by then
                 with _alone(self._fd):
                     sent = self._send(data)
             else:
