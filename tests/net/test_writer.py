@@ -130,6 +130,18 @@ def test_only_pipes_are_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert LineWriter(999_999, shared=True).close(0)
 
 
+def test_a_turn_is_taken_only_to_write(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[int] = []
+    monkeypatch.setattr(fcntl, "lockf", lambda fd, how: turns.append(how))
+    others = {*threading.enumerate()}
+    writer = LineWriter(pipe[1], shared=True, pause=0)
+    writer.write("line")
+    assert writer.close(PATIENCE)
+    for thread in {*threading.enumerate()} - others:
+        thread.join(PATIENCE)
+    assert turns == [fcntl.LOCK_EX, fcntl.LOCK_UN]
+
+
 def test_the_first_line_is_written_without_a_flush(pipe: tuple[int, int]) -> None:
     writer = LineWriter(pipe[1])
     writer.write("hello")
