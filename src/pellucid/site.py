@@ -60,13 +60,12 @@ class Mounts:
         raw = path.split(b"/")[1:]
         names = _names(path)
         for length in self._by_length:
-            if length <= len(names):
-                app = self._apps.get(names[:length])
-                if app is not None:
-                    if length:
-                        exchange.mount = b"/" + b"/".join(raw[:length])
-                    app(exchange)
-                    return
+            app = self._apps.get(names[:length]) if length <= len(names) else None
+            if app is not None:
+                if length:
+                    exchange.mount = b"/" + b"/".join(raw[:length])
+                app(exchange)
+                return
         if path == b"*":  # RFC 9110 9.3.7: asked of the server as a whole
             exchange.respond(Response(204))
         else:

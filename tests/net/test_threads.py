@@ -72,7 +72,7 @@ class Loop:
 
     @property
     def threads(self) -> int:
-        return len(self.pool._workers)
+        return len(self.pool._threads)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def livereload_feature(settings: LiveReloadSettings, clock: Callable[[], float] 
         if request.path == SCRIPT_PATH:
             exchange.respond(Response(200, _fields(b"text/javascript; charset=utf-8")), SCRIPT)
         elif request.path == STREAM_PATH:
-            stream = Stream(b"retry: %d\ndata: %d\n\n" % (RETRY, began), exchange)
+            stream = EventStream(b"retry: %d\ndata: %d\n\n" % (RETRY, began), exchange)
             exchange.on_leave = stream.leave
             exchange.respond(Response(200, _fields(b"text/event-stream")), stream)
         elif goes_to_page(request):
@@ -178,7 +178,7 @@ class Appended:
         self._source.close()
 
 
-class Stream:
+class EventStream:
     """A stream of one event, which stays open until one of both sides leaves: then a browser comes again, and hears
     of the next process. Nothing else is sent meanwhile, as a browser comes again after any other end too.
     """

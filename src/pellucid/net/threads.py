@@ -32,7 +32,7 @@ class Job(Protocol):
         """Do it; called in a thread. What it raises is told to the loop."""
 
 
-class Worker:
+class PoolThread:
     """A thread: what it is at, what it was at when the loop last looked, and the lock that it sleeps on."""
 
     __slots__ = ("job", "resting", "seen", "sleep")
@@ -64,8 +64,8 @@ class Pool:
         self._waiting = waiting
         self._jobs: deque[Job] = deque()
         self._back: deque[Callable[[], None]] = deque()
-        self._workers: list[Worker] = []
-        self._resting: list[Worker] = []
+        self._threads: list[PoolThread] = []
+        self._resting: list[PoolThread] = []
         self._looking = False
         self._timer: Timer | None = None
         self._stopping = False
@@ -113,7 +113,7 @@ class Pool:
         self._left()
 
     def _left(self) -> None:
-        if self._stopped is not None and not self._workers and not self._jobs:
+        if self._stopped is not None and not self._threads and not self._jobs:
             stopped, self._stopped = self._stopped, None
             stopped()
 
@@ -122,10 +122,10 @@ class Pool:
     def _look(self) -> None:
         self._looking = False
         if self._jobs:
-            awake = [worker for worker in self._workers if not worker.resting]
+            awake = [thread for thread in self._threads if not thread.resting]
             if not awake:
                 self._wake_some(1)
-            elif sum(worker.stuck for worker in awake) == len(awake):
+            elif sum(thread.stuck for thread in awake) == len(awake):
                 self._wake_some(len(self._jobs))
         if self._timer is None:
             self._timer = self._reactor.at(self._reactor.now + TICK, self._on_tick)
@@ -156,24 +156,24 @@ class Pool:
         while count and self._wake_one():
             count -= 1
         # New ones no faster than their number doubles: a thread may seem stuck that only waits for a processor.
-        for _ in range(min(count, self._most - len(self._workers), len(self._workers) or 1)):
-            worker = Worker()
-            self._workers.append(worker)
-            name = f"pellucid-{len(self._workers)}"
-            threading.Thread(target=self._work, args=(worker,), name=name, daemon=True).start()
+        for _ in range(min(count, self._most - len(self._threads), len(self._threads) or 1)):
+            thread = PoolThread()
+            self._threads.append(thread)
+            name = f"pellucid-{len(self._threads)}"
+            threading.Thread(target=self._work, args=(thread,), name=name, daemon=True).start()
 
     def _wake_one(self) -> bool:
         try:
-            worker = self._resting.pop()  # who fell asleep last has most in the processor's caches
+            thread = self._resting.pop()  # who fell asleep last has most in the processor's caches
         except IndexError:
             return False
-        worker.resting = False
-        worker.sleep.release()
+        thread.resting = False
+        thread.sleep.release()
         return True
 
     # In a thread
 
-    def _work(self, worker: Worker) -> None:
+    def _work(self, thread: PoolThread) -> None:
         jobs = self._jobs
         while True:
             try:
@@ -181,33 +181,33 @@ class Pool:
             except IndexError:
                 if self._stopping:
                     break
-                self._rest(worker)
+                self._rest(thread)
                 continue
             if job.wanted:
-                worker.job = job
+                thread.job = job
                 try:
                     job.run()
                 except BaseException as error:
                     self._back.append(_raising(error))
             del job  # what it holds is not to be held by a thread that rests
-        self._workers.remove(worker)
+        self._threads.remove(thread)
         self._reactor.post(self._left)
 
-    def _rest(self, worker: Worker) -> None:
-        worker.job = worker.seen = None
+    def _rest(self, thread: PoolThread) -> None:
+        thread.job = thread.seen = None
         if self._back:
             self._reactor.post(self._fetch)
-        worker.resting = True
-        self._resting.append(worker)
+        thread.resting = True
+        self._resting.append(thread)
         if self._jobs or self._stopping:  # they came when this one was not yet known to rest
             try:
-                self._resting.remove(worker)
+                self._resting.remove(thread)
             except ValueError:
                 pass  # somebody wakes it already
             else:
-                worker.resting = False
+                thread.resting = False
                 return
-        worker.sleep.acquire()
+        thread.sleep.acquire()
 
 
 def _raising(error: BaseException) -> Callable[[], None]:

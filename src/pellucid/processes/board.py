@@ -6,7 +6,7 @@ import mmap
 
 ROWS = 256
 CLOSED = 1 << 62
-"""As many connections has a worker that accepts none."""
+"""What stands for the connections of a worker that accepts none: more than any other can have."""
 
 CELL = 8
 

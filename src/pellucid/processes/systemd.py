@@ -91,25 +91,20 @@ def notify(*lines: str) -> bool:
     return False
 
 
-def tell_ready(status: str = "") -> None:
-    """The ports are open and somebody serves; also the end of reloading. `status` is for whoever asks systemctl."""
-    notify("READY=1", f"MAINPID={os.getpid()}", *_status(status))
+def tell_ready() -> None:
+    """The ports are open and somebody serves; also the end of reloading."""
+    notify("READY=1", f"MAINPID={os.getpid()}")
 
 
-def tell_reloading(status: str = "") -> None:
+def tell_reloading() -> None:
     """Code and settings are read anew; `tell_ready` says that it is over."""
     # The time lets systemd tell this reloading from an earlier one (Type=notify-reload).
-    notify("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}", *_status(status))
+    notify("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
 
-def tell_stopping(status: str = "") -> None:
+def tell_stopping() -> None:
     """No more is accepted, and what runs is finished."""
-    notify("STOPPING=1", *_status(status))
-
-
-def tell_status(status: str) -> None:
-    """A line for whoever asks `systemctl status`."""
-    notify(*_status(status))
+    notify("STOPPING=1")
 
 
 def tell_alive() -> None:
@@ -133,10 +128,6 @@ def watchdog_interval() -> float:
     if not limit.isdecimal() or len(limit) > 18 or for_pid not in ("", str(os.getpid())):
         return 0.0
     return int(limit) / 2_000_000
-
-
-def _status(text: str) -> list[str]:
-    return [f"STATUS={text}"] if text else []
 
 
 def _one_line(text: str) -> str:

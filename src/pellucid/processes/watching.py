@@ -122,36 +122,17 @@ def watch_by_notice(
     """As `watch_by_looking`, told by the system; False where it cannot tell: the package is missing, its bounds are
     too low for so many folders, or one of them has a name that it cannot take.
     """
-    before: Mapping[str, Mark] | None = look(areas)
-    try:
-        import watchfiles
-    except ImportError:
-        return False
+    before: Mapping[str, Mark] = look(areas)
     while not pause(0):
         roots = Roots(areas, pause)
         try:
-            for changes in watchfiles.watch(
-                *(area.folder for area in areas if os.path.isdir(area.folder)),
-                watch_filter=lambda change, path: concerns(areas, path),
-                step=round(SETTLED * 1000),
-                rust_timeout=round(EVERY * 1000),
-                yield_on_timeout=True,
-                stop_event=roots,
-                raise_interrupt=False,
-                ignore_permission_denied=True,
-            ):
-                paths = {path for _, path in changes}
-                if before is not None:  # what changed before the system was asked to tell
-                    paths.update(changed_paths(before, look(areas)))
-                    before = None
-                if paths:
-                    changed(sorted(paths))
+            _hear(areas, roots, before, changed)
         except FileNotFoundError:
             continue  # one went between two looks
-        except (OSError, RuntimeError, UnicodeError):  # it takes no path whose bytes are no text
+        except (ImportError, OSError, RuntimeError, UnicodeError):  # it takes no path whose bytes are no text
             return False
+        before = look(areas)
         if roots.replaced:
-            before = look(areas)
             changed(roots.replaced)
     return True
 
@@ -194,6 +175,31 @@ def concerns(areas: Sequence[Area], path: str) -> bool:
     )
 
 
+def _hear(
+    areas: Sequence[Area], roots: Roots, before: Mapping[str, Mark], changed: Callable[[Sequence[str]], None]
+) -> None:
+    # Until the roots say that it is over.
+    import watchfiles
+
+    unheard: Mapping[str, Mark] | None = before
+    for changes in watchfiles.watch(
+        *(area.folder for area in areas if os.path.isdir(area.folder)),
+        watch_filter=lambda change, path: concerns(areas, path),
+        step=round(SETTLED * 1000),
+        rust_timeout=round(EVERY * 1000),
+        yield_on_timeout=True,
+        stop_event=roots,
+        raise_interrupt=False,
+        ignore_permission_denied=True,
+    ):
+        paths = {path for _, path in changes}
+        if unheard is not None:  # what changed before the system was asked to tell
+            paths.update(changed_paths(unheard, look(areas)))
+            unheard = None
+        if paths:
+            changed(sorted(paths))
+
+
 def _real(folder: str) -> str:
     # Where it is from the root on; which can be told of no folder that was removed, though one may stand in it.
     with suppress(OSError):
@@ -206,16 +212,19 @@ def _real(folder: str) -> str:
 def _look(area: Area, beneath: str, found: dict[str, Mark]) -> None:
     with suppress(OSError), os.scandir(os.path.join(area.folder, beneath)) as entries:
         for entry in entries:
-            path = beneath + entry.name
             try:
-                if entry.is_dir(follow_symlinks=False):  # links to folders can go in circles
-                    if area.enters(path):
-                        _look(area, path + "/", found)
-                elif area.takes(path):
-                    told = entry.stat()
-                    found[entry.path] = (told.st_mtime_ns, told.st_size, told.st_ino)
+                _look_at(area, beneath + entry.name, entry, found)
             except OSError:
                 continue  # it went while it was looked at
+
+
+def _look_at(area: Area, path: str, entry: os.DirEntry[str], found: dict[str, Mark]) -> None:
+    if entry.is_dir(follow_symlinks=False):  # links to folders can go in circles
+        if area.enters(path):
+            _look(area, path + "/", found)
+    elif area.takes(path):
+        told = entry.stat()
+        found[entry.path] = (told.st_mtime_ns, told.st_size, told.st_ino)
 
 
 def _settled(areas: Sequence[Area], seen: dict[str, Mark], pause: Callable[[float], bool]) -> dict[str, Mark]:

@@ -57,7 +57,7 @@ class Known(dict[str, Any]):
 
 
 class Environs:
-    """Makes environs for one app. `chunked` bodies get the length that they turned out to have."""
+    """Makes environs for one app."""
 
     __slots__ = ("_always", "_places")
 
