@@ -5,7 +5,8 @@ The modules in the order of reading:
 - What is decided, without a process and without a clock: `fleet` is told what happens to workers and answers with
   `actions`; `cores` says how many are meant, and `recycling` when one has served long enough.
 - The parent: `supervisor` hears signals and workers, and does what the fleet decides. `child` forks, `worker_process`
-  is a worker as its parent sees it, `lines` writes the parent's log without a thread, `monitor` answers for all workers.
+  is a worker as its parent sees it, `lines` writes the parent's log without a thread, `monitor` answers for all of
+  them.
 - A worker: `seat` is what its parent gives it, `lifetime` leads from the beginning of its apps to their end, `pulse`
   shows that its loop turns, and `share` how many connections it takes before others.
 - What both have: `channel`, lines between the two; `board`, numbers that all of them see; `signals` as calls in a loop.
