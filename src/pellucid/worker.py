@@ -10,7 +10,8 @@ import random
 import resource
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pellucid.assembly import Assemble
@@ -25,7 +26,7 @@ from pellucid.net.reactor import Reactor
 from pellucid.net.trusted import ProxySettings, Trusted
 from pellucid.processes import systemd
 from pellucid.processes.channel import Channel
-from pellucid.processes.fleet import REST
+from pellucid.processes.fleet import MARGIN, REST
 from pellucid.processes.lifetime import Lifetime
 from pellucid.processes.privileges import PrivilegeSettings, become, choose
 from pellucid.processes.pulse import Pulse
@@ -44,6 +45,14 @@ if TYPE_CHECKING:
     from pellucid.net.guest import Guest
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+"""What ends a process that serves."""
+
+NOT_OURS = (signal.SIGINT, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU)
+"""What reaches a worker because it reaches all processes of a terminal, and is for its parent."""
+
+AT_ONCE = 3.0
+"""How long an end at once may take where an app holds up the loop, in seconds."""
+
 LAST_THREADS = 2.0
 """How long threads of an app may keep the process when all else is over, in seconds."""
 
@@ -82,11 +91,7 @@ def run_worker(
             with tracing(watch, settings[TracingSettings]):  # in the context that the app has left behind
                 server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
                 _stand_behind_proxies(server, settings)
-                lifetime = Lifetime(server, assembly.lives, ports)
-                if seat is None:
-                    _serve_alone(lifetime, settings, host, ready)
-                else:
-                    _serve_seated(lifetime, settings, host, seat)
+                _serve(Lifetime(server, assembly.lives, ports), settings, host, seat, ready)
         except (NotLoaded, ValueError) as error:
             for port in ports:
                 port.close()
@@ -147,6 +152,13 @@ class _Host:
             self._guest = None
 
 
+def _serve(lifetime: Lifetime, settings: Settings, host: _Host, seat: Seat | None, ready: Ready | None) -> None:
+    if seat is None:
+        _serve_alone(lifetime, settings, host, ready)
+    else:
+        _serve_seated(lifetime, settings, host, seat)
+
+
 def _serve_alone(lifetime: Lifetime, settings: Settings, host: _Host, ready: Ready | None) -> None:
     grace = settings[CommandSettings].grace
     addresses = addresses_of(lifetime.ports)
@@ -166,9 +178,10 @@ def _serve_alone(lifetime: Lifetime, settings: Settings, host: _Host, ready: Rea
 
     # A terminal that goes away is an end as well, unless nohup has seen to that.
     hang_up = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)
-    with hearing(lifetime.reactor, dict.fromkeys((*SIGNALS, *hang_up), leave)):
+    with _bounded(grace) as noticed, hearing(lifetime.reactor, dict.fromkeys((*SIGNALS, *hang_up), leave), noticed):
         systemd.show_life(lifetime.reactor)
         _run(lifetime, host, begun)
+        host.close()
     if lifetime.why:
         raise NotLoaded(lifetime.why)
 
@@ -196,13 +209,29 @@ def _serve_seated(lifetime: Lifetime, settings: Settings, host: _Host, seat: Sea
     channel = Channel(reactor, seat.channel, heard, leave)  # without its parent it leaves by itself
     pulse = Pulse(reactor, seat, server.watch, settings[ProcessSettings], random.random())
     # The terminal's signals reach all processes in front of it, and the parent says what they mean.
-    calls: dict[int, Callable[[], None]] = dict.fromkeys(_NOT_OURS, lambda: None)
+    calls: dict[int, Callable[[], None]] = dict.fromkeys(NOT_OURS, lambda: None)
     calls |= {signal.SIGTERM: leave, signal.SIGQUIT: lifetime.halt}
     with hearing(reactor, calls):
         pulse.begin(channel.say, metrics.lag if metrics is not None else None)
         _run(lifetime, host, lambda: channel.say("ready"))
     if lifetime.why:
         raise NotLoaded(lifetime.why)
+
+
+@contextmanager
+def _bounded(grace: float) -> Iterator[Callable[[], None]]:
+    # Where an app holds up the loop, nobody hears a signal, and there is no parent to end it: a watchdog writes what
+    # each thread was at and ends the process. Whoever signals again does not want to wait.
+    patience = [AT_ONCE, grace + MARGIN]
+
+    def noticed() -> None:
+        if patience:
+            faulthandler.dump_traceback_later(patience.pop(), exit=True, file=2)
+
+    try:
+        yield noticed
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _freeze() -> None:
@@ -220,14 +249,11 @@ def _run(lifetime: Lifetime, host: _Host, begun: Callable[[], None]) -> None:
         lifetime.server.halt()
 
 
-_NOT_OURS = (signal.SIGINT, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU)
-
-
 def _take(seat: Seat) -> None:
     # Until there is a loop that hears its parent.
     for number in (signal.SIGTERM, signal.SIGQUIT):
         signal.signal(number, lambda number, frame: os._exit(0))
-    for number in _NOT_OURS:
+    for number in NOT_OURS:
         signal.signal(number, lambda number, frame: None)
     faulthandler.enable(seat.traces)
     faulthandler.register(signal.SIGUSR2, seat.traces)

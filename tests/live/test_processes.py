@@ -135,6 +135,17 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         assert time.monotonic() - begun < 5
 
 
+def test_without_workers_an_app_that_holds_up_the_loop_is_ended_and_its_stack_told(tmp_path: Path) -> None:
+    with Workers(tmp_path, LOCAL) as server, server.connect() as client:
+        client.sendall(b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(0.2)
+        for _ in range(2):
+            server.send(signal.SIGTERM)
+            time.sleep(0.1)
+        assert server.process.wait(PATIENCE) == 1
+    assert 'site_of_test.py", line 10 in app' in server.told
+
+
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_a_thread_of_an_app_does_not_keep_it_from_ending(tmp_path: Path, workers: str) -> None:
     with Workers(tmp_path, THREAD, "--workers", workers) as server:

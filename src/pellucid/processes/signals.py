@@ -11,12 +11,21 @@ from types import FrameType
 from pellucid.net.reactor import Reactor
 
 
+def _nothing() -> None:
+    pass
+
+
 @contextmanager
-def hearing(reactor: Reactor, calls: Mapping[int, Callable[[], None]]) -> Iterator[None]:
-    """While the block runs, each of these signals calls what belongs to it, in the loop's own time."""
+def hearing(
+    reactor: Reactor, calls: Mapping[int, Callable[[], None]], noticed: Callable[[], None] = _nothing
+) -> Iterator[None]:
+    """While the block runs, each of these signals calls what belongs to it, in the loop's own time; and `noticed` at
+    once, even where an app holds up the loop.
+    """
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         reactor.post(calls[number])
+        noticed()
 
     # A signal that comes just before the poller falls asleep would wait for the next request without this.
     woken_before = signal.set_wakeup_fd(reactor.open_to_posts(), warn_on_full_buffer=False)
