@@ -10,3 +10,12 @@ def test_an_exception_over_a_disconnection_is_one() -> None:
     behind = KeyError("x")
     behind.__context__ = over
     assert [by_disconnection(error) for error in (cause, over, behind, KeyError("y"))] == [True, True, True, False]
+
+
+def test_a_group_of_exceptions_is_one_if_each_of_them_is() -> None:
+    gone, other = ClientDisconnected("gone"), KeyError("y")
+    over = RuntimeError("over it")
+    over.__cause__ = gone
+    inner = ExceptionGroup("tasks", [gone, over])
+    assert by_disconnection(ExceptionGroup("tasks", [gone, inner]))
+    assert not by_disconnection(ExceptionGroup("tasks", [gone, ExceptionGroup("others", [other])]))

@@ -8,12 +8,18 @@ class ClientDisconnected(OSError):
 
 
 def by_disconnection(error: BaseException) -> bool:
-    """Whether the exception is, or was caused by, that of a `send` to a client that had gone."""
+    """Whether the exception is, or was caused by, that of a `send` to a client that had gone; in a group, all are."""
     for _ in range(10):
         if isinstance(error, ClientDisconnected):
             return True
+        if isinstance(error, BaseExceptionGroup):
+            return error.split(_by_disconnection)[1] is None
         cause = error.__cause__ or error.__context__
         if cause is None:
             return False
         error = cause
     return False
+
+
+def _by_disconnection(error: BaseException) -> bool:
+    return not isinstance(error, BaseExceptionGroup) and by_disconnection(error)
