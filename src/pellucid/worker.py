@@ -64,7 +64,7 @@ def work(server: Server, grace: float) -> None:
     signal ends it at once.
     """
     reactor = server.reactor
-    with hearing(reactor, dict.fromkeys(SIGNALS, lambda: server.stop(grace))):
+    with _bounded(grace) as noticed, hearing(reactor, dict.fromkeys(SIGNALS, lambda: server.stop(grace)), noticed):
         _freeze()
         server.run()
 
