@@ -13,6 +13,8 @@ from workers import Workers, named
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
 RELOADS = 20
+REST = 0.2
+"""For how long a client rests, in seconds."""
 
 
 def test_twenty_rolling_reloads_lose_no_request_and_refuse_no_connection(tmp_path: Path) -> None:
@@ -38,7 +40,10 @@ def test_a_connection_that_rests_outlives_the_reload_by_one_answer(tmp_path: Pat
         assert b"connection: close" not in before
         server.send(signal.SIGHUP)
         server.wait_for("the reload is done")
-        time.sleep(0.2)
+        client.settimeout(REST)
+        with pytest.raises(TimeoutError):  # nothing came, and no end of it
+            client.recv(1)
+        client.settimeout(PATIENCE)
         client.sendall(request)
         after = client.recv(1000)
         assert after.startswith(b"HTTP/1.1 200")

@@ -151,6 +151,11 @@ def test_reading_asks_for_a_window_and_then_for_what_was_taken() -> None:
     assert carrier.calls == [("credit", WINDOW), ("credit", 10)]
 
 
+def test_an_exchange_is_named_by_its_id_its_method_and_its_path() -> None:
+    exchange, _ = begun()
+    assert exchange.name == f"one {exchange.request.method} {exchange.request.path.decode()}"
+
+
 def test_a_request_without_a_body_reads_as_its_end() -> None:
     exchange, carrier = begun()
     assert exchange.read() == b""

@@ -125,6 +125,11 @@ class Exchange:
         self._request_id = name
 
     @property
+    def name(self) -> str:
+        """What the log calls it where something went wrong: its id, its method and its path."""
+        return f"{self.request_id} {self.request.method} {self.request.path.decode('latin-1')}"
+
+    @property
     def peer(self) -> str:
         """The client's address without its port, empty where there is none; whoever trusts a proxy may change it."""
         return self.carrier.peer if self._peer is None else self._peer

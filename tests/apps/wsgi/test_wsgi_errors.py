@@ -4,10 +4,7 @@ import threading
 
 import pytest
 
-from nowhere import Nowhere
-from pellucid.apps.wsgi.errors import LONGEST, ErrorStream, told
-from pellucid.message import Headers, Request
-from pellucid.server.exchange import Exchange
+from pellucid.apps.wsgi.errors import LONGEST, ErrorStream
 
 
 @pytest.mark.parametrize(
@@ -58,9 +55,3 @@ def test_threads_do_not_write_into_each_other_s_lines() -> None:
 def test_only_text_is_taken() -> None:
     with pytest.raises(TypeError, match="takes str, not bytes"):
         ErrorStream(print).write(b"bytes")  # type: ignore[arg-type]  # the mistake
-
-
-def test_what_is_told_names_the_request() -> None:
-    exchange = Exchange(Request("GET", b"/a?b", b"/a", b"b", b"", Headers()), Nowhere(), 1, 0.0)
-    exchange.request_id = "abc"
-    assert told(exchange, ValueError("x")) == "abc GET /a: the app failed\nValueError: x"

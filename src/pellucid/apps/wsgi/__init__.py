@@ -8,7 +8,7 @@ One request's way through the modules, in the order of reading:
 - `environ` makes the app's view of the request, and `head` a Response of what it gives to start_response.
 - An answer that is whole goes back as bytes. `stream` takes one that comes in parts from a thread, which waits while
   the client does not read; `files` sends a wrapped file by sendfile.
-- `errors` tells what went wrong, without our own frames.
+- `errors` takes what an app says of itself by wsgi.errors.
 """
 
 from pellucid.apps.wsgi.app import Wsgi as Wsgi

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeGuard
 
 from pellucid.apps.wsgi.environ import Environs
-from pellucid.apps.wsgi.errors import ErrorStream, told
+from pellucid.apps.wsgi.errors import ErrorStream
 from pellucid.apps.wsgi.head import read_fields, read_head
 from pellucid.errors import WrongAnswer
 from pellucid.message import Headers, Response
 from pellucid.net.reactor import Reactor
 from pellucid.server.exchange import Body, Exchange
 from pellucid.server.refusal import refusal
-from pellucid.tracebacks import in_one_line
+from pellucid.tracebacks import in_one_line, traceback_of
 from pellucid.watch import Watch
 
 WsgiApp = Callable[..., Iterable[bytes]]
@@ -110,7 +110,7 @@ class Call:
     def fail(self, error: BaseException) -> None:
         """The app did something wrong: it is logged, and the client gets 500, or sees that the answer is cut."""
         exchange = self.exchange
-        self.shared.watch.note("error", told(exchange, error))
+        self._note(error)
         why = in_one_line(error)
         if exchange.response is not None:
             exchange.abort(why)
@@ -119,12 +119,12 @@ class Call:
                 exchange.respond(*refusal(500))
                 exchange.why = why
             except BaseException as again:
-                self.shared.watch.note("error", told(exchange, again))
+                self._note(again)
                 exchange.abort(why)
 
     def complain(self, error: BaseException) -> None:
         """Log what went wrong when the answer was whole already, and is not touched by it."""
-        self.in_loop(lambda: self.shared.watch.note("error", told(self.exchange, error)))
+        self.in_loop(lambda: self._note(error))
 
     def close(self, result: Any) -> None:
         """Close what the app returned, if it can be closed (PEP 3333)."""
@@ -134,6 +134,9 @@ class Call:
                 close()
             except BaseException as error:
                 self.complain(error)
+
+    def _note(self, error: BaseException) -> None:
+        self.shared.watch.note("error", f"{self.exchange.name}: the app failed\n{traceback_of(error)}")
 
     def _inform(self, response: Response) -> None:
         if self.wanted:

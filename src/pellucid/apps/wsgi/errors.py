@@ -1,12 +1,9 @@
-"""What goes wrong in an app, told to the person who runs the server: wsgi.errors, and exceptions without our frames."""
+"""wsgi.errors: what an app has to say to the person who runs the server, by whole lines. It knows no request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from threading import get_ident
-
-from pellucid.server.exchange import Exchange
-from pellucid.tracebacks import traceback_of
 
 LONGEST = 8192
 """How much of a line without an end is held, in characters."""
@@ -48,10 +45,3 @@ class ErrorStream:
         rest = self.begun.pop(get_ident(), "")
         if rest:
             self._tell(rest)
-
-
-def told(exchange: Exchange, error: BaseException) -> str:
-    """What a person needs to find the mistake: the request, and the traceback from the app's own code on."""
-    request = exchange.request
-    path = request.path.decode("latin-1")
-    return f"{exchange.request_id} {request.method} {path}: the app failed\n{traceback_of(error)}"
