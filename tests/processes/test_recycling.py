@@ -2,10 +2,10 @@
 
 import pytest
 
-from pellucid.processes.recycling import Limits, due, limits_of
+from pellucid.processes.recycling import Allowance, allowance_of, exceeded
 from pellucid.processes.settings import ProcessSettings
 
-NONE = Limits(0, 0.0, 0)
+NONE = Allowance(0, 0.0, 0)
 
 
 @pytest.mark.parametrize(
@@ -23,28 +23,28 @@ def test_chance_lowers_the_limits_up_to_the_jitter(
     jitter: int, chance: float, requests: int, age: float, memory: int
 ) -> None:
     settings = ProcessSettings(recycle_requests=1000, recycle_age=3600.0, recycle_memory=1 << 30, recycle_jitter=jitter)
-    limits = limits_of(settings, chance)
-    assert limits.requests == requests
-    assert limits.age == pytest.approx(age)
-    assert limits.memory == memory
+    allowance = allowance_of(settings, chance)
+    assert allowance.requests == requests
+    assert allowance.age == pytest.approx(age)
+    assert allowance.memory == memory
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
 def test_without_limits_there_are_none(chance: float) -> None:
-    assert limits_of(ProcessSettings(), chance) == NONE
-    assert due(NONE, 1 << 40, 1e9, 1 << 50) == ""
+    assert allowance_of(ProcessSettings(), chance) == NONE
+    assert exceeded(NONE, 1 << 40, 1e9, 1 << 50) == ""
 
 
 @pytest.mark.parametrize(
-    ("limits", "requests", "age", "memory", "why"),
+    ("allowance", "requests", "age", "memory", "why"),
     [
-        (Limits(100, 0.0, 0), 99, 1e9, 1 << 50, ""),
-        (Limits(100, 0.0, 0), 100, 0.0, 0, "recycle-requests: it has answered 100"),
-        (Limits(0, 60.0, 0), 1 << 40, 59.9, 1 << 50, ""),
-        (Limits(0, 60.0, 0), 0, 60.4, 0, "recycle-age: it is 60 s old"),
-        (Limits(0, 0.0, 1 << 20), 1 << 40, 1e9, (1 << 20) - 1, ""),
-        (Limits(0, 0.0, 1 << 20), 0, 0.0, 5 << 20, "recycle-memory: it holds 5 MiB"),
+        (Allowance(100, 0.0, 0), 99, 1e9, 1 << 50, ""),
+        (Allowance(100, 0.0, 0), 100, 0.0, 0, "recycle-requests: it has answered 100"),
+        (Allowance(0, 60.0, 0), 1 << 40, 59.9, 1 << 50, ""),
+        (Allowance(0, 60.0, 0), 0, 60.4, 0, "recycle-age: it is 60 s old"),
+        (Allowance(0, 0.0, 1 << 20), 1 << 40, 1e9, (1 << 20) - 1, ""),
+        (Allowance(0, 0.0, 1 << 20), 0, 0.0, 5 << 20, "recycle-memory: it holds 5 MiB"),
     ],
 )
-def test_each_limit_strikes_by_itself(limits: Limits, requests: int, age: float, memory: int, why: str) -> None:
-    assert due(limits, requests, age, memory) == why
+def test_each_limit_strikes_by_itself(allowance: Allowance, requests: int, age: float, memory: int, why: str) -> None:
+    assert exceeded(allowance, requests, age, memory) == why

@@ -29,7 +29,7 @@ class SocketSettings:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A mode, None for what the umask leaves, and the numbers of a user and a group, -1 for those that open it."""
+    """A mode, None for what the umask leaves, and the numbers of a user and a group, -1 for its opener's own."""
 
     mode: int | None = None
     uid: int = -1

@@ -34,10 +34,11 @@ class Tcp:
                 ports.append(Port.tcp(host, number))
             except OSError as error:
                 # Many machines have IPv6 in their files and not in their kernel: one address that works is enough.
-                if not ports or error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-                    for port in ports:
-                        port.close()
-                    raise
+                if ports and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    continue
+                for port in ports:
+                    port.close()
+                raise
         return ports
 
     def _hosts(self) -> list[str]:

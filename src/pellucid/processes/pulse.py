@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from pellucid.net.reactor import Reactor
-from pellucid.processes.recycling import due, limits_of
+from pellucid.processes.recycling import allowance_of, exceeded
 from pellucid.processes.seat import Seat
 from pellucid.processes.settings import ProcessSettings
 from pellucid.watch import Watch
@@ -21,18 +21,18 @@ BEAT = 1.0
 class Pulse:
     """Beats on the board. `chance` is a random number from 0 to 1, for this worker's part of the jitter."""
 
-    __slots__ = ("_begun", "_due", "_lag", "_limits", "_reactor", "_requests", "_say", "_seat")
+    __slots__ = ("_allowance", "_begun", "_due", "_lag", "_reactor", "_requests", "_say", "_seat")
 
     def __init__(self, reactor: Reactor, seat: Seat, watch: Watch, settings: ProcessSettings, chance: float) -> None:
         self._reactor = reactor
         self._seat = seat
-        self._limits = limits_of(settings, chance)
+        self._allowance = allowance_of(settings, chance)
         self._begun = reactor.clock()
         self._due = 0.0
         self._requests = 0
         self._say: Callable[[str], None] = lambda line: None
         self._lag: Callable[[float], None] | None = None
-        if self._limits.requests:
+        if self._allowance.requests:
             watch.ended.append(self._count)
 
     def begin(self, say: Callable[[str], None], lag: Callable[[float], None] | None) -> None:
@@ -46,8 +46,8 @@ class Pulse:
         self._seat.board.beats[self._seat.row] = int(now * 1e9)
         if self._lag is not None:
             self._lag(max(0.0, now - self._due))
-        memory = resident() if self._limits.memory else 0
-        why = due(self._limits, self._requests, now - self._begun, memory)
+        memory = resident() if self._allowance.memory else 0
+        why = exceeded(self._allowance, self._requests, now - self._begun, memory)
         if why:  # again and again: while the worker is not ready, or its parent not either, it is not heard
             self._say(f"recycle {json.dumps(why)}")
         self._due = now + BEAT

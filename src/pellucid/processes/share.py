@@ -11,7 +11,7 @@ SLACK = 2
 """By how many connections a worker may be ahead of another without waiting for it: to be even to the last is slow."""
 
 PART = 16
-"""By one more it may be for each so many that it holds."""
+"""For each so many connections that it holds itself, a worker may be ahead by one more."""
 
 LONGEST = 8
 """How many rests in a row are enough, however far ahead a worker is."""
