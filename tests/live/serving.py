@@ -34,7 +34,7 @@ class Serving(Running):
         self._output.seek(0)
         self.log = [json.loads(line) for line in self._output]
         assert status == 0
-        assert [line for line in errors.splitlines() if not noted or noted not in line] == []
+        assert [line for line in errors.splitlines() if not noted or noted not in line] == [], errors
         assert [line for line in self.log if line["status"] >= 500] == []
 
 

@@ -45,7 +45,7 @@ def overwritten(path: Path) -> None:
 @pytest.fixture(scope="module")
 def changing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving, Path]]:
     folder = tmp_path_factory.mktemp("changing")
-    with serving(folder, noted="warning: /changes.bin: the file changed while it was sent") as server:
+    with serving(folder, noted="GET /changes.bin: the file changed while it was sent") as server:
         yield server, folder
 
 

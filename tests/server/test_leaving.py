@@ -197,3 +197,17 @@ def test_each_request_has_a_name_and_its_client_may_be_told_anew() -> None:
     assert second.peer == "192.0.2.9"
     second.request_id = "named"
     assert second.request_id == "named"
+
+
+def test_only_those_that_are_busy_are_told_of_when_the_server_stops() -> None:
+    app = Later()
+    stage = Stage(app)
+    for _ in range(3):
+        stage.client().talk(HELLO[:5])
+    stage.client()
+    stage.client().talk(request())
+    stage.server.stop(10, rest=1)
+    stage.settle()
+    assert [words for _, words in stage.notes] == [
+        "stopping: 4 connections to finish within 10 s; a second signal ends it at once"
+    ]

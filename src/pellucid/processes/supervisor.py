@@ -15,6 +15,7 @@ from typing import Any
 from pellucid import metrics
 from pellucid.eventlog import EventLog, EventLogSettings
 from pellucid.loading.importing import NotLoaded
+from pellucid.net.access import Access, SocketSettings, access_of
 from pellucid.net.address import open_ports
 from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor, Timer
@@ -104,7 +105,7 @@ class Supervisor:
         monitored = settings[MonitorSettings].metrics
         self._board = Board(metrics.CELLS if monitored else 0)
         self._past = memoryview(bytearray(metrics.CELLS * 8)).cast("Q")
-        self._monitor = self._open_monitor(monitored) if monitored else None
+        self._monitor = self._open_monitor(monitored, access_of(settings[SocketSettings])) if monitored else None
         self._had_terminal = terminal() and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
 
     def run(self) -> int:
@@ -320,10 +321,14 @@ class Supervisor:
         theirs.close()
         self._watcher = pid, Channel(self._reactor, ours, self._changed, lambda: None)
 
-    def _open_monitor(self, address: str) -> Monitor:
+    def _open_monitor(self, address: str, access: Access) -> Monitor:
         watch = Watch()
         watch.noted.append(lambda level, text: self._note(level, text))
-        return Monitor(self._reactor, watch, open_ports([address]), self._spell, lambda: self._fleet.serving > 0)
+        try:
+            ports = open_ports([address], access)
+        except ValueError as error:
+            raise ValueError(f"--metrics: {str(error).replace('--bind', '--metrics')}") from error
+        return Monitor(self._reactor, watch, ports, self._spell, lambda: self._fleet.serving > 0)
 
     def _spell(self) -> str:
         rows: dict[str, Any] = {str(number): self._board.counters(number - 1) for number in sorted(self._workers)}

@@ -107,8 +107,14 @@ class Connection:
     def close_if_idle(self) -> None:
         """Close, unless a request runs or is on its way: what has come and was not looked at yet counts."""
         self.turn(fill=True)
-        if not self.closed and self.lingering is None and self.engine.phase is Phase.IDLE and not self.link.waiting:
+        if self.idle:
             self._close("")
+
+    @property
+    def idle(self) -> bool:
+        """Whether it rests between two requests."""
+        resting = self.engine.phase is Phase.IDLE and not self.link.waiting
+        return resting and not self.closed and self.lingering is None
 
     def turn_away(self, status: int, why: str) -> None:
         """Refuse whatever the peer asks, and close without lingering: there is no place for it to wait in."""

@@ -188,10 +188,10 @@ class Server:
             connection.close_if_idle()
 
     def _tell_stopping(self, grace: float) -> None:
-        if self.connections:
-            running = _connections(len(self.connections))
+        busy = sum(not connection.idle for connection in self.connections)
+        if busy:
             self.watch.note(
-                "info", f"stopping: {running} to finish within {grace:g} s; a second signal ends it at once"
+                "info", f"stopping: {_connections(busy)} to finish within {grace:g} s; a second signal ends it at once"
             )
 
     def _out_of_grace(self) -> None:
