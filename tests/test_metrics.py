@@ -123,7 +123,7 @@ def test_refusals_are_counted_by_the_limit_or_the_rule() -> None:
         ("the request came too slowly: head-time (RFC 9110 15.5.9)", "head-time"),
         ("connections-per-address: 512 from this address are open already", "connections-per-address"),
         ("no Host field (RFC 9112 3.2)", "RFC 9112 3.2"),
-        ("a head of more than 32768 bytes (RFC 6585 5)", "RFC 6585 5"),
+        ("a head of more than 32768 bytes: head-size (RFC 6585 5)", "head-size"),
         ("", "other"),
         ("no idea", "other"),
         ('RFC "9\n', "other"),

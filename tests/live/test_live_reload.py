@@ -126,7 +126,7 @@ def test_a_page_that_nobody_sees_keeps_no_connection(page: Page, public: Path) -
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         page.until(lambda: streams(page) == [True], "the end of the stream")
         (public / "index.html").write_text("<!doctype html><title>two</title>")
-        server.read_until(server.process.stderr, "the reload is done")
+        server.read_until(server.process.stderr, "the reload is over")
         assert page.evaluate("document.title") == "one"
         page.evaluate("Object.defineProperty(document, 'hidden', {value: false, configurable: true})")
         page.after(lambda: page.evaluate("document.dispatchEvent(new Event('visibilitychange'))"))

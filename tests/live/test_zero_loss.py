@@ -22,7 +22,7 @@ def test_twenty_rolling_reloads_lose_no_request_and_refuse_no_connection(tmp_pat
         before = set(load.answers)
         for number in range(1, RELOADS + 1):
             server.send(signal.SIGHUP)
-            server.wait_for("the reload is done", number)
+            server.wait_for("the reload is over", number)
         load.wait_for(lambda: not before & {client.served_by for client in load.clients})
         assert len(load.answers) > RELOADS
     assert load.lost == []
@@ -39,7 +39,7 @@ def test_a_connection_that_rests_outlives_the_reload_by_one_answer(tmp_path: Pat
         before = client.recv(1000)
         assert b"connection: close" not in before
         server.send(signal.SIGHUP)
-        server.wait_for("the reload is done")
+        server.wait_for("the reload is over")
         client.settimeout(REST)
         with pytest.raises(TimeoutError):  # nothing came, and no end of it
             client.recv(1)

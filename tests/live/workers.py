@@ -62,13 +62,14 @@ class Workers(Running):
     @property
     def children(self) -> set[int]:
         """The process numbers of the workers."""
-        found = set()
-        for name in os.listdir("/proc"):
-            if name.isdigit():
-                try:
-                    with open(f"/proc/{name}/stat", encoding="ascii", errors="replace") as file:
-                        if int(file.read().rpartition(")")[2].split()[1]) == self.process.pid:
-                            found.add(int(name))
-                except OSError:
-                    pass  # it has just gone
-        return found
+        numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        return {number for number in numbers if stat_of(number)[1:2] == [str(self.process.pid)]}
+
+
+def stat_of(number: int) -> list[str]:
+    """The state of a process, its parent and the rest of its stat (proc_pid_stat(5)); empty where there is none."""
+    try:
+        with open(f"/proc/{number}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -264,7 +264,7 @@ class Supervisor:
             self._timer = self._reactor.at(when, self._turn)
         if self._reloading and self._fleet.settled:
             self._reloading = False
-            self._note("info", "the reload is done")
+            self._note("info", "the reload is over")
             systemd.tell_ready()
 
     def _do(self, action: Action) -> None:

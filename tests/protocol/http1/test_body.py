@@ -107,9 +107,9 @@ def test_a_field_that_belongs_before_the_content_is_no_trailer(name: bytes) -> N
 
 
 LARGE = [
-    ("one chunk", b"65\r\n", 413, "100 bytes (RFC 9110 15.5.14)"),
-    ("several chunks", chunked(b"a" * 60, b"b" * 41), 413, "100 bytes (RFC 9110 15.5.14)"),
-    ("a size beyond all", b"f" * 15 + b"\r\n", 413, "100 bytes (RFC 9110 15.5.14)"),
+    ("one chunk", b"65\r\n", 413, "100 bytes: body-size (RFC 9110 15.5.14)"),
+    ("several chunks", chunked(b"a" * 60, b"b" * 41), 413, "100 bytes: body-size (RFC 9110 15.5.14)"),
+    ("a size beyond all", b"f" * 15 + b"\r\n", 413, "100 bytes: body-size (RFC 9110 15.5.14)"),
     ("many trailers", b"0\r\na:\r\na:\r\na:\r\na:\r\n\r\n", 431, "3 trailer fields (RFC 6585 5)"),
     ("a long trailer", b"0\r\na:" + b"a" * 63 + b"\r\n\r\n", 431, "64 bytes (RFC 6585 5)"),
     ("a long trailer without an end", b"0\r\n" + b"a" * 66, 431, "64 bytes (RFC 6585 5)"),

@@ -180,7 +180,7 @@ class ChunkedDecoder:
             raise Broken(400, f"chunk extensions of more than {EXTENSIONS} bytes in all (RFC 9112 7.1.1)")
         size = int(match["size"], 16)
         if self._limits.body_size and self.received + size > self._limits.body_size:
-            raise Broken(413, f"a body of more than {self._limits.body_size} bytes (RFC 9110 15.5.14)")
+            raise Broken(413, f"a body of more than {self._limits.body_size} bytes: body-size (RFC 9110 15.5.14)")
         self._last = size == 0
         self._chunk = size
         return b""

@@ -113,9 +113,9 @@ def check_partial_head(head: bytes, limits: Limits) -> None:
     seen = head if bare is None else head[: bare.end() - 1]
     line, size = limits.request_line, limits.head_size
     if line and (line <= size or not size) and len(seen) > line + 1 and b"\r\n" not in seen[: line + 2]:
-        raise Broken(414, f"a request line of more than {line} bytes (RFC 9112 3)")
+        raise Broken(414, f"a request line of more than {line} bytes: request-line (RFC 9112 3)")
     if size and len(seen) > size + 3 and b"\r\n\r\n" not in seen[: size + 4]:
-        raise Broken(431, f"a head of more than {size} bytes (RFC 6585 5)")
+        raise Broken(431, f"a head of more than {size} bytes: head-size (RFC 6585 5)")
     if bare is not None:
         raise Broken(400, BARE_LF)
 
@@ -123,11 +123,11 @@ def check_partial_head(head: bytes, limits: Limits) -> None:
 def _parse_head(head: bytes, limits: Limits) -> ParsedHead:
     line, _, block = head.partition(b"\r\n")
     if limits.head_size and len(head) > limits.head_size:
-        raise Broken(431, f"a head of more than {limits.head_size} bytes (RFC 6585 5)")
+        raise Broken(431, f"a head of more than {limits.head_size} bytes: head-size (RFC 6585 5)")
     if limits.request_line and len(line) > limits.request_line:
-        raise Broken(414, f"a request line of more than {limits.request_line} bytes (RFC 9112 3)")
+        raise Broken(414, f"a request line of more than {limits.request_line} bytes: request-line (RFC 9112 3)")
     if limits.field_count and block.count(b"\r\n") >= limits.field_count:
-        raise Broken(431, f"more than {limits.field_count} header fields (RFC 6585 5)")
+        raise Broken(431, f"more than {limits.field_count} header fields: field-count (RFC 6585 5)")
     method, target, version, path, query, authority = _read_request_line[line]
     fields = _read_fields[block]
     if fields.plain and version == "1.1" and not authority:
@@ -202,7 +202,7 @@ def content_length(value: bytes, limits: Limits) -> int:
     most = limits.body_size or UNBOUNDED
     digits = value.lstrip(b"0")
     if len(digits) > 18 or int(digits or b"0") > most:
-        raise Broken(413, f"a body of more than {most} bytes (RFC 9110 15.5.14)")
+        raise Broken(413, f"a body of more than {most} bytes: body-size (RFC 9110 15.5.14)")
     return int(digits or b"0")
 
 
