@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from running import BY_MODULE, PATIENCE, ask
 from steady import Steady
-from workers import Workers, named
+from workers import Workers, named, stat_of
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
