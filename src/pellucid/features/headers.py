@@ -35,15 +35,15 @@ class HeaderSettings:
 
     header: tuple[str, ...] = setting(
         (),
-        "A header field for every answer of the folder, in the place of one of that name. Refusals of broken requests "
-        "have no more fields than they need.",
+        "A header field for every answer, of folders and of applications, in the place of one of that name. Refusals "
+        "of broken requests have no more fields than they need.",
         unit="'NAME: VALUE'",
     )
     security_headers: bool = setting(
         False,
-        "Put the usual security fields on every answer of the folder that does not have them: no sniffing of types, no "
-        "frames and no embedding by other sites (the latter only without cors), short referrers, and no camera, "
-        "microphone, location, payment or sensors.",
+        "Put the usual security fields on every answer that does not have them: no sniffing of types, no frames and "
+        "no embedding by other sites (the latter only without cors), short referrers, and no camera, microphone, "
+        "location, payment or sensors.",
     )
 
 

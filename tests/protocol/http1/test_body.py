@@ -110,17 +110,17 @@ LARGE = [
     ("one chunk", b"65\r\n", 413, "100 bytes: body-size (RFC 9110 15.5.14)"),
     ("several chunks", chunked(b"a" * 60, b"b" * 41), 413, "100 bytes: body-size (RFC 9110 15.5.14)"),
     ("a size beyond all", b"f" * 15 + b"\r\n", 413, "100 bytes: body-size (RFC 9110 15.5.14)"),
-    ("many trailers", b"0\r\na:\r\na:\r\na:\r\na:\r\n\r\n", 431, "3 trailer fields (RFC 6585 5)"),
-    ("a long trailer", b"0\r\na:" + b"a" * 63 + b"\r\n\r\n", 431, "64 bytes (RFC 6585 5)"),
-    ("a long trailer without an end", b"0\r\n" + b"a" * 66, 431, "64 bytes (RFC 6585 5)"),
-    ("a long trailer with a bare LF", b"0\r\n" + b"a" * 66 + b"\n", 431, "64 bytes (RFC 6585 5)"),
+    ("many trailers", b"0\r\na:\r\na:\r\na:\r\na:\r\n\r\n", 431, "3 trailer fields: field-count (RFC 6585 5)"),
+    ("a long trailer", b"0\r\na:" + b"a" * 63 + b"\r\n\r\n", 431, "64 bytes: head-size (RFC 6585 5)"),
+    ("a long trailer without an end", b"0\r\n" + b"a" * 66, 431, "64 bytes: head-size (RFC 6585 5)"),
+    ("a long trailer with a bare LF", b"0\r\n" + b"a" * 66 + b"\n", 431, "64 bytes: head-size (RFC 6585 5)"),
     (
         "a trailer too many, and too long",
         b"0\r\na:\r\na:\r\na:\r\n" + b"a" * 53 + b"\r\n",
         431,
-        "64 bytes (RFC 6585 5)",
+        "64 bytes: head-size (RFC 6585 5)",
     ),
-    ("long trailers", b"0\r\n" + b"a:" + b"a" * 60 + b"\r\nb\r\n\r\n", 431, "64 bytes (RFC 6585 5)"),
+    ("long trailers", b"0\r\n" + b"a:" + b"a" * 60 + b"\r\nb\r\n\r\n", 431, "64 bytes: head-size (RFC 6585 5)"),
 ]
 
 

@@ -34,7 +34,7 @@ REQUEST_LINES = [
     ("HTTP/2 in clear", b"PRI * HTTP/2.0", 505, "major version is not 1 (RFC 9110 15.6.6)"),
     ("HTTP/0.9 by name", b"GET / HTTP/0.9", 505, "RFC 9110 15.6.6"),
     ("HTTP/3", b"GET / HTTP/3.0", 505, "RFC 9110 15.6.6"),
-    ("a target of 70 KB", b"GET /" + b"a" * 70000 + b" HTTP/1.1", 414, "8192 bytes (RFC 9112 3)"),
+    ("a target of 70 KB", b"GET /" + b"a" * 70000 + b" HTTP/1.1", 414, "8192 bytes: request-line (RFC 9112 3)"),
 ]
 
 
@@ -90,7 +90,13 @@ FRAMINGS = [
         )
     ],
     ("a long length", b"Content-Length: " + b"9" * 5000, b"A: b", 413, "RFC 9110 15.5.14"),
-    ("a length beyond the limit", b"Content-Length: 67108865", b"A: b", 413, "67108864 bytes: body-size (RFC 9110 15.5.14)"),
+    (
+        "a length beyond the limit",
+        b"Content-Length: 67108865",
+        b"A: b",
+        413,
+        "67108864 bytes: body-size (RFC 9110 15.5.14)",
+    ),
     *[
         (f"the coding {value!r}", b"Transfer-Encoding: " + value, b"A: b", status, why)
         for value, status, why in [
@@ -179,7 +185,12 @@ TOO_LARGE = [
     ("a long line behind an empty one", b"\r\n" + b"G" * 66, 414, "64 bytes: request-line (RFC 9112 3)"),
     ("a long line and a bare LF behind it", b"G" * 66 + b"\n\n", 414, "64 bytes: request-line (RFC 9112 3)"),
     ("a bare LF and a long line behind it", b"\n\n" + b"G" * 66, 400, "bare LF (RFC 9112 2.2)"),
-    ("a long line in a large head", request(b"G" * 66, b"A: " + b"b" * 300), 414, "64 bytes: request-line (RFC 9112 3)"),
+    (
+        "a long line in a large head",
+        request(b"G" * 66, b"A: " + b"b" * 300),
+        414,
+        "64 bytes: request-line (RFC 9112 3)",
+    ),
     (
         "many fields",
         request(b"GET / HTTP/1.1", b"A: b", b"A: b", b"A: b", b"A: b"),
@@ -190,7 +201,12 @@ TOO_LARGE = [
     ("a large head without an end", request()[:-2] + b"A: " + b"b" * 300, 431, "256 bytes: head-size (RFC 6585 5)"),
     ("a large head and a bare LF", request(b"GET / HTTP/1.1", b"A: " + b"b" * 300 + b"\n\n"), 431, "RFC 6585 5"),
     ("a bare LF and a large head", request(b"GET / HTTP/1.1", b"A: \n\n" + b"b" * 300), 400, "bare LF (RFC 9112 2.2)"),
-    ("a large body", request(b"PUT / HTTP/1.1", b"Content-Length: 101"), 413, "100 bytes: body-size (RFC 9110 15.5.14)"),
+    (
+        "a large body",
+        request(b"PUT / HTTP/1.1", b"Content-Length: 101"),
+        413,
+        "100 bytes: body-size (RFC 9110 15.5.14)",
+    ),
 ]
 
 

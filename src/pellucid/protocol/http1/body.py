@@ -197,7 +197,9 @@ class ChunkedDecoder:
         limits = self._limits
         while True:
             room = max(0, limits.head_size - self._trailers_size) if limits.head_size else UNBOUNDED
-            line = take_line(inbox, room, 431, f"trailers of more than {limits.head_size} bytes (RFC 6585 5)")
+            line = take_line(
+                inbox, room, 431, f"trailers of more than {limits.head_size} bytes: head-size (RFC 6585 5)"
+            )
             if line is None:
                 return None
             if not line:
@@ -207,7 +209,7 @@ class ChunkedDecoder:
             self._trailers.append(line)
             self._trailers_size += len(line) + 2
             if limits.field_count and len(self._trailers) > limits.field_count:
-                raise Broken(431, f"more than {limits.field_count} trailer fields (RFC 6585 5)")
+                raise Broken(431, f"more than {limits.field_count} trailer fields: field-count (RFC 6585 5)")
 
 
 def take_line(inbox: Inbox, limit: int, status: int, too_long: str) -> bytes | None:
