@@ -12,6 +12,9 @@ from pellucid.loading.targets import Named
 
 MODULES = {
     "shop": "app = 'the app'\nclass site:\n    app = 'the inner app'\ndef make():\n    return 'made'\n",
+    "maker": "def create_app():\n    return 'made'\n",
+    "undone": "app = 'an app'\ndel app\n",
+    "empty_handed": "import sys\n",
     "broken": "def inner():\n    return 1 / 0\n\ninner()\n",
     "misspelt": "app = = 1\n",
     "wanting": "import nowhere_to_be_found\n",
@@ -76,7 +79,10 @@ def test_the_folder_comes_before_all_else(folder: Path) -> None:
         (Named("shop.app", "x"), "there is no module 'shop.app': 'shop' is not a package; did you mean shop:app?"),
         (Named("zzzz", "app"), "there is no module 'zzzz', neither in {folder} nor elsewhere on Python's path"),
         (Named("shop", "ap"), "there is no 'ap' in shop ({folder}/shop.py); did you mean 'app'?"),
-        (Named("shop", "zzzz"), "there is no 'zzzz' in shop ({folder}/shop.py)"),
+        (Named("shop", "zzzz"), "there is no 'zzzz' in shop ({folder}/shop.py); did you mean 'app'?"),
+        (Named("maker", "app"), "there is no 'app' in maker ({folder}/maker.py); did you mean 'create_app()'?"),
+        (Named("undone", "app"), "there is no 'app' in undone ({folder}/undone.py)"),
+        (Named("empty_handed", "app"), "there is no 'app' in empty_handed ({folder}/empty_handed.py)"),
         (Named("shop", "site.apq"), "there is no 'apq' in shop.site; did you mean 'app'?"),
         (Named("shop", "app", True), "shop:app() is no factory: app is a str, leave the () out"),
         (Named("failing", "app", True), "failing:app() is no factory but the application itself: leave the () out"),
@@ -100,7 +106,7 @@ def test_a_name_that_is_none_is_one_line(folder: Path, named: Named, reason: str
          ["line 4, in <module>", "line 2, in inner", "return 1 / 0"]),
         (Named("misspelt", "app"), "misspelt cannot be imported: SyntaxError: invalid syntax", ["app = = 1", "^"]),
         (Named("wanting", "app"), "wanting cannot be imported: ModuleNotFoundError: No module named "
-         "'nowhere_to_be_found'", ["line 1, in <module>"]),
+         f"'nowhere_to_be_found'; is it installed in {sys.prefix}?", ["line 1, in <module>"]),
         (Named("wanting_from", "app"), "wanting_from cannot be imported: ImportError: cannot import name",
          ["line 1, in <module>"]),
         (Named("leaving", "app"), "leaving ended the program while it was imported (exit status 3)",

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from pellucid.loading.interface import interface_of
+from pellucid.loading.mistakes import application_in
 from pellucid.loading.targets import Named
 from pellucid.tracebacks import in_one_line, is_importing, is_ours, traceback_of
 
@@ -59,7 +60,15 @@ def _module(named: Named, folder: str) -> ModuleType:
     except BaseException as error:
         if isinstance(error, ModuleNotFoundError) and _is_missing(error, named.module, folder):
             raise NotLoaded(_no_module(named, folder)) from error
-        raise NotLoaded(f"{named.module} cannot be imported: {in_one_line(error)}", _trace(error, folder)) from error
+        reason = f"{named.module} cannot be imported: {in_one_line(error)}{_where_missing(error)}"
+        raise NotLoaded(reason, _trace(error, folder)) from error
+
+
+def _where_missing(error: BaseException) -> str:
+    # That the server and the application's packages stand in two environments is what goes wrong most.
+    if isinstance(error, ModuleNotFoundError) and error.name and "." not in error.name:
+        return f"; is it installed in {sys.prefix}?"
+    return ""
 
 
 def _is_missing(error: ModuleNotFoundError, module: str, folder: str) -> bool:
@@ -112,9 +121,9 @@ def _no_attribute(owner: Any, path: str, name: str) -> str:
     near = get_close_matches(name, public, 1, 0.5)
     file = getattr(owner, "__file__", None)
     where = f" ({file})" if file else ""
-    if near:
-        return f"there is no {name!r} in {path}{where}; did you mean {near[0]!r}?"
-    return f"there is no {name!r} in {path}{where}"
+    likely = near[0] if near else application_in(file) if file else ""
+    hint = f"; did you mean {likely!r}?" if likely and likely != name else ""
+    return f"there is no {name!r} in {path}{where}{hint}"
 
 
 def _made(factory: Any, named: Named, folder: str) -> Any:

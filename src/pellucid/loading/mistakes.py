@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shlex
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -31,7 +32,7 @@ def explain(text: str, app_dir: str = ".", mount: str = "") -> str:
         return f"{text!r} is not a folder: give the one that it is in"
     head, _, attribute = text.replace("/", ".").rpartition(".")
     if attribute.isidentifier() and _file_of(head, app_dir):
-        return f"there is no folder {text!r}; did you mean `pellucid serve {mount}{head}:{attribute}`?"
+        return f"there is no folder {text!r}; did you mean {_command(f'{mount}{head}:{attribute}')}?"
     return f"there is no folder {text!r}{_near_folder(text)}"
 
 
@@ -76,16 +77,14 @@ def _explain_named(text: str, app_dir: str, mount: str) -> str:
         return f"{text!r} is no module's name; did you mean `pellucid serve {head}={attribute}`?"
     if "(" in attribute and attribute.partition("(")[2] != ")" and attribute.partition("(")[0].isidentifier():
         name = attribute.partition("(")[0]
-        return f"{text!r}: a factory is called without arguments; write {head}:{name}()"
+        return f"{text!r}: a factory is called without arguments; write '{head}:{name}()'"
     if "/" in head or "\\" in head or head.endswith(".py"):
         better = f"{mount}{_module_of(head)}:{attribute}"
         if not head.startswith((".", "/", "~")):
-            return f"{text!r} is no module's name, which has dots and no slash; did you mean `pellucid serve {better}`?"
+            return f"{text!r} is no module's name, which has dots and no slash; did you mean {_command(better)}?"
         folder, name = os.path.split(head)
-        return (
-            f"{text!r} is no module's name; did you mean "
-            f"`pellucid serve --app-dir {folder} {mount}{_module_of(name)}:{attribute}`?"
-        )
+        better = _command("--app-dir", folder, f"{mount}{_module_of(name)}:{attribute}")
+        return f"{text!r} is no module's name; did you mean {better}?"
     return f"{text!r} is neither a folder nor MODULE:APP: both are names with dots between them, such as main:app"
 
 
@@ -95,8 +94,13 @@ def _wanted(file: str, app_dir: str, mount: str) -> str:
     if not all(part.isidentifier() for part in module.split(".")):
         return f"no module can be imported as {module!r}: its name is to be of letters, digits and underscores"
     if name:
-        return f"did you mean `pellucid serve {mount}{module}:{name}`?"
+        return f"did you mean {_command(f'{mount}{module}:{name}')}?"
     return f"to serve an application in it, name that too: `pellucid serve {mount}{module}:NAME`"
+
+
+def _command(*words: str) -> str:
+    # With the quotes that a shell wants around a (), so that it can be copied.
+    return f"`pellucid serve {shlex.join(words)}`"
 
 
 def _file_of(text: str, app_dir: str) -> str:
