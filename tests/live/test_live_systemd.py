@@ -1,5 +1,6 @@
 """The command as systemd starts it: sockets that are open already, and a manager that is told how it fares."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -50,10 +51,10 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
 
 @pytest.fixture
 def listening() -> Iterator[socket.socket]:
-    # Far from 3, so that it has to be moved there as it would be.
+    # Far from 3, so that it has to be moved there as it would be, and in nobody's place.
     with socket.create_server(("127.0.0.1", 0)) as first:
-        os.dup2(first.fileno(), 30)
-        with socket.socket(fileno=30) as moved:
+        far = fcntl.fcntl(first.fileno(), fcntl.F_DUPFD_CLOEXEC, 30)
+        with socket.socket(fileno=far) as moved:
             yield moved
 
 
