@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+import io
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -85,3 +87,30 @@ def test_no_app_is_asked_before_its_body_is_there_nor_when_the_client_leaves_bef
     assert asked == [b"a" * 40]
     assert calling.stage.open_connections == 0
     assert calling.errors == []
+
+
+@BOTH_WAYS
+def test_a_body_that_cannot_be_kept_is_answered_with_500_and_no_app_is_asked(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        writes = 0
+
+        def writelines(self, parts: Iterable[Any]) -> None:
+            Full.writes += 1
+            if Full.writes == 1:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            super().writelines(parts)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", Full)
+    asked: list[object] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        asked.append(environ["wsgi.input"].read())
+        return hello(environ, start_response)
+
+    calling = Calling(app, threads, body_memory=1000)
+    parts = [b"x" * 2000] * 20
+    answer = calling.ask(request("POST", Transfer_Encoding="chunked") + chunked(*parts))
+    assert answer.startswith(b"HTTP/1.1 500")
+    assert asked == []

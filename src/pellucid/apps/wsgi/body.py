@@ -44,17 +44,25 @@ class Receiving:
 
     def _more(self) -> None:
         exchange = self._exchange
-        while data := exchange.read():
-            self._keep(data)
-        if data is None:
-            return
+        try:
+            while data := exchange.read():
+                self._keep(data)
+            if data is None:
+                return
+            body = self._whole()
+        except OSError:  # there is no room for it, and the rest of it is nobody's
+            del exchange.on_body, exchange.on_gone
+            self.drop()
+            raise
         del exchange.on_body, exchange.on_gone
+        self._received(exchange, body, self._length)
+
+    def _whole(self) -> BinaryIO:
         if self._file is None:
-            self._received(exchange, io.BytesIO(b"".join(self._parts)), self._length)
-        else:
-            self._spill()
-            self._file.seek(0)
-            self._received(exchange, self._file, self._length)
+            return io.BytesIO(b"".join(self._parts))
+        self._spill()
+        self._file.seek(0)
+        return self._file
 
     def _keep(self, data: bytes) -> None:
         self._parts.append(data)
