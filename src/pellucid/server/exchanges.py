@@ -344,9 +344,9 @@ class Exchanges:
         status, why = 500, in_one_line(error)
         if isinstance(error, FileChanged):  # no fault of anybody's
             status, why = 503, error.strerror or why
-            self._shared.watch.note("warning", f"{_name(exchange)}: {why}")
+            self._shared.watch.note("warning", f"{exchange.name}: {why}")
         else:
-            self._shared.watch.note("error", f"{_name(exchange)}: the app failed\n{traceback_of(error)}")
+            self._shared.watch.note("error", f"{exchange.name}: the app failed\n{traceback_of(error)}")
         if exchange.stream not in self._open:
             return
         if exchange.started:
@@ -381,8 +381,3 @@ class Exchanges:
             raise
         except BaseException as error:
             self._shared.watch.note("error", f"the app failed at its end\n{traceback_of(error)}")
-
-
-def _name(exchange: Exchange) -> str:
-    # A request in a line of the log.
-    return f"{exchange.request_id} {exchange.request.method} {exchange.request.path.decode('latin-1')}"

@@ -98,9 +98,7 @@ class Asgi:
 
     def tell(self, exchange: Exchange, what: str) -> None:
         """Say what went wrong with a request."""
-        request = exchange.request
-        path = request.path.decode("latin-1")
-        self._watch.note("error", f"{exchange.request_id} {request.method} {path}: {what}")
+        self._watch.note("error", f"{exchange.name}: {what}")
 
     def _let_go(self) -> None:
         held, self._held = self._held, []

@@ -313,30 +313,20 @@ class Http1:
         self._keep_alive = keeps
         if self._incoming is not None:
             self._incoming.held = False
-        if body is None:
+        if body is None and framing.wanted:
             self._output.append(head)
-            if framing.wanted:
-                self._writer = BodyWriter(framing)
-                return True
-        elif not framing.wanted or not body:
-            self._output.append(head)
-        elif len(body) <= JOINED:
-            self._output.append(head + body)
-        else:
-            self._output += (head, body)
+            self._writer = BodyWriter(framing)
+            return True
+        whole = body if body and framing.wanted else b""
+        self._output += (head + whole,) if len(whole) <= JOINED else (head, whole)
         self._end_answer()
         return framing.wanted
 
     @property
     def _usual(self) -> bool:
         # Whether an answer's head is that of any other with the same fields, status and length.
-        return (
-            self._method in USUAL
-            and self._version == "1.1"
-            and self._keep_alive
-            and not self._draining
-            and self._incoming is None
-        )
+        goes_on = self._keep_alive and not self._draining and self._incoming is None
+        return goes_on and self._method in USUAL and self._version == "1.1"
 
     def _inform(self, response: Response) -> bool:
         if self._version != "1.0":  # RFC 9110 15.2
