@@ -1,7 +1,6 @@
 """The command as systemd starts it: sockets that are open already, and a manager that is told how it fares."""
 
 import fcntl
-import os
 import signal
 import socket
 import subprocess
