@@ -54,6 +54,23 @@ atexit.register(lambda: print("at exit", file=sys.stderr, flush=True))
 """
 
 
+FORKING = """
+import os, sys
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    path = environ["PATH_INFO"]
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return [b"parent"]
+    if path == "/exits":
+        sys.exit(0)
+    if path == "/raises":
+        raise RuntimeError("in the child")
+    return [b"child"]
+"""
+
 THREAD = (
     """
 import threading, time
@@ -139,6 +156,16 @@ def test_without_workers_an_app_that_holds_up_the_loop_is_ended_and_its_stack_to
             time.sleep(0.1)
         assert server.process.wait(PATIENCE) == 1
     assert 'site_of_test.py", line 10 in app' in server.told
+
+
+@pytest.mark.parametrize("threads", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_child_that_a_wsgi_app_forks_ends_with_its_call(tmp_path: Path, workers: str, threads: str) -> None:
+    with Workers(tmp_path, FORKING, "--workers", workers, "--threads", threads) as server:
+        for path in ("/returns", "/exits", "/raises"):
+            assert body(server.get(path)) == "parent"
+        server.send(signal.SIGTERM)
+        assert server.process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeGuard
 
 from pellucid.apps.wsgi.environ import Environs
@@ -29,6 +32,7 @@ class Shared:
     errors: ErrorStream
     reactor: Reactor
     watch: Watch
+    process: int = field(default_factory=os.getpid)
 
 
 class ClientLeft(BrokenPipeError):
@@ -61,6 +65,14 @@ class Call:
         self.body.close()
         if self.shared.errors.begun:
             self.shared.errors.flush()
+
+    def leave_if_forked(self) -> None:
+        """A child that the app has forked ends with its call: the server, and the client, are its parent's."""
+        if os.getpid() != self.shared.process:
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(AttributeError, OSError, ValueError):
+                    stream.flush()
+            os._exit(0)
 
     # What the app calls
 

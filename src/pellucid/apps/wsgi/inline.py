@@ -37,6 +37,7 @@ class InlineCall(Call):
         context = self.exchange.context
         self.context = context if context is not None else copy_context()
         self.context.run(self._run)
+        self.leave_if_forked()
 
     def _run(self) -> None:
         shared, result = self.shared, None

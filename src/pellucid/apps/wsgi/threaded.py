@@ -44,6 +44,7 @@ class ThreadedCall(Call):
         """Call the app and see its answer through."""
         context = self.exchange.context
         (context if context is not None else copy_context()).run(self._run)
+        self.leave_if_forked()
         self.let_go()
 
     def _run(self) -> None:
