@@ -20,10 +20,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Host(Stage):
     """A stage whose app is an ASGI app; `settle` lets its tasks run too. `lives` tells what its life has said."""
 
-    def __init__(self, app: Callable[..., Any], settings: AsgiSettings | None = None, mount: str = "", **rest: Any):
+    def __init__(self, app: Callable[..., Any], settings: AsgiSettings | None = None, root: str = "", **rest: Any):
         super().__init__(self._ask, **rest)
         self.loop = asyncio.new_event_loop()
-        self.asgi = Asgi(app, self.loop, self.watch, settings or AsgiSettings(), mount)
+        self.asgi = Asgi(app, self.loop, self.watch, settings or AsgiSettings(), root)
         self.lives: list[str] = []
 
     def _ask(self, exchange: Any) -> None:

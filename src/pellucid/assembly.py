@@ -121,14 +121,15 @@ class _Assembling:
 
     def _carried(self, app: Any, interface: str) -> tuple[App, Life | None, str]:
         # An application of another interface, with what carries exchanges to it.
+        root = self._settings[LoadingSettings].root_path
         if interface == ASGI:
             from pellucid.apps.asgi.app import Asgi  # asyncio costs memory and time, and others do without it
 
-            asgi = Asgi(app, self._host().loop, self._watch, self._settings[AsgiSettings])
+            asgi = Asgi(app, self._host().loop, self._watch, self._settings[AsgiSettings], root)
             return asgi, asgi, ASGI
         if interface == WSGI:
             several = count_of(self._settings[ProcessSettings].workers) > 1
-            wsgi = Wsgi(app, self._reactor, self._watch, self._settings[WsgiSettings], several)
+            wsgi = Wsgi(app, self._reactor, self._watch, self._settings[WsgiSettings], several, root)
             return wsgi, wsgi, WSGI
         return app, None, EXCHANGE
 

@@ -6,7 +6,6 @@ _PORT = "say --bind PORT"
 _HOST = "say --bind HOST:PORT"
 _GRACE = "say --grace SECONDS"
 _IDLE = "say --idle SECONDS"
-_MOUNT = "mount the application, as in `pellucid serve /api=main:app`"
 _PROXIES = "say --trusted-proxies ADDRESS"
 _BY_LOOKING = "what an application speaks is told by looking at it; see --interface, --threads and --loop"
 _MANAGER = "let systemd, a container or the shell keep it in the background; no file is written"
@@ -48,7 +47,6 @@ ELSEWHERE = {
     "--proxy-headers": _PROXIES,
     "--proxy-allow-from": _PROXIES,
     "--quiet": "say --access-log off",
-    "--root-path": _MOUNT,
     "--shutdown-timeout": _GRACE,
     "--socket": "say --bind unix:PATH",
     "--static-path-mount": "mount the folder, as in `pellucid serve /=main:app /static=public`",
@@ -58,7 +56,7 @@ ELSEWHERE = {
     "--timeout-keep-alive": _IDLE,
     "--uds": "say --bind unix:PATH",
     "--umask": "say --socket-mode MODE",
-    "--url-path-prefix": _MOUNT,
+    "--url-path-prefix": "mount the application, as in `pellucid serve /api=main:app`",
     "--verbose": "say --log-level debug",
     "--worker-class": _BY_LOOKING,
     "--worker-connections": "say --connections NUMBER",

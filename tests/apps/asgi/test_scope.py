@@ -21,8 +21,8 @@ def asked(path: bytes = b"/", query: bytes = b"", peer: str = "192.0.2.1", **det
     return Exchange(Request("GET", path, path, query, b"x", headers, **details), Nowhere(peer), 1, 0.0)
 
 
-def scope(exchange: Exchange, mount: bytes = b"", state: dict[str, Any] | None = None) -> Scope:
-    return scope_of(exchange, mount, state if state is not None else {})
+def scope(exchange: Exchange, root: bytes = b"", state: dict[str, Any] | None = None) -> Scope:
+    return scope_of(exchange, root, state if state is not None else {})
 
 
 def test_a_scope_is_complete() -> None:
@@ -95,7 +95,7 @@ def test_what_a_proxy_has_told_is_what_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mount", "path", "whole"),
+    ("root", "path", "whole"),
     [
         (b"/app", b"/app/x", "/app/x"),
         (b"/app", b"/app", "/app"),
@@ -104,16 +104,17 @@ def test_what_a_proxy_has_told_is_what_is_said() -> None:
         (b"/%C3%BC", b"/%C3%BC/x", "/ü/x"),
     ],
 )
-def test_the_path_holds_the_root_path_whether_or_not_it_was_taken_away(mount: bytes, path: bytes, whole: str) -> None:
-    told = scope(asked(path), mount)
-    assert (told["root_path"], told["path"], told["raw_path"]) == (decode_path(mount), whole, path)
-    assert whole_path(mount, path).startswith(mount)
+def test_the_path_holds_the_root_path_whether_or_not_it_was_taken_away(root: bytes, path: bytes, whole: str) -> None:
+    told = scope(asked(path), root)
+    assert (told["root_path"], told["path"], told["raw_path"]) == (decode_path(root), whole, path)
+    assert whole_path(root, path).startswith(root)
 
 
-def test_the_mount_of_the_exchange_comes_first() -> None:
+def test_a_mount_stands_beneath_the_root() -> None:
     exchange = asked(b"/site/x")
     exchange.mount = b"/site"
-    assert scope(exchange, b"/app")["root_path"] == "/site"
+    told = scope(exchange, b"/app")
+    assert (told["root_path"], told["path"]) == ("/app/site", "/app/site/x")
 
 
 def test_a_method_is_told_in_capitals() -> None:

@@ -63,6 +63,26 @@ def test_an_environ_has_all_that_pep_3333_and_cgi_want() -> None:
     assert type(environ) is dict  # PEP 3333: "must be a builtin Python dictionary"
 
 
+@pytest.mark.parametrize(
+    ("mount", "path", "script_name", "path_info"),
+    [
+        (b"", b"/x", "/shop", "/x"),
+        (b"", b"/shop/x", "/shop", "/x"),
+        (b"", b"/shopping", "/shop", "/shopping"),
+        (b"/api", b"/api/x", "/shop/api", "/x"),
+        (b"/api", b"/api", "/shop/api", ""),
+    ],
+)
+def test_the_root_stands_before_the_mount_whether_or_not_it_was_taken_away(
+    mount: bytes, path: bytes, script_name: str, path_info: str
+) -> None:
+    exchange = exchange_of(get(path))
+    if mount:
+        exchange.mount = mount
+    environ = environ_of(exchange, environs=Environs(ERRORS, True, False, "/shop/"))
+    assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == (script_name, path_info)
+
+
 def test_an_environ_is_the_app_s_own() -> None:
     environs = Environs(ERRORS, True, False)
     headers = Headers([(b"host", b"example.com")])

@@ -22,8 +22,8 @@ EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) els
 
 
 class Asgi:
-    """Runs an app in tasks of this loop, which is the host of the server's reactor. `mount` is the prefix under which
-    it is to be found where an exchange names none.
+    """Runs an app in tasks of this loop, which is the host of the server's reactor. `root` is the path under which
+    whoever stands in front shows it.
 
     Contexts of tasks are copies of the one in which this is made: nothing that a request sets reaches another one.
     """
@@ -34,13 +34,13 @@ class Asgi:
         loop: asyncio.AbstractEventLoop,
         watch: Watch,
         settings: AsgiSettings | None = None,
-        mount: str = "",
+        root: str = "",
     ) -> None:
         settings = settings if settings is not None else AsgiSettings()
         self.loop = loop
         self._app = single_callable(app)
         self._watch = watch
-        self._mount = mount.rstrip("/").encode()
+        self._root = root.rstrip("/").encode()
         self._background_time = settings.background_time
         self._context = copy_context()
         self._lifespan = Lifespan(self._app, loop, watch, settings.lifespan)
@@ -53,7 +53,7 @@ class Asgi:
         if exchange.request.method == "CONNECT":
             exchange.respond(*refusal(501, "there is no proxy here (RFC 9110 9.3.6)"))
             return
-        scope = scope_of(exchange, self._mount, self._lifespan.state)
+        scope = scope_of(exchange, self._root, self._lifespan.state)
         conversation = Conversation(exchange, self)
         self.running.add(conversation)
         context = self._context if exchange.context is None else exchange.context

@@ -23,15 +23,14 @@ KEPT_LENGTH = 256
 Server = tuple[str, int | None]
 
 
-def scope_of(exchange: Exchange, mount: bytes, state: dict[str, Any]) -> Scope:
+def scope_of(exchange: Exchange, root: bytes, state: dict[str, Any]) -> Scope:
     """The scope of a request. Nothing in it is shared with another one, so an app may write into it.
 
-    `mount` is where the app is to be found if the exchange does not say so; a path that does not begin with it is told
-    as if it did, since whoever stands in front has taken it away.
+    `root` is the path under which whoever stands in front shows all of this; a path that does not begin with it is told
+    as if it did, since it was taken away on the way.
     """
     request = exchange.request
     path, peer = request.path, exchange.peer
-    root = exchange.mount or mount
     return {
         "type": "http",
         "asgi": {"version": VERSION, "spec_version": SPEC_VERSION},
@@ -41,7 +40,7 @@ def scope_of(exchange: Exchange, mount: bytes, state: dict[str, Any]) -> Scope:
         "path": _paths[path if not root else whole_path(root, path)],
         "raw_path": path,
         "query_string": request.query,
-        "root_path": _paths[root],
+        "root_path": _paths[root + exchange.mount],
         "headers": list(request.headers.fields),
         "client": (peer, exchange.peer_port) if peer else None,
         "server": _servers[exchange.local],

@@ -29,12 +29,12 @@ class Wsgi:
     """The app of a site that runs a WSGI app. `multiprocess` says whether other processes run it too."""
 
     def __init__(
-        self, app: WsgiApp, reactor: Reactor, watch: Watch, settings: WsgiSettings, multiprocess: bool
+        self, app: WsgiApp, reactor: Reactor, watch: Watch, settings: WsgiSettings, multiprocess: bool, root: str = ""
     ) -> None:
         self._settings = settings
         self._quiet_until = 0.0
         errors = ErrorStream(lambda text: reactor.post(lambda: watch.note("error", text)))
-        environs = Environs(errors, settings.threads > 0, multiprocess)
+        environs = Environs(errors, settings.threads > 0, multiprocess, root)
         self._shared = Shared(app, environs, errors, reactor, watch)
         waiting = settings.request_queue or UNBOUNDED
         self._pool = Pool(reactor, settings.threads, waiting) if settings.threads else None

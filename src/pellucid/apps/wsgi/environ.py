@@ -57,14 +57,16 @@ class Known(dict[str, Any]):
 
 
 class Environs:
-    """Makes environs for one app."""
+    """Makes environs for one app. `root` is the path under which whoever stands in front shows it."""
 
-    __slots__ = ("_always", "_places")
+    __slots__ = ("_always", "_places", "_root")
 
-    def __init__(self, errors: ErrorStream, multithread: bool, multiprocess: bool) -> None:
+    def __init__(self, errors: ErrorStream, multithread: bool, multiprocess: bool, root: str = "") -> None:
+        self._root = root.rstrip("/").encode()
         # All keys that there will be: a copy that need not grow costs half.
         self._always: Environ = {
             **CHANGING,
+            "SCRIPT_NAME": text_of(self._root),
             "SERVER_SOFTWARE": "Pellucid",
             "wsgi.version": (1, 0),
             "wsgi.errors": errors,
@@ -85,6 +87,8 @@ class Environs:
         environ = known.copy()
         path, target = request.path, request.target
         raw = target.decode("latin-1")
+        if self._root and not exchange.mount and path.startswith(self._root + b"/"):
+            path = path[len(self._root) :]
         environ["REQUEST_METHOD"] = request.method
         environ["PATH_INFO"] = raw if path is target and b"%" not in path else text_of(path)
         environ["RAW_URI"] = environ["REQUEST_URI"] = raw
@@ -98,7 +102,7 @@ class Environs:
         if port := exchange.peer_port:
             environ["REMOTE_PORT"] = str(port)
         if mount := exchange.mount:
-            environ["SCRIPT_NAME"], environ["PATH_INFO"] = text_of(mount), text_of(path[len(mount) :])
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = text_of(self._root + mount), text_of(path[len(mount) :])
         elif path == b"*":
             environ["PATH_INFO"] = ""  # nothing else may stand there that begins with no slash
         if request.version != "1.1":
