@@ -94,7 +94,7 @@ def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
         (["serve", "main:app", "--factory"], "there is no --factory: write () behind its name"),
         (["main:app"], "there is no command 'main:app'; did you mean `pellucid serve main:app`?"),
         (["serve", "8080"], "there is no folder '8080'; did you mean `pellucid serve --bind 8080`?"),
-        (["serve", "--tls"], "there is no --tls: it is not there yet"),
+        (["serve", "--tls"], "there is no --tls: TLS is not there yet; let a proxy such as nginx speak it"),
         (["serve", "--verbos"], "there is no --verbos, nor --verbose: say --log-level debug"),
         (["serve", "--prot", "80"], "there is no --prot, nor --port: say --bind PORT"),
         (["serve", "--zz"], "there is no --zz: `pellucid serve --help` lists what there is"),
