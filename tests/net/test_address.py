@@ -145,7 +145,12 @@ def test_a_machine_without_ipv6_listens_on_what_it_has(ports: Any) -> None:
         ("127.0.0.1:80", "127.0.0.1", errno.EACCES, "ports below 1024 are for root; choose a higher one, such as 8000"),
         ("192.0.2.1:80", "192.0.2.1", errno.EADDRNOTAVAIL, "this machine does not have that address; :PORT takes all"),
         ("unix:/none/a.sock", "/none/a.sock", errno.ENOENT, "there is no folder /none"),
-        ("unix:/a.sock", "/a.sock", errno.EACCES, "cannot listen on unix:/a.sock: permission denied"),
+        (
+            "unix:/a.sock",
+            "/a.sock",
+            errno.EACCES,
+            "cannot listen on unix:/a.sock: permission denied; a socket is made by who may write into /",
+        ),
         ("fd:9", "9", errno.EBADF, "cannot listen on fd:9: it is not an open socket (bad file descriptor)"),
     ],
 )

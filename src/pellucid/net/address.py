@@ -186,6 +186,9 @@ def _explain(address: Address, error: OSError) -> str:
         return f"cannot listen on {address}: ports below 1024 are for root; choose a higher one, such as {DEFAULT_PORT}"
     if error.errno == errno.ENOENT and isinstance(address, Unix):
         return f"cannot listen on {address}: there is no folder {os.path.dirname(address.path)}"
+    if error.errno in (errno.EACCES, errno.EPERM) and isinstance(address, Unix):
+        folder = os.path.dirname(address.path) or "."
+        return f"cannot listen on {address}: {reason}; a socket is made by who may write into {folder}"
     return f"cannot listen on {address}: {reason}"
 
 
