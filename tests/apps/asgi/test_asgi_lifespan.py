@@ -142,6 +142,7 @@ def test_where_it_must_have_one_an_exception_says_why_it_cannot_serve(host: Make
 def test_an_exception_in_a_startup_that_was_begun_is_told_aloud(host: Make) -> None:
     stage = host(Living(ZeroDivisionError("no database")))
     assert stage.begin() == ["begun"]
+    assert "it was told to start; requests are served all the same, unless --lifespan on is said\n" in stage.errors[0]
     assert "ZeroDivisionError: no database" in stage.errors[0]
 
 

@@ -77,7 +77,9 @@ class Lifespan:
             # Many an app knows no lifespan, and says so by an exception.
             self._watch.note("debug", f"the app has no lifespan: {in_one_line(error)}")
         elif self._stage is not Stage.OVER:
-            self._watch.note("error", f"the app's lifespan failed: {self._stage.value}\n{traceback_of(error)}")
+            serving = self._stage is Stage.STARTING and self._mode == "auto"
+            so = "; requests are served all the same, unless --lifespan on is said" if serving else ""
+            self._watch.note("error", f"the app's lifespan failed: {self._stage.value}{so}\n{traceback_of(error)}")
 
     async def _receive(self) -> Message:
         if self._stage is Stage.ASKED:
