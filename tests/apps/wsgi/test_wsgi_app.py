@@ -126,3 +126,19 @@ def test_an_app_is_told_whether_it_runs_beside_itself(threads: int, multithread:
 
     Calling(app, threads).ask()
     assert seen == [(multithread, False, False)]
+
+
+def test_an_app_in_the_loop_that_waits_between_its_parts_lets_others_have_their_turn() -> None:
+    made: list[int] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", PLAIN)
+        for number in range(1000):
+            calling.stage.clock.advance(0.1)
+            made.append(number)
+            yield b"x"
+
+    calling = Calling(app)
+    calling.client.send(request())
+    calling.stage.reactor.step(0)
+    assert 0 < len(made) < 10

@@ -23,6 +23,9 @@ from pellucid.piece import Piece
 GATHERED = 32768
 """How many bytes of small parts go out together."""
 
+GATHERING = 0.01
+"""How long they are gathered, in seconds: an app may wait between them though it should not."""
+
 
 class InlineCall(Call):
     """A call. `given` is what waits to be sent: what write() was given, which cannot be held up here, and the rest of
@@ -140,10 +143,13 @@ class Pulled:
 
     def _gather(self) -> tuple[bytes, ...]:
         # Small parts go out together. PEP 3333 forbids to hold one back; but an app in the loop never waits.
-        parts, size = [], 0
+        parts, size, clock = [], 0, self._call.shared.reactor.clock
+        until = clock() + GATHERING
         while size < GATHERED and (chunk := self._call.next_of(self._iterator)) is not None:
             parts.append(chunk)
             size += len(chunk)
+            if clock() >= until:
+                break
         return tuple(parts)
 
     def close(self) -> None:
