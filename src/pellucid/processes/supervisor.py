@@ -349,7 +349,7 @@ class Supervisor:
             self._monitor.close()
         if self._watcher is not None:
             self._watcher[1].close()
-            os.kill(self._watcher[0], signal.SIGTERM)
+            os.kill(self._watcher[0], signal.SIGKILL)  # it holds nothing, and may have been stopped
             os.waitpid(self._watcher[0], 0)
         for port in self._ports:
             port.close()
