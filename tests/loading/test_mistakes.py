@@ -78,6 +78,21 @@ def test_modules_are_looked_for_where_they_would_be_imported_from(here: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("../main", "--app-dir .. main:app"),
+        ("../made.py", "--app-dir .. 'made:create_app()'"),
+        ("{here}/main.py", "--app-dir {here} main:app"),
+    ],
+)
+def test_modules_elsewhere_are_named_with_their_folder(
+    here: Path, text: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(here / "src")
+    assert f"did you mean `pellucid serve {command.format(here=here)}`?" in explain(text.format(here=here))
+
+
+@pytest.mark.parametrize(
     ("source", "name"),
     [
         (FASTAPI, "app"),

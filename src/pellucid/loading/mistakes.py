@@ -89,12 +89,17 @@ def _explain_named(text: str, app_dir: str, mount: str) -> str:
 
 
 def _wanted(file: str, app_dir: str, mount: str) -> str:
-    module = _module_of(os.path.relpath(file, app_dir)).removesuffix(".__init__")
+    relative = os.path.relpath(file, app_dir)
+    elsewhere: tuple[str, ...] = ()
+    if relative.startswith(os.path.pardir):
+        folder, relative = os.path.split(os.path.normpath(file))
+        elsewhere = ("--app-dir", folder)
+    module = _module_of(relative).removesuffix(".__init__")
     name = application_in(file)
     if not all(part.isidentifier() for part in module.split(".")):
         return f"no module can be imported as {module!r}: its name is to be of letters, digits and underscores"
     if name:
-        return f"did you mean {_command(f'{mount}{module}:{name}')}?"
+        return f"did you mean {_command(*elsewhere, f'{mount}{module}:{name}')}?"
     return f"to serve an application in it, name that too: `pellucid serve {mount}{module}:NAME`"
 
 
