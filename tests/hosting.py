@@ -46,9 +46,9 @@ class Host(Stage):
         self.settle()
         return self.lives
 
-    def end(self) -> list[str]:
+    def end(self, within: float = 10.0) -> list[str]:
         """End it."""
-        self.asgi.end(lambda: self.lives.append("ended"))
+        self.asgi.end(lambda: self.lives.append("ended"), within)
         self.settle()
         return self.lives
 

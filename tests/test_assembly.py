@@ -95,7 +95,7 @@ def finish(assembly: Assembly) -> list[str]:
     said: list[str] = []
     for life in assembly.lives:
         life.begin(said.append)
-        life.end(lambda: said.append("ended"))
+        life.end(lambda: said.append("ended"), 1.0)
     return said
 
 

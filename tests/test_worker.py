@@ -75,7 +75,7 @@ class Life:
         self.told.append("begin")
         begun(self.why)
 
-    def end(self, ended: Callable[[], None]) -> None:
+    def end(self, ended: Callable[[], None], within: float) -> None:
         self.told.append("end")
         ended()
 

@@ -152,7 +152,7 @@ class _Closing:
         """There is nothing to make ready."""
         begun("")
 
-    def end(self, ended: Callable[[], None]) -> None:
+    def end(self, ended: Callable[[], None], within: float) -> None:
         """Close it."""
         self.close()
         ended()

@@ -1,5 +1,6 @@
 """The commands do what they are told, and what they cannot do is one line on standard error and status 2."""
 
+import json
 import os
 import re
 import shlex
@@ -149,6 +150,13 @@ def test_a_folder_that_may_not_be_read_is_explained(served: Served, monkeypatch:
     result = run("serve", "demo")
     assert result.exit_code == 2
     assert "the folder 'demo' may not be read" in result.stderr
+
+
+def test_where_programs_read_the_log_the_banner_is_a_line_of_it(served: Served) -> None:
+    result = run("serve", "demo", "--log-format", "json")
+    told = json.loads(result.stderr)
+    assert told["level"] == "info"
+    assert told["message"] == f"Pellucid {__version__} serves {os.path.realpath('demo')} at http://127.0.0.1:8000/"
 
 
 def test_a_banner_that_nobody_reads_does_not_matter(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from conversing import HELLO, Later, Stage, hello
 
 from pellucid.message import Response
@@ -18,13 +19,15 @@ class Slow:
         self.name = name
         self.begun: Callable[[str], None] = lambda why: None
         self.ended: Callable[[], None] = lambda: None
+        self.within = 0.0
 
     def begin(self, begun: Callable[[str], None]) -> None:
         self.told.append(f"{self.name} begins")
         self.begun = begun
 
-    def end(self, ended: Callable[[], None]) -> None:
+    def end(self, ended: Callable[[], None], within: float) -> None:
         self.told.append(f"{self.name} ends")
+        self.within = within
         self.ended = ended
 
 
@@ -162,3 +165,19 @@ def test_ports_are_open_only_while_it_does_not_leave() -> None:
     lifetime.listen()
     assert living.stage.server._ports == []
     port.close()
+
+
+@pytest.mark.parametrize(("grace", "within"), [(10.0, 7.0), (3.0, SHORTEST_END), (0.0, SHORTEST_END)])
+def test_lives_are_told_how_long_they_have(grace: float, within: float) -> None:
+    app = Later()
+    living = Living(app, lives=1)
+    living.begin()
+    client = living.stage.client()
+    client.talk(HELLO)
+    living.lifetime.leave(grace, 0.0)
+    living.stage.wait(min(grace, 3.0))
+    if not app.last.gone:
+        app.last.respond(Response(200), b"late")
+        client.talk()
+    assert living.told[-1] == "0 ends"
+    assert living.lives[0].within == pytest.approx(within)

@@ -21,18 +21,30 @@ def banner(
     """
     places = [place for address in addresses for place in _places(address)]
     width = max(len(where) for where, _ in places)
-    many = "" if not workers else " by 1 worker" if workers == 1 else f" by {workers} workers"
     lines = [
-        f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(targets, kinds)}{many}",
+        _what(targets, kinds, workers),
         *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in places),
         click.style("Ctrl+C stops it.", dim=True),
     ]
     return "\n".join(line if colours else click.unstyle(line).rstrip() for line in lines)
 
 
+def in_one_line(
+    targets: Sequence[Target], addresses: Sequence[str], *, kinds: Sequence[str] = (), workers: int = 0
+) -> str:
+    """The same for a log that programs read."""
+    places = ", ".join(where for address in addresses for where, _ in _places(address))
+    return f"{click.unstyle(_what(targets, kinds, workers))} at {places}"
+
+
 def wants_colours(terminal: bool, environment: Mapping[str, str]) -> bool:
     """Whether to colour: on a terminal that can, if nobody has asked for none (no-color.org)."""
     return terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def _what(targets: Sequence[Target], kinds: Sequence[str], workers: int) -> str:
+    many = "" if not workers else " by 1 worker" if workers == 1 else f" by {workers} workers"
+    return f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(targets, kinds)}{many}"
 
 
 def _places(address: str) -> list[tuple[str, str]]:

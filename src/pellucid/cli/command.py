@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import click
@@ -14,9 +15,10 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
 from pellucid import __version__
-from pellucid.cli.banner import banner, wants_colours
+from pellucid.cli.banner import banner, in_one_line, wants_colours
 from pellucid.cli.elsewhere import ELSEWHERE
 from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, chosen_of, unknown_variables
+from pellucid.eventlog import EventLog, EventLogSettings
 from pellucid.loading import LoadingSettings, NotLoaded
 from pellucid.loading.targets import parse_targets
 from pellucid.serving import NOT_LOADED, workers_of
@@ -137,9 +139,14 @@ def serve(targets: tuple[str, ...], **values: Any) -> int:
         parsed = parse_targets(targets or (".",), settings[LoadingSettings].app_dir)
 
         def ready(addresses: Sequence[str], kinds: Sequence[str]) -> None:
-            lines = banner(parsed, addresses, colours, kinds=kinds, workers=workers_of(settings))
+            workers = workers_of(settings)
             with contextlib.suppress(OSError):  # nobody may be there to read it
-                click.echo(lines, err=True, color=colours)
+                if settings[EventLogSettings].log_format == "json":
+                    text = in_one_line(parsed, addresses, kinds=kinds, workers=workers)
+                    EventLog(partial(click.echo, err=True), log_format="json").noted("info", text)
+                else:
+                    lines = banner(parsed, addresses, colours, kinds=kinds, workers=workers)
+                    click.echo(lines, err=True, color=colours)
 
         return run(parsed, settings, ready)
     except ValueError as error:

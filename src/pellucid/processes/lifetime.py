@@ -103,8 +103,9 @@ class Lifetime:
         self.leaving = True
         self._waiting = len(self._lives)
         self._set_alarm()
+        within = max(self._deadline - self.reactor.clock(), SHORTEST_END)
         for life in reversed(self._lives):
-            life.end(self._has_ended)
+            life.end(self._has_ended, within)
         if not self._lives:
             self._stop()
 

@@ -12,5 +12,7 @@ class Life(Protocol):
     def begin(self, begun: Callable[[str], None]) -> None:
         """Make ready to serve; `begun` gets why that cannot be, or nothing where all is well."""
 
-    def end(self, ended: Callable[[], None]) -> None:
-        """Let go of everything: no request runs any more, or none is waited for any longer."""
+    def end(self, ended: Callable[[], None], within: float) -> None:
+        """Let go of everything: no request runs any more, or none is waited for any longer. After `within` seconds
+        nobody waits for the end.
+        """

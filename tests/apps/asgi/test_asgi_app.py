@@ -178,6 +178,25 @@ def test_what_runs_at_the_end_is_waited_for_and_then_cancelled(host: Make) -> No
     assert stage.errors == []
 
 
+def test_a_request_that_uses_up_the_time_for_the_end_leaves_the_lifespan_its_own(host: Make) -> None:
+    told: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            for _ in range(2):
+                kind = (await receive())["type"]
+                told.append(kind)
+                await send({"type": f"{kind}.complete"})
+        else:
+            await asyncio.get_running_loop().create_future()
+
+    stage = host(app, AsgiSettings(background_time=3600.0))
+    stage.begin()
+    stage.client().talk(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert stage.end(within=1.0) == ["begun", "ended"]
+    assert told == ["lifespan.startup", "lifespan.shutdown"]
+
+
 def test_what_is_no_app_is_refused_when_it_is_made() -> None:
     loop = asyncio.new_event_loop()
     with pytest.raises(TypeError, match="no ASGI app"):

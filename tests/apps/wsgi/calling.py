@@ -26,7 +26,7 @@ def _threads_are_let_go() -> Iterator[None]:
     """At the end of each test of a module that imports this."""
     yield
     while running:
-        running.pop().end(lambda: None)
+        running.pop().end(lambda: None, 1.0)
 
 
 def dechunked(answer: bytes) -> bytes:

@@ -100,7 +100,7 @@ def test_the_end_waits_for_what_runs() -> None:
     calling.stage.settle()
     assert app.entered.acquire(timeout=PATIENCE)
     ended: list[bool] = []
-    calling.wsgi.end(lambda: ended.append(True))
+    calling.wsgi.end(lambda: ended.append(True), 1.0)
     calling.drain()
     assert ended == []
     app.open.set()
@@ -112,7 +112,7 @@ def test_the_end_of_an_app_in_the_loop_is_at_once() -> None:
     ended: list[bool] = []
     reactor = Reactor(MemoryPoller(), HandClock())
     wsgi = Wsgi(hello, reactor, Watch(), WsgiSettings(threads=0), True)
-    wsgi.end(lambda: ended.append(True))
+    wsgi.end(lambda: ended.append(True), 1.0)
     assert ended == [True]
 
 

@@ -21,6 +21,10 @@ EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) els
 """Where a task can begin at once, the answer to most requests is given within the turn that brought them."""
 
 
+CLOSING = 1.0
+"""How much of the time for its end is kept for the lifespan of the app, in seconds: that is always run."""
+
+
 class Asgi:
     """Runs an app in tasks of this loop, which is the host of the server's reactor. `root` is the path under which
     whoever stands in front shows it.
@@ -66,16 +70,16 @@ class Asgi:
         """Start the app, as far as it has a lifespan."""
         self._lifespan.begin(begun, self._context.copy())
 
-    def end(self, ended: Callable[[], None]) -> None:
+    def end(self, ended: Callable[[], None], within: float) -> None:
         """Wait a while for what still runs behind its answers, cancel it then, and stop the app."""
         if self.running:
-            self._ending = self.loop.create_task(self._end(ended))
+            self._ending = self.loop.create_task(self._end(ended, min(self._background_time, within - CLOSING)))
         else:
             self._lifespan.end(ended)
 
-    async def _end(self, ended: Callable[[], None]) -> None:
-        if self._background_time and (tasks := self._tasks()):
-            await asyncio.wait(tasks, timeout=self._background_time)
+    async def _end(self, ended: Callable[[], None], patience: float) -> None:
+        if patience > 0 and (tasks := self._tasks()):
+            await asyncio.wait(tasks, timeout=patience)
         if late := self._tasks():
             self._watch.note(
                 "warning", f"background-time: {_requests(len(late))} of the app cancelled at the end of it"

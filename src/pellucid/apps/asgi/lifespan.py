@@ -71,7 +71,7 @@ class Lifespan:
         self._tell_ended()
 
     def _tell(self, error: BaseException) -> None:
-        if isinstance(error, asyncio.CancelledError) and self._leave.done():
+        if isinstance(error, asyncio.CancelledError) and (self._leave.done() or self._stage is Stage.SERVING):
             return  # the loop ends
         if self._stage is Stage.ASKED and self._mode == "auto":
             # Many an app knows no lifespan, and says so by an exception.

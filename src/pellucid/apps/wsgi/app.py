@@ -45,7 +45,7 @@ class Wsgi:
         """Threads are started as they are needed, so there is nothing to wait for."""
         begun("")
 
-    def end(self, ended: Callable[[], None]) -> None:
+    def end(self, ended: Callable[[], None], within: float) -> None:
         """Let the threads go: at once, or as soon as what they run comes to an end."""
         if self._pool is None:
             ended()
