@@ -13,6 +13,7 @@ from typing import Any, Self
 
 PATIENCE = 20.0
 LAST_LINE = "Ctrl+C stops it.\n"
+LAST_OF_JSON = '/"}\n'
 BY_MODULE = (sys.executable, "-m", "pellucid")
 BY_SCRIPT = (str(Path(sys.executable).parent / "pellucid"),)
 
@@ -31,10 +32,11 @@ class Running:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         self.process = subprocess.Popen([*command, *arguments], env=clean | (environment or {}), **options)
         self.banner = ""
+        self._last_line = LAST_OF_JSON if "--log-format" in arguments else LAST_LINE
 
     def __enter__(self) -> Self:
         try:
-            self.banner = self.read_until(self.process.stderr, LAST_LINE)
+            self.banner = self.read_until(self.process.stderr, self._last_line)
         except BaseException:
             self.__exit__()
             raise

@@ -97,7 +97,7 @@ def test_every_line_is_json_for_a_collector(started: Callable[..., Running]) -> 
     assert {line["worker"] for line in lines} <= {"1", "2"}
     assert len({line["request_id"] for line in lines}) == 21
     assert {line["trace_id"] for line in lines if line["status"] == 200} == {TRACE}
-    for note in map(json.loads, errors.splitlines()):
+    for note in map(json.loads, (server.banner + errors).splitlines()):
         assert {"time", "level", "message"} <= set(note)
 
 
