@@ -108,6 +108,13 @@ def test_alone_it_begins_serves_and_ends_with_a_signal(alone: Settings, number: 
     gc.unfreeze()
 
 
+def test_alone_it_says_what_a_reload_wants(alone: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    told = Settings({"access_log": "off", "log_level": "info"})
+    assert run_worker(assembled(Life()), (), told, None, lambda _: signal.raise_signal(signal.SIGHUP)) == 0
+    assert "info: SIGHUP is an end here; with --workers it loads the code anew\n" in capfd.readouterr().err
+    gc.unfreeze()
+
+
 def test_alone_nohup_is_respected(alone: Settings) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
 

@@ -176,9 +176,15 @@ def _serve_alone(lifetime: Lifetime, settings: Settings, host: _Host, ready: Rea
             systemd.tell_stopping()
             lifetime.leave(grace, min(grace, REST))
 
+    def hang_up() -> None:
+        lifetime.server.watch.note("info", "SIGHUP is an end here; with --workers it loads the code anew")
+        leave()
+
+    calls: dict[int, Callable[[], None]] = dict.fromkeys(SIGNALS, leave)
     # A terminal that goes away is an end as well, unless nohup has seen to that.
-    hang_up = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)
-    with _bounded(grace) as noticed, hearing(lifetime.reactor, dict.fromkeys((*SIGNALS, *hang_up), leave), noticed):
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        calls[signal.SIGHUP] = hang_up
+    with _bounded(grace) as noticed, hearing(lifetime.reactor, calls, noticed):
         systemd.show_life(lifetime.reactor)
         _run(lifetime, host, begun)
         host.close()
