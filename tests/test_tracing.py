@@ -221,6 +221,6 @@ def test_it_is_there_while_it_is_asked_for_and_flushed_at_its_end(exporter: InMe
 
 def test_without_the_package_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
-    complaint = pytest.raises(ValueError, match=r"^otel: opentelemetry-api is not installed; `pip install pellucid")
+    complaint = pytest.raises(ValueError, match=r"^--otel: opentelemetry-api is not installed; `pip install 'pellucid")
     with complaint, tracing(Watch(), TracingSettings(otel=True)):
         raise AssertionError("it is not there")

@@ -57,9 +57,9 @@ def check_loading(targets: Sequence[Target], chosen: LoadingSettings) -> None:
     """ValueError for what is wrong with how applications are to be loaded, before anything is opened."""
     check(chosen)
     if chosen.loop == "uvloop" and importlib.util.find_spec("uvloop") is None:
-        raise ValueError("loop: uvloop is not installed; `pip install uvloop`, or say --loop asyncio")
+        raise ValueError("--loop: uvloop is not installed; `pip install uvloop`, or say --loop asyncio")
     if not os.path.isdir(chosen.app_dir) and any(isinstance(target.serves, Named) for target in targets):
-        raise ValueError(f"app-dir: there is no folder {chosen.app_dir!r}")
+        raise ValueError(f"--app-dir: there is no folder {chosen.app_dir!r}")
 
 
 def keep_standard_descriptors() -> None:

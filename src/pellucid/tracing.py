@@ -54,7 +54,7 @@ def tracing(watch: Watch, settings: TracingSettings) -> Iterator[None]:
     try:
         import opentelemetry.trace  # noqa: F401 - whoever does not trace need not have it, nor wait for it
     except ImportError:
-        raise ValueError("otel: opentelemetry-api is not installed; `pip install pellucid[otel]`") from None
+        raise ValueError("--otel: opentelemetry-api is not installed; `pip install 'pellucid[otel]'`") from None
     tracer = Tracing(watch)
     try:
         yield

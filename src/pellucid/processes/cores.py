@@ -17,7 +17,7 @@ def count_of(text: str) -> int:
     if word == "auto":
         return cores()
     if not (word.isascii() and word.isdigit()) or len(word) > 4 or int(word) > MOST:
-        raise ValueError(f"workers: {text!r} is neither a number up to {MOST} nor auto")
+        raise ValueError(f"--workers: {text!r} is neither a number up to {MOST} nor auto")
     return int(word)
 
 

@@ -25,7 +25,9 @@ class ProcessSettings:
         unit="seconds",
     )
     recycle_requests: int = setting(
-        0, "After how many requests a worker is replaced by a new one, 0 for never. It needs workers, as do the next."
+        0,
+        "After how many requests a worker is replaced by a new one, 0 for never. Without workers there will be one, as "
+        "with the next two.",
     )
     recycle_age: float = setting(0.0, "After what time a worker is replaced by a new one, 0 for never.", unit="seconds")
     recycle_memory: int = setting(
