@@ -35,6 +35,9 @@ class Engine(Protocol):
     broken: bool
     """Whether only a break of the link can tell the peer that an answer is not complete."""
 
+    output: list[Piece]
+    """What is to be sent, in order, until `take_output` takes it."""
+
     @property
     def phase(self) -> Phase:
         """What the peer is to do next."""

@@ -156,19 +156,20 @@ class Connection:
     def _move(self, filled: bool) -> bool:
         # Answers whether the engine is in the middle of something.
         exchanges, engine, link = self._exchanges, self.engine, self.link
-        reactor = self._shared.reactor
         pending = filled or engine.pending
         for _ in range(ROUNDS):
             delivered = moved = pending and exchanges.deliver()
             if exchanges.ready:
                 moved |= exchanges.collect(link.room)
-            moved |= self._flush()
+            if engine.output or link.waiting:
+                moved |= self._flush()
             pending = engine.pending
-            if exchanges.cut or link.gone:
-                return pending
             if not (moved and (exchanges.ready or pending)):
                 self._behind = False
                 return pending
+            if exchanges.cut or link.gone:
+                return pending
+            reactor = self._shared.reactor
             if reactor.clock() - reactor.now >= BUDGET:
                 break
         self._behind = delivered
@@ -201,10 +202,7 @@ class Connection:
 
     def _flush(self) -> bool:
         link = self.link
-        pieces = self.engine.take_output()
-        if not pieces and not link.waiting:
-            return False
-        sent = link.send(pieces)
+        sent = link.send(self.engine.take_output())
         watch = self._shared.watch
         if watch.flushed:
             watch.tell(watch.flushed, self, sent)

@@ -60,13 +60,13 @@ class Http1:
         "_limits",
         "_line",
         "_method",
-        "_output",
         "_owed",
         "_tunnel",
         "_version",
         "_writer",
         "broken",
         "finished",
+        "output",
         "served",
         "unread",
     )
@@ -75,7 +75,7 @@ class Http1:
         self._limits = limits
         self._date = date
         self._inbox = Inbox()
-        self._output: list[Piece] = []
+        self.output: list[Piece] = []
         self._incoming: Incoming | None = None
         self._writer: BodyWriter | None = None
         self._failure: Refused | None = None
@@ -279,7 +279,7 @@ class Http1:
         incoming.credit += count
         if self._owed and not answered:
             if incoming.continue_owed and not self._inbox.held:
-                self._output.append(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.output.append(b"HTTP/1.1 100 Continue\r\n\r\n")
             incoming.continue_owed = False
             incoming.held = False  # who reads before the answer waits for the end, not for a tunnel
 
@@ -293,7 +293,7 @@ class Http1:
         fields = spelled(response.headers)
         if body and (head := fields.heads.get((status, len(body)))) is not None and self._usual:
             self._owed = False
-            self._output.append(b"%b%b\r\n%b" % (head, self._date(), body))
+            self.output.append(b"%b%b\r\n%b" % (head, self._date(), body))
             return True
         framing = frame(self._method, self._version, status, fields.length, length if body is None else len(body))
         opens_tunnel = status == 101 or (self._method == "CONNECT" and 200 <= status < 300)
@@ -314,11 +314,11 @@ class Http1:
         if self._incoming is not None:
             self._incoming.held = False
         if body is None and framing.wanted:
-            self._output.append(head)
+            self.output.append(head)
             self._writer = BodyWriter(framing)
             return True
         whole = body if body and framing.wanted else b""
-        self._output += (head + whole,) if len(whole) <= JOINED else (head, whole)
+        self.output += (head + whole,) if len(whole) <= JOINED else (head, whole)
         self._end_answer()
         return framing.wanted
 
@@ -330,7 +330,7 @@ class Http1:
 
     def _inform(self, response: Response) -> bool:
         if self._version != "1.0":  # RFC 9110 15.2
-            self._output.append(spell_informational(response))
+            self.output.append(spell_informational(response))
         return True
 
     def _keeps_alive(self, fields: Spelled, unending: bool) -> bool:
@@ -362,13 +362,13 @@ class Http1:
         """Give the next piece of the answer's body."""
         if self._writer is None:
             raise WrongAnswer("a piece of a body outside of an answer")
-        self._output += self._writer.data(piece)
+        self.output += self._writer.data(piece)
 
     def send_end(self, stream: int, trailers: Headers) -> None:
         """Give the end of the answer."""
         if self._writer is None:
             raise WrongAnswer("the end of a body outside of an answer")
-        self._output += self._writer.end(trailers)
+        self.output += self._writer.end(trailers)
         self._end_answer()
 
     def _end_answer(self) -> None:
@@ -393,5 +393,5 @@ class Http1:
 
     def take_output(self) -> list[Piece]:
         """What is to be sent."""
-        output, self._output = self._output, []
+        output, self.output = self.output, []
         return output
