@@ -15,7 +15,7 @@ def test_each_word_is_taken(interface: str, loop: str) -> None:
     ("settings", "complaint"),
     [
         (LoadingSettings(interface="cgi"), "interface: 'cgi' is none of auto, asgi, wsgi, exchange"),
-        (LoadingSettings(root_path="shop"), "root-path: a path begins with a slash: write /shop"),
+        (LoadingSettings(root_path="shop"), "--root-path: a path begins with a slash: write /shop"),
         (LoadingSettings(loop="trio"), "loop: 'trio' is none of auto, asyncio, uvloop"),
     ],
 )

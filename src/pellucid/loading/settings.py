@@ -37,4 +37,4 @@ def check(settings: LoadingSettings) -> None:
         if word not in words:
             raise ValueError(f"{option}: {word!r} is none of {', '.join(words)}")
     if settings.root_path and not settings.root_path.startswith("/"):
-        raise ValueError(f"root-path: a path begins with a slash: write /{settings.root_path}")
+        raise ValueError(f"--root-path: a path begins with a slash: write /{settings.root_path}")
