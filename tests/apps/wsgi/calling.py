@@ -21,14 +21,6 @@ running: list[Wsgi] = []
 """The apps of this test."""
 
 
-@pytest.fixture(autouse=True)
-def _threads_are_let_go() -> Iterator[None]:
-    """At the end of each test of a module that imports this."""
-    yield
-    while running:
-        running.pop().end(lambda: None, 1.0)
-
-
 def dechunked(answer: bytes) -> bytes:
     """The body of an answer, whatever its framing."""
     head, _, body = answer.partition(b"\r\n\r\n")

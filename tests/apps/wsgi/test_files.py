@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import Calling, _threads_are_let_go, complete, dechunked  # noqa: F401  # a fixture
+from calling import Calling, complete, dechunked
 from conversing import request, statuses
 
 from pellucid.apps.wsgi.files import FileWrapper, body_of, real_file

@@ -9,7 +9,6 @@ from calling import (
     Calling,
     Closed,
     Gate,
-    _threads_are_let_go,  # noqa: F401  # a fixture
 )
 from conversing import request, statuses
 

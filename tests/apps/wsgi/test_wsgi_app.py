@@ -11,7 +11,6 @@ from calling import (
     PLAIN,
     Calling,
     Gate,
-    _threads_are_let_go,  # noqa: F401  # a fixture
     hello,
 )
 from conversing import request, statuses

@@ -10,7 +10,6 @@ from calling import (
     BOTH_WAYS,
     PLAIN,
     Calling,
-    _threads_are_let_go,  # noqa: F401  # a fixture
     hello,
 )
 from conversing import request

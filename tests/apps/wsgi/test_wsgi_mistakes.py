@@ -13,7 +13,6 @@ from calling import (
     App,
     Calling,
     Closed,
-    _threads_are_let_go,  # noqa: F401  # a fixture
     hello,
     raising,
     returning,
