@@ -5,18 +5,8 @@ from typing import Self
 import pytest
 
 from pellucid.processes.actions import Action, End, Halt, Kill, Say, Serve, Start, Stop, Trace
-from pellucid.processes.fleet import (
-    FORGIVEN,
-    HALT_TIME,
-    HASTE,
-    MARGIN,
-    REST,
-    TOGETHER,
-    WAVE,
-    YOUNG,
-    Fleet,
-    delay_of,
-)
+from pellucid.processes.backoff import FORGIVEN, TOGETHER, delay_of
+from pellucid.processes.fleet import HALT_TIME, HASTE, MARGIN, REST, WAVE, YOUNG, Fleet
 
 GRACE = 10.0
 
@@ -360,10 +350,3 @@ def test_the_end_during_the_start_does_not_wait_for_imports() -> None:
     play.fleet.stop(play.now)
     assert play.did == [Stop(1, GRACE, REST, True)]
     assert play.exit(1) == [End(0, "")]
-
-
-@pytest.mark.parametrize(
-    ("deaths", "delay"), [(0, 0.0), (1, 0.5), (2, 1.0), (3, 2.0), (6, 16.0), (7, 30.0), (10_000, 30.0)]
-)
-def test_the_delay_doubles_up_to_half_a_minute(deaths: int, delay: float) -> None:
-    assert delay_of(deaths) == delay

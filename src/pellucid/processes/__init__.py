@@ -3,7 +3,8 @@
 The modules in the order of reading:
 
 - What is decided, without a process and without a clock: `fleet` is told what happens to workers and answers with
-  `actions`; `cores` says how many are meant, and `recycling` when one has served long enough.
+  `actions`; `backoff` says when the next may be started after early deaths, `cores` how many are meant, and `recycling`
+  when one has served long enough.
 - The parent: `supervisor` hears signals and workers, and does what the fleet decides. `child` forks, `worker_process`
   is a worker as its parent sees it, `lines` writes the parent's log without a thread, `monitor` answers for all of
   them.

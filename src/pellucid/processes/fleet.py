@@ -11,6 +11,7 @@ from enum import Enum
 from math import inf
 
 from pellucid.processes.actions import Action, End, Halt, Kill, Say, Serve, Start, Stop, Trace
+from pellucid.processes.backoff import Backoff
 from pellucid.processes.board import ROWS
 
 REST = 1.0
@@ -31,12 +32,6 @@ WAVE = 10.0
 YOUNG = 2.0
 """A worker that dies within so many seconds of being ready counts as one that could not start."""
 
-TOGETHER = 0.3
-"""Such deaths within so many seconds are one event."""
-
-FORGIVEN = 60.0
-"""After so many seconds without such a death the next one is the first again."""
-
 
 class State(Enum):
     """What a worker is at."""
@@ -55,17 +50,12 @@ class Worker:
     number: int
     cause: str
     state: State = State.STARTING
-    since: float = 0.0
+    ready_at: float = 0.0
     told: bool = False
     serving: bool = False
     outdated: str = ""
     replaces: int = 0
     due: float = inf
-
-
-def delay_of(deaths: int) -> float:
-    """How long to wait before the next start after so many early deaths in a row, in seconds."""
-    return min(30.0, 0.5 * 2 ** min(deaths - 1, 10)) if deaths else 0.0
 
 
 class Fleet:
@@ -81,17 +71,14 @@ class Fleet:
         self.stopping = False
         self._grace = grace
         self._development = development
+        self._backoff = Backoff()
+        self._next_causes = ["start"] * wanted  # why those to be started next are started
+        self._first_ready = inf
+        self._first_wave_over = False
+        self._awaits_change = False  # in development: nothing is started before the next change
+        self._last_failure = ""
         self._why = ""
         self._over = False
-        self._opened = False
-        self._first_ready = inf
-        self._ever_ready = False
-        self._idle = False  # in development: nothing is started before the next change
-        self._deaths = 0
-        self._died_at = -inf
-        self._not_before = -inf
-        self._lost: list[str] = ["start"] * wanted
-        self._told = ""
         self._actions: list[Action] = []
 
     # What happens
@@ -101,9 +88,8 @@ class Fleet:
         worker = self.workers[number]
         if worker.state is State.STARTING:
             worker.state = State.READY
-            worker.since = now
+            worker.ready_at = now
             self._first_ready = min(self._first_ready, now)
-            self._ever_ready = True
 
     def serves(self, number: int, now: float) -> None:
         """A worker accepts connections now; the one that it replaces may leave."""
@@ -126,7 +112,7 @@ class Fleet:
         if worker.state is State.READY:
             self._say("error", f"worker {number} is replaced: stuck-after: its loop stands still for {seconds:.0f} s")
             self._leave(worker, now + HALT_TIME)
-            self._lost.append("stuck")
+            self._next_causes.append("stuck")
             self._actions.append(Trace(number))
 
     def exited(self, number: int, how: str, now: float, why: str = "", *, fatal: bool = False) -> None:
@@ -139,32 +125,26 @@ class Fleet:
                 other.replaces = 0  # its number will be another's
         if worker.state is State.LEAVING:
             return
-        early = worker.state is State.STARTING or now - worker.since < YOUNG
-        if early:
-            if now - self._died_at >= FORGIVEN:
-                self._deaths = 1
-            elif now - self._died_at >= TOGETHER:
-                self._deaths += 1
-            self._died_at = now
-            # One that did serve is replaced at once the first time: it may have been anything.
-            served = worker.state is State.READY
-            self._not_before = now + delay_of(self._deaths - 1 if served else self._deaths)
-        if worker.state is State.STARTING:
-            self._fail(worker, why or f"a worker ended with {how or 'status 0'} before it was ready", now, fatal)
-        else:
+        was_ready = worker.state is State.READY
+        if not was_ready or now - worker.ready_at < YOUNG:
+            self._backoff.died(now, was_ready=was_ready)
+        if was_ready:
             self._say("error", f"worker {number} ended unasked with {how or 'status 0'}, and is replaced")
-            self._lost.append("crash")
+            self._next_causes.append("crash")
+        else:
+            self._fail(worker, why or f"a worker ended with {how or 'status 0'} before it was ready", now, fatal)
 
     def reload(self, now: float, why: str = "reload") -> None:
         """Code or settings have changed: each worker gives way to a new one."""
         if self.stopping:
             return
-        self._idle = False
+        self._awaits_change = False
         if self._development:
-            self._deaths, self._not_before, self._told = 0, -inf, ""
+            self._backoff.forget()
+            self._last_failure = ""
             for worker in self._members():
                 self._stop(worker, min(self._grace, HASTE), 0.0, now)
-            self._lost = ["reload"] * self.wanted
+            self._next_causes = ["reload"] * self.wanted
             return
         self._say("info", f"reload: {_workers(len(self._members()))} to be replaced, one after the other")
         for worker in self._members():
@@ -213,8 +193,8 @@ class Fleet:
         when = [worker.due for worker in self.workers.values()]
         if not self.stopping:
             if self._strength < self.wanted or any(worker.outdated for worker in self.workers.values()):
-                when.append(self._not_before)
-            if not self._opened:
+                when.append(self._backoff.next_try)
+            if not self._first_wave_over:
                 when.append(self._first_ready + WAVE)
         return min((moment for moment in when if moment > -inf), default=inf)
 
@@ -240,9 +220,10 @@ class Fleet:
 
     def _open(self, now: float) -> None:
         # The first workers begin together, or the first of them would get all the connections that wait already.
-        if not self._opened and (self._starting or not self._ever_ready) and now < self._first_ready + WAVE:
-            return
-        self._opened = self._ever_ready
+        if not self._first_wave_over:
+            if not self._ever_ready or (self._starting and now < self._first_ready + WAVE):
+                return
+            self._first_wave_over = True
         for worker in self._members():
             if worker.state is State.READY and not worker.told:
                 worker.told = True
@@ -258,18 +239,18 @@ class Fleet:
             self._stop(spare, self._grace, self._grace, now)
 
     def _grow(self, now: float) -> None:
-        if self._idle or now < self._not_before:
+        if self._awaits_change or now < self._backoff.next_try:
             return
         if self._development and any(worker.state is State.LEAVING for worker in self.workers.values()):
             return  # what only one process may hold is free when the old one has gone
         while self._strength < self.wanted:
-            if self._deaths and self._starting:
+            if self._backoff.doubtful and self._starting:
                 return  # one at a time, while it is not known whether any can start
-            if not self._start(self._lost.pop(0) if self._lost else "more"):
+            if not self._start(self._next_causes.pop(0) if self._next_causes else "more"):
                 return
 
     def _renew(self, now: float) -> None:
-        if self._starting or now < self._not_before or not self.open:
+        if self._starting or now < self._backoff.next_try or not self.open:
             return
         leaving = sum(worker.state is State.LEAVING for worker in self.workers.values())
         for worker in self._members():
@@ -287,22 +268,22 @@ class Fleet:
         return number > 0
 
     def _fail(self, worker: Worker, why: str, now: float, fatal: bool) -> None:
-        known, self._told = why == self._told, why
-        told = "as before" if known else why
+        known, self._last_failure = why == self._last_failure, why
         if not self._ever_ready and (fatal or not self._development):
             if not self._members():
                 self._why, self.stopping = why, True
         elif self._development:
-            self._idle = True
+            self._awaits_change = True
             self._say("error", f"{why}\nwaiting for the next change" if not known else "waiting for the next change")
         elif worker.cause == "reload" and worker.replaces:
             for other in self.workers.values():
                 other.outdated = "" if other.outdated == "reload" else other.outdated
-            self._deaths, self._not_before = 0, -inf
+            self._backoff.forget()
             self._say("error", f"the reload failed, and the workers that run go on: {why}")
         else:
-            self._lost += [] if worker.replaces else [worker.cause]
-            wait = self._not_before - now
+            self._next_causes += [] if worker.replaces else [worker.cause]
+            wait = self._backoff.next_try - now
+            told = "as before" if known else why
             self._say("error", f"worker {worker.number} could not start, the next try is in {wait:g} s: {told}")
 
     def _stop(self, worker: Worker, grace: float, rest: float, now: float) -> None:
@@ -316,6 +297,10 @@ class Fleet:
 
     def _members(self) -> list[Worker]:
         return [worker for worker in self.workers.values() if worker.state is not State.LEAVING]
+
+    @property
+    def _ever_ready(self) -> bool:
+        return self._first_ready < inf
 
     @property
     def _starting(self) -> bool:
