@@ -252,7 +252,7 @@ def test_waiting_with_a_timeout_again_and_again_leaves_nothing_behind(host: Make
             listening.cancel()
             await asyncio.sleep(0)
         await send(start())
-        await send(body(b"%d" % len(receive.__self__._waiting)))  # type: ignore[attr-defined]  # its conversation's
+        await send(body(b"%d" % len(receive.__self__._waiters._futures)))  # type: ignore[attr-defined]  # its conversation's
 
     assert content(host(app).ask(GET)) == b"0"
 

@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from enum import Enum
 from typing import Protocol
 
 from pellucid.apps.asgi.faults import ClientDisconnected, by_disconnection
 from pellucid.apps.asgi.files import slice_of_file, slice_of_path
 from pellucid.apps.asgi.heads import Fields, head_of, headers_of, trailers_of
-from pellucid.apps.asgi.stream import Stream
+from pellucid.apps.asgi.parts import SPREE, Parts, check_length
+from pellucid.apps.asgi.stages import BODY, DUE, HELD, OVER, TRAILERS, check_order
 from pellucid.apps.asgi.types import AsgiApp, Message, Scope
+from pellucid.apps.asgi.waiters import Waiters
 from pellucid.errors import WrongAnswer
-from pellucid.message import Field, Headers, Response
+from pellucid.message import NO_FIELDS, Response
 from pellucid.piece import Piece, discard
 from pellucid.protocol.grammar import list_members
 from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
 from pellucid.tracebacks import in_one_line, traceback_of
 
-SPREE = 1 << 20
-"""After how many bytes an app that never has to wait lets others have their turn; each piece counts for 1 KiB more."""
-
-
-class Stage(Enum):
-    """What the app has told of its answer."""
-
-    DUE = "nothing"
-    HELD = "its head"
-    BODY = "some of its body"
-    TRAILERS = "all but the trailers that it announced"
-    OVER = "all"
-
-
-DUE, HELD, BODY, TRAILERS, OVER = Stage
-
-KINDS = frozenset(
-    "http.response." + kind for kind in ("start", "body", "pathsend", "zerocopysend", "early_hint", "trailers", "debug")
-)
 LEFT = "the client hung up"
 BODILESS = frozenset((204, 205, 304))
+UNTOLD = Fields(NO_FIELDS, None, False)
 
 
 class Owner(Protocol):
@@ -58,40 +41,43 @@ class Owner(Protocol):
 
 
 class Conversation:
-    """One call of an app, with `receive` and `send`; nothing waits but in these. `task` is that in which it runs."""
+    """One call of an app, with `receive` and `send`; nothing waits but in these. `task` is that in which it runs.
+
+    What it remembers, and what that decides:
+
+    - `_stage`: how much of the answer was told. So, which message may come next, and whether a failure can still be
+      answered with 500 or has to cut the connection.
+    - `_response` and `_fields`: the head that was told, the first from HELD on.
+    - `_parts`: the body, if it is not one piece, which needs none. So, where the next piece goes.
+    - `_unread`: the end of the request's body was not received yet. So, whether `receive` reads or only waits.
+    - `_told_of_end`: `receive` has told of an end while the client may still be reading. So, whether an app that
+      returns amid its answer may do so, and whether its last part is trusted to be the last.
+    """
 
     __slots__ = (
-        "_dismissed",
         "_exchange",
         "_fields",
-        "_given",
         "_owner",
+        "_parts",
         "_response",
-        "_spree",
         "_stage",
-        "_stream",
-        "_tail",
-        "_trailers",
+        "_told_of_end",
         "_unread",
-        "_waiting",
+        "_waiters",
         "task",
     )
 
     _response: Response
-    _fields: Fields
-    _trailers: bool
 
     def __init__(self, exchange: Exchange, owner: Owner) -> None:
         self._exchange = exchange
         self._owner = owner
         self._stage = DUE
+        self._fields = UNTOLD
+        self._parts: Parts | None = None
         self._unread = True
-        self._dismissed = False
-        self._stream: Stream | None = None
-        self._given = 0
-        self._spree = 0
-        self._tail: tuple[Field, ...] = ()
-        self._waiting: list[asyncio.Future[None]] | None = None
+        self._told_of_end = False
+        self._waiters: Waiters | None = None
         self.task: asyncio.Task[None] | None = None
         exchange.on_gone = self._gone
 
@@ -103,15 +89,13 @@ class Conversation:
             self._failed(error)
         else:
             if self._stage is not OVER:
-                self._unfinished()
+                self._returned_early()
         # Those who know each other would keep each other alive until a collection.
-        self._stream = None
+        self._parts = None
         self._exchange.on_gone = _nothing
-        if self._waiting is not None:
-            self._exchange.on_body = self._exchange.on_leave = _nothing
         self._owner.running.discard(self)
 
-    # What comes in
+    # Receiving
 
     async def receive(self) -> Message:
         """The next part of the request's body, and then the end: as soon as the client leaves, or is answered."""
@@ -119,11 +103,11 @@ class Conversation:
         if self._unread and exchange.request.complete and not exchange.gone:
             self._unread = False
             return {"type": "http.request", "body": b"", "more_body": False}
-        while not (self._stage is OVER or exchange.gone or self._unwanted):
+        while not (self._stage is OVER or exchange.gone or (self._parts is not None and self._parts.dropped)):
             if self._unread and (message := self._read()) is not None:
                 return message
-            if exchange.half_closed or (exchange.stopping and self._endless):
-                self._dismissed = True
+            if exchange.half_closed or (exchange.stopping and self._fields.endless):
+                self._told_of_end = True
                 break
             await self._wait()
         return {"type": "http.disconnect"}
@@ -137,16 +121,7 @@ class Conversation:
         self._unread = more != b""
         return {"type": "http.request", "body": body + more if more else body, "more_body": self._unread}
 
-    @property
-    def _unwanted(self) -> bool:
-        # The answer has no body that could go out, as one to HEAD; what the app gives of it is dropped.
-        return self._stream is not None and self._stream.closed
-
-    @property
-    def _endless(self) -> bool:
-        return self._stage is not DUE and self._fields.endless
-
-    # What goes out
+    # Sending
 
     async def send(self, message: Message) -> None:
         """Take a message. Raises ClientDisconnected once the client is gone, and WrongAnswer for what breaks a rule."""
@@ -158,9 +133,9 @@ class Conversation:
             raise ClientDisconnected("the client is gone")
         if kind == "http.response.start":
             self._start(message)
-        elif kind == "http.response.body" and self._stage is HELD and not (message.get("more_body") or self._trailers):
+        elif kind == "http.response.body" and self._stage is HELD and not (message.get("more_body") or self._parts):
             body = message.get("body", b"")
-            self._answer(body if type(body) is bytes else _bytes_of(body))
+            self._answer_whole(body if type(body) is bytes else _bytes_of(body))
         else:
             await self._send_on(kind, message)
 
@@ -168,49 +143,87 @@ class Conversation:
         if self._stage is not DUE:
             raise WrongAnswer("http.response.start twice")
         self._response, self._fields = head_of(message)
-        self._trailers = bool(message.get("trailers"))
+        if message.get("trailers"):
+            self._parts = self._make_parts(trailers=True)
         self._stage = HELD
         if self._fields.length is None:
             self._owner.hold(self)
 
-    def _answer(self, body: bytes) -> None:
-        # The usual answer is one piece, which needs no stream.
+    def _answer_whole(self, body: bytes) -> None:
+        # The usual answer: one piece, which needs no stream.
         length = self._fields.length
-        if length is not None and length != len(body):
-            self._check(len(body), whole=True)
-        if self._dismissed and self._doubtful:
+        if length is not None and length != len(body) and not self._bodiless:
+            check_length(len(body), length, last=True)
+        if self._told_of_end and self._may_be_cut_short:
             self._abandon()
             return
         self._exchange.respond(self._response, body)
         self._stage = OVER  # not before: if a feature fails, there is no answer yet
-        if self._waiting:
+        if self._waiters is not None:
+            self._waiters.wake()
+
+    async def _send_on(self, kind: object, message: Message) -> None:
+        check_order(kind, self._stage)
+        if kind == "http.response.body":
+            await self._give(_bytes_of(message.get("body", b"")), bool(message.get("more_body")))
+        elif kind == "http.response.zerocopysend":
+            await self._give(slice_of_file(message), bool(message.get("more_body")))
+        elif kind == "http.response.pathsend":
+            await self._give(slice_of_path(message), more=False)
+        elif kind == "http.response.trailers":
+            self._end_with(message)
+        elif kind == "http.response.early_hint":
+            self._hint(message)
+        # http.response.debug is for tests that run an app without a server
+
+    async def _give(self, piece: Piece, more: bool) -> None:
+        size = len(piece)
+        parts = self._parts or self._make_parts()
+        try:
+            parts.check(size, last=not more)
+        except WrongAnswer:
+            discard([piece])
+            raise
+        if not more and self._told_of_end and self._may_be_cut_short:
+            discard([piece])
+            self._abandon()
+            return
+        self._parts = parts
+        parts.put(piece)
+        if not (more or (parts.trailers and self._trailers_wanted)):
+            parts.stream.finish()
+        if self._stage is HELD:
+            parts.stream.length = None if more or parts.trailers else size
+            self._exchange.respond(self._response, parts.stream)
+        else:
+            self._exchange.wake()
+        self._stage = BODY if more else TRAILERS if parts.trailers else OVER
+        if more:
+            await self._room(parts)
+        else:
             self._wake()
 
-    async def _send_on(self, kind: str, message: Message) -> None:
-        stage = self._stage
-        if kind == "http.response.body" and stage in (HELD, BODY):
-            await self._give(_bytes_of(message.get("body", b"")), bool(message.get("more_body")))
-        elif kind == "http.response.zerocopysend" and stage in (HELD, BODY):
-            await self._give(slice_of_file(message), bool(message.get("more_body")))
-        elif kind == "http.response.pathsend" and stage is HELD:
-            await self._give(slice_of_path(message), more=False)
-        elif kind == "http.response.trailers" and stage is TRAILERS:
-            self._end_with(message)
-        elif kind == "http.response.early_hint" and stage in (DUE, HELD, BODY):
-            self._hint(message)
-        elif kind == "http.response.debug" and stage is DUE:
-            pass  # it is for tests that run an app without a server
-        elif kind in KINDS:
-            raise WrongAnswer(f"{kind} out of its order: the app has told {stage.value} of its answer")
-        else:
-            raise WrongAnswer(f"a message of an unknown type: {kind!r:.100}")
+    async def _room(self, parts: Parts) -> None:
+        if parts.in_vain:
+            raise ClientDisconnected("nobody wants more of this body")
+        if parts.stream.full:
+            parts.spree = 0
+            while parts.stream.full and not self._exchange.gone:
+                await self._wait()
+            if self._exchange.gone:
+                raise ClientDisconnected("the client is gone")
+        elif parts.spree > SPREE:
+            parts.spree = 0
+            await asyncio.sleep(0)
 
-    @property
-    def _doubtful(self) -> bool:
-        # An app that was told of the client's end may end its answer where it stands, and frameworks do. If the client
-        # still reads, and no length proves the answer whole, a last chunk would make a part of it look like all of it.
-        bodiless = self._exchange.request.method == "HEAD" or self._response.status in BODILESS
-        return self._fields.length is None and self._exchange.half_closed and not bodiless
+    def _end_with(self, message: Message) -> None:
+        assert self._parts is not None  # made with the head that announced trailers
+        last = not message.get("more_trailers")
+        self._parts.put_trailers(trailers_of(message.get("headers", ())), last)
+        if last:
+            self._stage = OVER
+            self._exchange.wake()
+            self._wake()
 
     def _hint(self, message: Message) -> None:
         links = message.get("links", ())
@@ -218,106 +231,50 @@ class Conversation:
             raise WrongAnswer("the links of http.response.early_hint are several, each of them bytes")
         self._exchange.inform(Response(103, headers_of((b"link", link) for link in links)))
 
-    async def _give(self, piece: Piece, more: bool) -> None:
-        size = len(piece)
-        try:
-            self._check(size, whole=not more)
-        except WrongAnswer:
-            discard([piece])
-            raise
-        if not more and self._dismissed and self._doubtful:
-            discard([piece])
-            self._abandon()
-            return
-        stream = self._stream
-        begins = stream is None
-        if stream is None:
-            known = None if more or self._trailers else size
-            stream = self._stream = Stream(known, self._moved)
-        stream.put(piece)
-        if not (more or self._trailers_wanted):
-            stream.finish()
-        if begins:
-            self._exchange.respond(self._response, stream)
-        else:
-            self._exchange.wake()
-        self._stage = BODY if more else TRAILERS if self._trailers else OVER
-        if more:
-            await self._room(stream, size)
-        else:
-            self._wake()
-
-    def _check(self, size: int, whole: bool) -> None:
-        # Checked here too, though the engine does: so the mistake is told where it was made.
-        length = self._fields.length
-        self._given += size
-        if length is None or self._exchange.request.method == "HEAD" or self._response.status in BODILESS:
-            return
-        if self._given > length or (whole and self._given < length):
-            what = "" if whole else " or more"
-            raise WrongAnswer(f"a body of {self._given} bytes{what} with a Content-Length of {length} (RFC 9110 8.6)")
-
-    async def _room(self, stream: Stream, size: int) -> None:
-        if stream.closed and (self._fields.endless or self._given > SPREE):
-            raise ClientDisconnected("nobody wants more of this body")
-        self._spree += size + 1024
-        if stream.full:
-            self._spree = 0
-            while stream.full and not self._exchange.gone:
-                await self._wait()
-            if self._exchange.gone:
-                raise ClientDisconnected("the client is gone")
-        elif self._spree > SPREE:
-            self._spree = 0
-            await asyncio.sleep(0)
-
-    @property
-    def _trailers_wanted(self) -> bool:
-        # RFC 9110 6.5.1, and the extension: they go to clients that say so.
-        return self._trailers and b"trailers" in list_members(self._exchange.request.headers.get(b"te", b"") or b"")
-
-    def _end_with(self, message: Message) -> None:
-        self._tail += trailers_of(message.get("headers", ())).fields
-        if not message.get("more_trailers"):
-            self._stage = OVER
-            assert self._stream is not None
-            self._stream.finish(Headers(self._tail))
-            self._exchange.wake()
-            self._wake()
-
     def let_go(self) -> None:
         """Send the head ahead of its body, which takes its time. Raises nothing."""
         if self._stage is HELD and not self._exchange.gone:
-            self._stream = Stream(None, self._moved)
+            parts = self._parts = self._parts or self._make_parts()
             try:
-                self._exchange.respond(self._response, self._stream)
+                self._exchange.respond(self._response, parts.stream)
                 self._stage = BODY
             except BaseException as error:
                 self._failed(error)
 
+    def _make_parts(self, trailers: bool = False) -> Parts:
+        length = None if self._bodiless else self._fields.length
+        return Parts(length, self._fields.endless, trailers, self._moved)
+
+    @property
+    def _bodiless(self) -> bool:
+        # Such an answer may declare the length of a body that it does not have (RFC 9110 8.6).
+        return self._exchange.request.method == "HEAD" or self._response.status in BODILESS
+
+    @property
+    def _may_be_cut_short(self) -> bool:
+        # An app that was told of the client's end may end its answer where it stands, and frameworks do. If the client
+        # still reads, and no length proves the answer whole, a last chunk would make a part of it look like all of it.
+        return self._fields.length is None and self._exchange.half_closed and not self._bodiless
+
+    @property
+    def _trailers_wanted(self) -> bool:
+        # RFC 9110 6.5.1, and the extension: they go to clients that say so.
+        return b"trailers" in list_members(self._exchange.request.headers.get(b"te", b"") or b"")
+
     # What both wait for
 
     async def _wait(self) -> None:
-        future: asyncio.Future[None] = self._owner.loop.create_future()
-        if self._waiting is None:
-            self._waiting = []
-            self._exchange.on_body = self._exchange.on_leave = self._wake
-        self._waiting.append(future)
-        try:
-            await future
-        finally:
-            if future in self._waiting:
-                self._waiting.remove(future)
+        if self._waiters is None:
+            self._waiters = Waiters(self._owner.loop)
+            self._exchange.on_body = self._exchange.on_leave = self._waiters.wake
+        await self._waiters.wait()
 
     def _wake(self) -> None:
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            for future in waiting:
-                if not future.done():
-                    future.set_result(None)
+        if self._waiters is not None:
+            self._waiters.wake()
 
     def _moved(self) -> None:
-        if self._waiting and self._stream is not None and not self._stream.full:
+        if self._parts is not None and not self._parts.stream.full:
             self._wake()
 
     def _gone(self) -> None:
@@ -326,7 +283,7 @@ class Conversation:
             self.task.cancel()
         self._wake()
 
-    # What goes wrong
+    # Ending, where the app does not
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, asyncio.CancelledError):
@@ -337,21 +294,19 @@ class Conversation:
             self._owner.tell(self._exchange, f"the app failed\n{traceback_of(error)}")
         self._give_up(in_one_line(error))
 
-    def _unfinished(self) -> None:
-        if self._dismissed:  # then an app may return as it is
-            self._let_off()
-        elif not self._exchange.gone:
+    def _returned_early(self) -> None:
+        exchange = self._exchange
+        if self._told_of_end:  # then an app may return as it is
+            if self._stage is BODY and self._fields.endless and not exchange.half_closed and self._parts is not None:
+                self._stage = OVER
+                self._parts.stream.finish()  # the server's end is a good end of a stream of events
+                exchange.wake()
+            else:
+                self._abandon()
+        elif not exchange.gone:
             what = f"the app returned before the end of its answer: it had told {self._stage.value}"
-            self._owner.tell(self._exchange, what)
+            self._owner.tell(exchange, what)
             self._give_up(what)
-
-    def _let_off(self) -> None:
-        if self._stage is BODY and self._endless and not self._exchange.half_closed and self._stream is not None:
-            self._stage = OVER
-            self._stream.finish()  # the server's end is a good end of a stream of events
-            self._exchange.wake()
-        else:
-            self._abandon()
 
     def _abandon(self) -> None:
         if self._stage is not OVER and not self._exchange.gone:

@@ -1,0 +1,33 @@
+"""Those who wait until something moves; it does not know what."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Waiters:
+    """Tasks of this loop that wait for one another's doings: each wake is for all, and each looks whether it helps."""
+
+    __slots__ = ("_futures", "_loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._futures: list[asyncio.Future[None]] = []
+
+    async def wait(self) -> None:
+        """Wait for the next wake. One that is cancelled leaves nothing behind."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._futures.append(future)
+        try:
+            await future
+        finally:
+            if future in self._futures:
+                self._futures.remove(future)
+
+    def wake(self) -> None:
+        """Let all of them look again."""
+        if self._futures:
+            woken, self._futures = self._futures, []
+            for future in woken:
+                if not future.done():
+                    future.set_result(None)
