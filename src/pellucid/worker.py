@@ -1,38 +1,30 @@
-"""One process at work: what it serves is put together, signals and its parent are heard, and all of it has an end."""
+"""One process at work, alone or in a seat: what it serves is put together, it serves, and all of it has an end."""
 
 from __future__ import annotations
 
 import atexit
-import faulthandler
 import gc
 import os
-import random
 import resource
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pellucid.assembly import Assemble
 from pellucid.loading.importing import NotLoaded
 from pellucid.loading.settings import LoadingSettings
 from pellucid.logs import logs
-from pellucid.metrics import Metrics
-from pellucid.net.address import addresses_of
 from pellucid.net.port import Port
 from pellucid.net.proxied import Greeter
 from pellucid.net.reactor import Reactor
 from pellucid.net.trusted import ProxySettings, Trusted
-from pellucid.processes import systemd
-from pellucid.processes.channel import Channel
-from pellucid.processes.fleet import MARGIN, REST
+from pellucid.processes.alone import SIGNALS, Ready, serve_alone, watchdog
 from pellucid.processes.lifetime import Lifetime
 from pellucid.processes.privileges import PrivilegeSettings, become, choose
-from pellucid.processes.pulse import Pulse
 from pellucid.processes.seat import Seat
+from pellucid.processes.seated import serve_seated, take
 from pellucid.processes.settings import ProcessSettings
-from pellucid.processes.share import Share
 from pellucid.processes.signals import hearing
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity, Server
@@ -44,19 +36,8 @@ from pellucid.watch import Watch
 if TYPE_CHECKING:
     from pellucid.net.guest import Guest
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
-"""What ends a process that serves."""
-
-NOT_OURS = (signal.SIGINT, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU)
-"""What reaches a worker because it reaches all processes of a terminal, and is for its parent."""
-
-AT_ONCE = 3.0
-"""How long an end at once may take where an app holds up the loop, in seconds."""
-
 LAST_THREADS = 2.0
 """How long threads of an app may keep the process when all else is over, in seconds."""
-
-Ready = Callable[[Sequence[str]], None]
 
 
 def work(server: Server, grace: float) -> None:
@@ -64,7 +45,8 @@ def work(server: Server, grace: float) -> None:
     signal ends it at once.
     """
     reactor = server.reactor
-    with _bounded(grace) as noticed, hearing(reactor, dict.fromkeys(SIGNALS, lambda: server.stop(grace)), noticed):
+    calls: dict[int, Callable[[], None]] = dict.fromkeys(SIGNALS, lambda: server.stop(grace))
+    with watchdog(grace) as signalled, hearing(reactor, calls, signalled):
         _freeze()
         server.run()
 
@@ -79,7 +61,7 @@ def run_worker(
     """
     watch = Watch()
     if seat is not None:
-        _take(seat)
+        take(seat)
     with logs(watch, settings, worker=str(seat.number) if seat is not None else ""):
         reactor = Reactor(failed=lambda words: watch.note("error", f"a fault in the server\n{words}"))
         host = _Host(reactor, settings[LoadingSettings].loop)
@@ -104,6 +86,28 @@ def run_worker(
             reactor.close()
     _bound_threads()
     return 0
+
+
+def leave_quietly() -> None:
+    """For a process that only serves: wherever no server runs any more, a signal ends it at once with status 0.
+
+    The end of a process takes its time, logs are written and modules are torn down. One more signal then must not make
+    a failure of an end that was asked for.
+    """
+    for number in SIGNALS:
+        signal.signal(number, lambda number, frame: os._exit(0))
+    atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in SIGNALS])
+
+
+def raise_descriptor_limit() -> int:
+    """Ask the system for as many descriptors as it allows; answers how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            return soft  # macOS names a hard limit that it does not grant
+    return hard
 
 
 def _give_up_rights(chosen: PrivilegeSettings) -> None:
@@ -153,96 +157,19 @@ class _Host:
 
 
 def _serve(lifetime: Lifetime, settings: Settings, host: _Host, seat: Seat | None, ready: Ready | None) -> None:
-    if seat is None:
-        _serve_alone(lifetime, settings, host, ready)
-    else:
-        _serve_seated(lifetime, settings, host, seat)
-
-
-def _serve_alone(lifetime: Lifetime, settings: Settings, host: _Host, ready: Ready | None) -> None:
     grace = settings[CommandSettings].grace
-    addresses = addresses_of(lifetime.ports)
 
-    def begun() -> None:
-        lifetime.listen()
-        if ready is not None:
-            ready(addresses)
-        systemd.tell_ready()
-
-    def leave() -> None:
-        if lifetime.leaving:
-            lifetime.halt()
-        else:
-            systemd.tell_stopping()
-            lifetime.leave(grace, min(grace, REST))
-
-    def hang_up() -> None:
-        lifetime.server.watch.note("info", "SIGHUP is an end here; with --workers it loads the code anew")
-        leave()
-
-    calls: dict[int, Callable[[], None]] = dict.fromkeys(SIGNALS, leave)
-    # A terminal that goes away is an end as well, unless nohup has seen to that.
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        calls[signal.SIGHUP] = hang_up
-    with _bounded(grace) as noticed, hearing(lifetime.reactor, calls, noticed):
-        systemd.show_life(lifetime.reactor)
+    def run(begun: Callable[[], None]) -> None:
         _run(lifetime, host, begun)
-        host.close()
+        if seat is None:
+            host.close()  # while the watchdog looks: nobody else would end an app that holds up the loop now
+
+    if seat is None:
+        serve_alone(lifetime, grace, run, ready)
+    else:
+        serve_seated(lifetime, grace, run, seat, settings[ProcessSettings])
     if lifetime.why:
         raise NotLoaded(lifetime.why)
-
-
-def _serve_seated(lifetime: Lifetime, settings: Settings, host: _Host, seat: Seat) -> None:
-    grace = settings[CommandSettings].grace
-    reactor, server = lifetime.reactor, lifetime.server
-
-    def heard(line: str) -> None:
-        word, *numbers = line.split()
-        if word == "serve":
-            lifetime.listen()
-            channel.say("serving")
-        elif word == "stop":
-            lifetime.leave(*map(float, numbers))
-        elif word == "halt":
-            lifetime.halt()
-
-    def leave() -> None:
-        lifetime.leave(grace, min(grace, REST))
-
-    server.share = Share(seat.board, seat.row)
-    counters = seat.board.counters(seat.row)
-    metrics = Metrics(counters, server.watch) if len(counters) else None
-    channel = Channel(reactor, seat.channel, heard, leave)  # without its parent it leaves by itself
-    pulse = Pulse(reactor, seat, server.watch, settings[ProcessSettings], random.random())
-    # The terminal's signals reach all processes in front of it, and the parent says what they mean.
-    calls: dict[int, Callable[[], None]] = dict.fromkeys(NOT_OURS, lambda: None)
-    calls |= {signal.SIGTERM: leave, signal.SIGQUIT: lifetime.halt}
-    with hearing(reactor, calls):
-        pulse.begin(channel.say, metrics.lag if metrics is not None else None)
-        _run(lifetime, host, lambda: channel.say("ready"))
-    if lifetime.why:
-        raise NotLoaded(lifetime.why)
-
-
-@contextmanager
-def _bounded(grace: float) -> Iterator[Callable[[], None]]:
-    # Where an app holds up the loop, nobody hears a signal, and there is no parent to end it: a watchdog writes what
-    # each thread was at and ends the process. Whoever signals again does not want to wait.
-    patience = [AT_ONCE, grace + MARGIN]
-
-    def noticed() -> None:
-        if patience:
-            faulthandler.dump_traceback_later(patience.pop(), exit=True, file=2)
-
-    try:
-        yield noticed
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-
-
-def _freeze() -> None:
-    gc.collect()
-    gc.freeze()  # what stands now stands to the end: the collector need not look at it again
 
 
 def _run(lifetime: Lifetime, host: _Host, begun: Callable[[], None]) -> None:
@@ -255,36 +182,9 @@ def _run(lifetime: Lifetime, host: _Host, begun: Callable[[], None]) -> None:
         lifetime.server.halt()
 
 
-def _take(seat: Seat) -> None:
-    # Until there is a loop that hears its parent.
-    for number in (signal.SIGTERM, signal.SIGQUIT):
-        signal.signal(number, lambda number, frame: os._exit(0))
-    for number in NOT_OURS:
-        signal.signal(number, lambda number, frame: None)
-    faulthandler.enable(seat.traces)
-    faulthandler.register(signal.SIGUSR2, seat.traces)
-
-
-def leave_quietly() -> None:
-    """For a process that only serves: wherever no server runs any more, a signal ends it at once with status 0.
-
-    The end of a process takes its time, logs are written and modules are torn down. One more signal then must not make
-    a failure of an end that was asked for.
-    """
-    for number in SIGNALS:
-        signal.signal(number, lambda number, frame: os._exit(0))
-    atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in SIGNALS])
-
-
-def raise_descriptor_limit() -> int:
-    """Ask the system for as many descriptors as it allows; answers how many that is."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (OSError, ValueError):
-            return soft  # macOS names a hard limit that it does not grant
-    return hard
+def _freeze() -> None:
+    gc.collect()
+    gc.freeze()  # what stands now stands to the end: the collector need not look at it again
 
 
 def _bound_threads() -> None:
