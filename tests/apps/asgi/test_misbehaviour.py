@@ -248,3 +248,25 @@ def test_a_feature_that_fails_takes_the_apps_answer_with_it(host: Make) -> None:
     assert client.talk(GET) == b""
     assert client.broken
     assert "ZeroDivisionError: a feature" in stage.errors[0]
+
+
+@pytest.mark.parametrize("again", [[body(b"abc")], [body(b"a", more=True), body(b"bc")]])
+def test_an_app_may_try_again_where_a_feature_has_failed(host: Make, again: list[Any]) -> None:
+    def feature(asked: Any, response: Any, given: Any) -> Any:
+        if not failed:
+            failed.append(True)
+            raise ZeroDivisionError("a feature")
+        return response, given
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        with pytest.raises(ZeroDivisionError):
+            await send(body(b"lost", more=True))
+        for message in again:
+            await send(message)
+
+    failed: list[bool] = []
+    stage = host(app)
+    stage.watch.begun.append(lambda exchange: setattr(exchange, "answers", (feature,)))
+    got = stage.ask(GET)
+    assert (statuses(got), content(got), stage.errors) == ([200], b"abc", [])

@@ -194,7 +194,7 @@ class Conversation:
             parts.stream.finish()
         if self._stage is HELD:
             parts.stream.length = None if more or parts.trailers else size
-            self._exchange.respond(self._response, parts.stream)
+            self._begin(parts)
         else:
             self._exchange.wake()
         self._stage = BODY if more else TRAILERS if parts.trailers else OVER
@@ -202,6 +202,13 @@ class Conversation:
             await self._room(parts)
         else:
             self._wake()
+
+    def _begin(self, parts: Parts) -> None:
+        try:
+            self._exchange.respond(self._response, parts.stream)
+        except BaseException:
+            self._parts = None  # a feature has failed and the stream is closed: what the app tries now begins anew
+            raise
 
     async def _room(self, parts: Parts) -> None:
         if parts.in_vain:
@@ -236,7 +243,7 @@ class Conversation:
         if self._stage is HELD and not self._exchange.gone:
             parts = self._parts = self._parts or self._make_parts()
             try:
-                self._exchange.respond(self._response, parts.stream)
+                self._begin(parts)
                 self._stage = BODY
             except BaseException as error:
                 self._failed(error)
