@@ -16,13 +16,13 @@ from pellucid.net.address import addresses_of, open_ports
 from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor
 from pellucid.processes.cores import count_of
+from pellucid.processes.lookout import ReloadSettings, areas_of, look_out
 from pellucid.processes.monitor import MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings, choose
 from pellucid.processes.seat import Seat
 from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.supervisor import supervise
 from pellucid.processes.systemd import take_handed
-from pellucid.processes.watching import ReloadSettings, areas_of, watch
 from pellucid.settings import CommandSettings, Settings
 from pellucid.watch import Watch
 from pellucid.worker import leave_quietly, raise_descriptor_limit, run_worker
@@ -114,4 +114,4 @@ def _looker(targets: Sequence[Target], settings: Settings) -> Look | None:
     folders = dict.fromkeys((".", settings[LoadingSettings].app_dir))
     mounted = [target.serves.path for target in targets if isinstance(target.serves, Folder)]
     areas = areas_of(settings[ReloadSettings], folders, mounted, settings[LiveReloadSettings].reload_browser)
-    return lambda channel: watch(areas, channel)
+    return lambda channel: look_out(areas, channel)

@@ -16,10 +16,10 @@ from pellucid.features import order
 from pellucid.loading.settings import LoadingSettings
 from pellucid.net.access import SocketSettings
 from pellucid.net.address import DEFAULT
+from pellucid.processes.lookout import ReloadSettings
 from pellucid.processes.monitor import MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings
 from pellucid.processes.settings import ProcessSettings
-from pellucid.processes.watching import ReloadSettings
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity
 from pellucid.server.timeouts import Patience

@@ -11,7 +11,7 @@ The modules in the order of reading:
 - A worker: `seat` is what its parent gives it, `seated` does what that one says, `lifetime` leads from the beginning of
   its apps to their end, `pulse` shows that its loop turns, and `share` how many connections it takes before others.
 - What both have: `channel`, lines between the two; `board`, numbers that all of them see; `signals` as calls in a loop.
-- For development: `watching` looks for changed files in a process of its own, `changes` says what a change is.
+- For development: `lookout` looks for changed files in a process of its own, `changes` says what a change is.
 - What the system gives and takes: `systemd` its sockets and its word, `privileges` the rights of root.
 
 A process that serves `alone` has a lifetime and no parent: `pellucid.worker` is where both kinds are put together.

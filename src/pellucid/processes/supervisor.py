@@ -97,7 +97,7 @@ class Supervisor:
         self._fleet = Fleet(max(1, count_of(chosen.workers)), grace, development=look is not None)
         self._stuck_after = chosen.stuck_after if look is None else 0.0
         self._workers: dict[int, WorkerProcess] = {}
-        self._watcher: tuple[int, Channel] | None = None
+        self._lookout: tuple[int, Channel] | None = None
         self._timer: Timer | None = None
         self._checked = self._awake = 0.0
         self._reloading = False
@@ -163,7 +163,7 @@ class Supervisor:
         if self._look is not None:
             # Compiled files know their source by its size and second: of two changes within one, one would be missed.
             sys.dont_write_bytecode = True
-            self._start_watcher()
+            self._start_lookout()
         if self._stuck_after:
             self._awake = self._checked = self._reactor.now
             self._reactor.at(self._reactor.now + CHECK, self._check_beats)
@@ -202,11 +202,11 @@ class Supervisor:
             status = worker.exit_status()
             if status is not None:
                 self._let_go(number, worker, status)
-        if self._watcher is not None and os.waitpid(self._watcher[0], os.WNOHANG)[0]:
-            self._watcher[1].close()
-            self._watcher = None
+        if self._lookout is not None and os.waitpid(self._lookout[0], os.WNOHANG)[0]:
+            self._lookout[1].close()
+            self._lookout = None
             self._note("warning", "the process that looks for changes has ended, and is started again")
-            self._reactor.at(self._reactor.now + CHECK, self._start_watcher)
+            self._reactor.at(self._reactor.now + CHECK, self._start_lookout)
         self._reap_strangers()
         self._turn()
 
@@ -222,7 +222,7 @@ class Supervisor:
 
     def _reap_strangers(self) -> None:
         # The first process of a container inherits whatever its workers leave behind; nobody else asks for them.
-        own = {worker.pid for worker in self._workers.values()} | ({self._watcher[0]} if self._watcher else set())
+        own = {worker.pid for worker in self._workers.values()} | ({self._lookout[0]} if self._lookout else set())
         with contextlib.suppress(ChildProcessError):
             while (dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
                 if dead.si_pid in own:
@@ -302,7 +302,7 @@ class Supervisor:
             why = f"the system gives no process: {error.strerror or error}"
             self._fleet.exited(number, "", self._reactor.now, why)
 
-    def _start_watcher(self) -> None:
+    def _start_lookout(self) -> None:
         look = self._look
         assert look is not None
         if self._fleet.stopping:
@@ -319,7 +319,7 @@ class Supervisor:
 
         pid = child.fork(run)
         theirs.close()
-        self._watcher = pid, Channel(self._reactor, ours, self._changed, lambda: None)
+        self._lookout = pid, Channel(self._reactor, ours, self._changed, lambda: None)
 
     def _open_monitor(self, address: str, access: Access) -> Monitor:
         watch = Watch()
@@ -339,18 +339,18 @@ class Supervisor:
         self._reactor.abandon()
         for worker in self._workers.values():
             worker.abandon()
-        if self._watcher is not None:
-            self._watcher[1].abandon()
+        if self._lookout is not None:
+            self._lookout[1].abandon()
         if self._monitor is not None:
             self._monitor.abandon()
 
     def _close(self) -> None:
         if self._monitor is not None:
             self._monitor.close()
-        if self._watcher is not None:
-            self._watcher[1].close()
-            os.kill(self._watcher[0], signal.SIGKILL)  # it holds nothing, and may have been stopped
-            os.waitpid(self._watcher[0], 0)
+        if self._lookout is not None:
+            self._lookout[1].close()
+            os.kill(self._lookout[0], signal.SIGKILL)  # it holds nothing, and may have been stopped
+            os.waitpid(self._lookout[0], 0)
         for port in self._ports:
             port.close()
         self._lines.flush(LOG_TIME if sys.stderr is not None else 0.0)

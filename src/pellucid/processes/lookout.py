@@ -69,7 +69,7 @@ def areas_of(settings: ReloadSettings, folders: Iterable[str], mounted: Iterable
     return merged([Area(_real(area.folder), area.include, area.exclude) for area in areas])
 
 
-def watch(areas: Sequence[Area], channel: int) -> None:
+def look_out(areas: Sequence[Area], channel: int) -> None:
     """Write a line with what has changed to this descriptor of a socket, for each burst of changes, and come back when
     its other end closes or says anything. For a process of its own: it ignores Ctrl+C, which is for its parent.
     """
@@ -87,11 +87,11 @@ def watch(areas: Sequence[Area], channel: int) -> None:
         """Rest so long; whether it is over."""
         return bool(hears.poll(seconds * 1000))
 
-    if not watch_by_notice(areas, changed, pause):
-        watch_by_looking(areas, changed, pause)
+    if not look_out_by_notice(areas, changed, pause):
+        look_out_by_polling(areas, changed, pause)
 
 
-def watch_by_looking(
+def look_out_by_polling(
     areas: Sequence[Area], changed: Callable[[Sequence[str]], None], pause: Callable[[float], bool]
 ) -> None:
     """Look at all files again and again until `pause` says that it is over."""
@@ -116,10 +116,10 @@ def look(areas: Sequence[Area]) -> dict[str, Mark]:
     return found
 
 
-def watch_by_notice(
+def look_out_by_notice(
     areas: Sequence[Area], changed: Callable[[Sequence[str]], None], pause: Callable[[float], bool]
 ) -> bool:
-    """As `watch_by_looking`, told by the system; False where it cannot tell: the package is missing, its bounds are
+    """As `look_out_by_polling`, told by the system; False where it cannot tell: the package is missing, its bounds are
     too low for so many folders, or one of them has a name that it cannot take.
     """
     before: Mapping[str, Mark] = look(areas)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pellucid.processes import watching
+from pellucid.processes import lookout
 from pellucid.processes.changes import Area
-from pellucid.processes.watching import (
+from pellucid.processes.lookout import (
     EVERY,
     LONGEST_BURST,
     SETTLED,
@@ -20,8 +20,8 @@ from pellucid.processes.watching import (
     areas_of,
     concerns,
     look,
-    watch_by_looking,
-    watch_by_notice,
+    look_out_by_notice,
+    look_out_by_polling,
 )
 
 
@@ -60,7 +60,7 @@ def area(folder: Path, *include: str) -> Area:
 def told_of(areas: Sequence[Area], *happenings: Callable[[], object]) -> tuple[list[list[str]], list[float]]:
     told: list[list[str]] = []
     pauses = Pauses(*happenings)
-    watch_by_looking(areas, lambda paths: told.append([os.path.basename(path) for path in paths]), pauses)
+    look_out_by_polling(areas, lambda paths: told.append([os.path.basename(path) for path in paths]), pauses)
     return told, pauses.rests
 
 
@@ -180,7 +180,7 @@ def noticed(
     told: list[list[str]] = []
     monkeypatch.setitem(sys.modules, "watchfiles", package)
     pauses = Pauses(*[nothing] * times)
-    return watch_by_notice(areas, lambda paths: told.append(list(paths)), pauses), told
+    return look_out_by_notice(areas, lambda paths: told.append(list(paths)), pauses), told
 
 
 def test_what_the_system_tells_is_told_if_it_matters(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,11 +331,11 @@ def test_a_change_is_a_line_and_the_other_ends_word_the_end(
         os.close(theirs[1])
         assert pause(60)
 
-    monkeypatch.setattr(watching, "watch_by_notice", noticing)
-    monkeypatch.setattr(watching, "watch_by_looking", looking)
+    monkeypatch.setattr(lookout, "look_out_by_notice", noticing)
+    monkeypatch.setattr(lookout, "look_out_by_polling", looking)
     monkeypatch.setattr(os, "write", lambda fd, data: written.append((fd, data)))
     written: list[tuple[int, bytes]] = []
-    watching.watch([area(project)], theirs[0])
+    lookout.look_out([area(project)], theirs[0])
     assert written == [(theirs[0], b"app.py and 1 more\n" if by_notice else b"app.py\n")]
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     for fd in (*ours, theirs[0], *([theirs[1]] if by_notice else [])):

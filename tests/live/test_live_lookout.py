@@ -16,26 +16,26 @@ from running import PATIENCE
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
-WATCHING = """
+LOOKING_OUT = """
 import sys
 if sys.argv[1] == "looking":
     sys.modules["watchfiles"] = None
-from pellucid.processes import watching
-settings = watching.ReloadSettings()
-areas = watching.areas_of(settings, [sys.argv[2]], [sys.argv[2] + "/public"], pages=True)
-watching.watch(areas, int(sys.argv[3]))
+from pellucid.processes import lookout
+settings = lookout.ReloadSettings()
+areas = lookout.areas_of(settings, [sys.argv[2]], [sys.argv[2] + "/public"], pages=True)
+lookout.look_out(areas, int(sys.argv[3]))
 """
 
 BY = pytest.mark.parametrize("by", ["notice", "looking"])
 
 
 @contextmanager
-def watching(folder: Path, by: str) -> Iterator[socket.socket]:
+def looking_out(folder: Path, by: str) -> Iterator[socket.socket]:
     """The other end of the channel of a process that looks for changes; it must end with the channel."""
     ours, theirs = socket.socketpair()
     number = theirs.fileno()
     process = subprocess.Popen(
-        [sys.executable, "-c", WATCHING, by, str(folder), str(number)], pass_fds=[number], cwd=folder
+        [sys.executable, "-c", LOOKING_OUT, by, str(folder), str(number)], pass_fds=[number], cwd=folder
     )
     theirs.close()
     try:
@@ -81,7 +81,7 @@ def line(channel: socket.socket) -> str:
 
 @BY
 def test_a_change_is_told_within_moments(project: Path, by: str) -> None:
-    with watching(project, by) as channel:
+    with looking_out(project, by) as channel:
         (project / "node_modules/a/index.py").write_text("second")
         (project / "package/notes.txt").write_text("second")
         before = time.monotonic()
@@ -94,7 +94,7 @@ def test_a_change_is_told_within_moments(project: Path, by: str) -> None:
 
 @BY
 def test_a_file_that_is_put_in_anothers_place_is_a_change(project: Path, by: str) -> None:
-    with watching(project, by) as channel:
+    with looking_out(project, by) as channel:
         (project / "app.py~").write_text("second")
         os.replace(project / "app.py~", project / "app.py")
         assert line(channel) == "app.py"
@@ -105,7 +105,7 @@ def test_a_file_that_is_put_in_anothers_place_is_a_change(project: Path, by: str
 @BY
 def test_a_folder_that_a_build_makes_again_is_watched_on(project: Path, by: str) -> None:
     public = project / "public"
-    with watching(project, by) as channel:
+    with looking_out(project, by) as channel:
         shutil.rmtree(public)
         assert line(channel).startswith("public")
         public.mkdir()
