@@ -17,6 +17,7 @@ from pellucid.eventlog import EventLog, EventLogSettings
 from pellucid.loading.importing import NotLoaded
 from pellucid.net.access import Access, SocketSettings, access_of
 from pellucid.net.address import open_ports
+from pellucid.net.lines import Lines
 from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor, Timer
 from pellucid.processes import child, systemd
@@ -25,7 +26,6 @@ from pellucid.processes.board import CLOSED, Board
 from pellucid.processes.channel import Channel
 from pellucid.processes.cores import MOST, count_of
 from pellucid.processes.fleet import Fleet, State
-from pellucid.processes.lines import Lines
 from pellucid.processes.monitor import Monitor, MonitorSettings
 from pellucid.processes.seat import Seat
 from pellucid.processes.settings import ProcessSettings

@@ -1,4 +1,9 @@
-"""Lines to a descriptor without waiting for it and without a thread: for a parent, which has none because it forks."""
+"""Lines to a descriptor without waiting for it and without a thread, for a process that forks; it knows no HTTP.
+
+`writer` does the same by a thread, which a fork would leave behind: any thread may call it, lines of many requests go
+out together, and what is lost is counted. Here all happens in the loop's thread: each line is written as it comes, what
+the descriptor does not take is tried again by a timer, and what does not fit is lost without a word.
+"""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 import os
 
+from pellucid.net.lines import CAPACITY, RETRY, Lines
 from pellucid.net.memory import HandClock, MemoryPoller
 from pellucid.net.reactor import Reactor
-from pellucid.processes.lines import CAPACITY, RETRY, Lines
 
 
 class Pipe:
