@@ -19,8 +19,16 @@ from workers import Workers, named, stat_of
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
+SILENT = """
+import sys
+
+def app(exchange):
+    print("asked", file=sys.stderr, flush=True)
+"""
+"""An app that never answers."""
+
 LOCAL = """
-import os, signal, subprocess, time
+import os, signal, subprocess, sys, time
 from pellucid import Response
 
 def app(exchange):
@@ -28,6 +36,7 @@ def app(exchange):
         case b"/crash":
             os.kill(os.getpid(), signal.SIGSEGV)
         case b"/stuck":
+            print("asked", file=sys.stderr, flush=True)
             time.sleep(1000)
         case b"/children":
             subprocess.run(["sh", "-c", "sleep 0.1 & exit 0"])
@@ -137,8 +146,9 @@ def test_lifespans_atexit_and_streams_have_their_end(tmp_path: Path) -> None:
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    with Workers(tmp_path, named(1000), "--workers", "2") as server, server.connect() as client:
+    with Workers(tmp_path, SILENT, "--workers", "2") as server, server.connect() as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        server.wait_for("asked")
         server.send(signal.SIGTERM)
         server.wait_for("stopping: 1 connection")
         begun = time.monotonic()
@@ -150,12 +160,12 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
 def test_without_workers_an_app_that_holds_up_the_loop_is_ended_and_its_stack_told(tmp_path: Path) -> None:
     with Workers(tmp_path, LOCAL) as server, server.connect() as client:
         client.sendall(b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        time.sleep(0.2)
+        server.wait_for("asked")
         for _ in range(2):
             server.send(signal.SIGTERM)
-            time.sleep(0.1)
+            time.sleep(0.1)  # two that come together are one
         assert server.process.wait(PATIENCE) == 1
-    assert 'site_of_test.py", line 10 in app' in server.told
+    assert 'site_of_test.py", line 11 in app' in server.told
 
 
 @pytest.mark.parametrize("threads", ["0", "2"])
@@ -192,7 +202,7 @@ def test_a_worker_that_is_stuck_is_replaced_and_its_stack_told(tmp_path: Path) -
         client.sendall(b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")
         told = server.wait_for("the stack of worker 1")
         assert "worker 1 is replaced: stuck-after: its loop stands still for" in told
-        assert 'site_of_test.py", line 10 in app' in server.wait_for(" in app")
+        assert 'site_of_test.py", line 11 in app' in server.wait_for(" in app")
         assert gone(before)
         assert int(body(server.get())) != before
 

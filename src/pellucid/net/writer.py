@@ -1,4 +1,7 @@
-"""Lines to a descriptor without waiting for it: a bounded queue and one thread that writes; it knows no HTTP."""
+"""Lines to a descriptor without waiting for it: a bounded queue and one thread that writes; it knows no HTTP.
+
+`lines` does the same without a thread, for a process that forks.
+"""
 
 from __future__ import annotations
 
