@@ -4,8 +4,8 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from hosting import start
 
+from hosting import start
 from pellucid.apps.asgi import heads
 from pellucid.apps.asgi.heads import KEPT, head_of, headers_of, trailers_of
 from pellucid.errors import WrongAnswer

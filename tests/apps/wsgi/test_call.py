@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from conversing import request, statuses
+
 from calling import (
     BOTH_WAYS,
     PATIENCE,
@@ -14,7 +16,6 @@ from calling import (
     Closed,
     hello,
 )
-from conversing import request, statuses
 
 
 def generator(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import Calling, complete, dechunked
 from conversing import request, statuses
 
+from calling import Calling, complete, dechunked
 from pellucid.apps.wsgi.files import FileWrapper, body_of, real_file
 from pellucid.piece import FileSlice
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from conversing import request, statuses
+
 from calling import (
     PATIENCE,
     PLAIN,
@@ -10,8 +12,6 @@ from calling import (
     Closed,
     Gate,
 )
-from conversing import request, statuses
-
 from pellucid.server.timeouts import Patience
 
 

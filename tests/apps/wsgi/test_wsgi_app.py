@@ -5,6 +5,8 @@ from typing import Any
 from wsgiref.validate import validator
 
 import pytest
+from conversing import request, statuses
+
 from calling import (
     BOTH_WAYS,
     PATIENCE,
@@ -13,8 +15,6 @@ from calling import (
     Gate,
     hello,
 )
-from conversing import request, statuses
-
 from pellucid.apps.wsgi import Wsgi, WsgiSettings
 from pellucid.net.memory import HandClock, MemoryPoller
 from pellucid.net.reactor import Reactor

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from conversing import request
+
 from calling import (
     BOTH_WAYS,
     PLAIN,
     Calling,
     hello,
 )
-from conversing import request
 
 
 def chunked(*parts: bytes) -> bytes:

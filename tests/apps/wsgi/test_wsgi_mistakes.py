@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from conversing import request, statuses
+
 from calling import (
     BOTH_WAYS,
     PATIENCE,
@@ -17,7 +19,6 @@ from calling import (
     raising,
     returning,
 )
-from conversing import request, statuses
 
 
 class Twice:

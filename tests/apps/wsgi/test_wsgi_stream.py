@@ -3,8 +3,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from calling import PATIENCE
 
+from calling import PATIENCE
 from pellucid.apps.wsgi.stream import BUFFER, Stream
 from pellucid.message import END
 
