@@ -10,11 +10,13 @@ from running import BY_MODULE, BY_SCRIPT, PATIENCE, Running
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
 ASGI = """
+import os
+
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
-        print("the end", flush=True)
+        os.write(1, b"the end\\n")  # at once: print would write the end of the line apart
         await send({"type": "lifespan.shutdown.complete"})
         return
     told = f"asgi {scope['root_path']} {scope['path']}".encode()
