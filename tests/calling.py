@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from conversing import Client, Stage, request
 
-from pellucid.apps.wsgi import Wsgi, WsgiSettings
+from pellucid.apps.wsgi.app import Wsgi
+from pellucid.apps.wsgi.settings import WsgiSettings
 from pellucid.server.exchange import Exchange
 
 PATIENCE = 10.0

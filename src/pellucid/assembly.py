@@ -1,4 +1,7 @@
-"""What targets and settings describe, put together in the process that serves it: an app, and what lives with it."""
+"""What targets and settings describe, put together in the process that serves it: an app, and what lives with it.
+
+What carries apps of one kind is imported when the first of that kind is made: a process holds only what it uses.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pellucid.apps.asgi.settings import AsgiSettings
-from pellucid.apps.static.app import Static
 from pellucid.apps.static.settings import StaticSettings
-from pellucid.apps.wsgi.app import Wsgi
 from pellucid.apps.wsgi.settings import WsgiSettings
 from pellucid.features.order import in_order
 from pellucid.loading.importing import NotLoaded, load
@@ -98,6 +99,8 @@ class _Assembling:
         return self._made[serves][0]
 
     def _folder(self, folder: Folder) -> tuple[App, Life | None, str]:
+        from pellucid.apps.static.app import Static
+
         try:
             static = Static(os.path.join(self._here, folder.path), self._settings[StaticSettings])
         except OSError as error:
@@ -123,11 +126,13 @@ class _Assembling:
         # An application of another interface, with what carries exchanges to it.
         root = self._settings[LoadingSettings].root_path
         if interface == ASGI:
-            from pellucid.apps.asgi.app import Asgi  # asyncio costs memory and time, and others do without it
+            from pellucid.apps.asgi.app import Asgi
 
             asgi = Asgi(app, self._host().loop, self._watch, self._settings[AsgiSettings], root)
             return asgi, asgi, ASGI
         if interface == WSGI:
+            from pellucid.apps.wsgi.app import Wsgi
+
             several = count_of(self._settings[ProcessSettings].workers) > 1
             wsgi = Wsgi(app, self._reactor, self._watch, self._settings[WsgiSettings], several, root)
             return wsgi, wsgi, WSGI

@@ -30,7 +30,7 @@ class Site:
         exchange.answers = self._answers
         for ask in self._asks:
             ask(exchange)
-            if exchange.answered:
+            if exchange.response is not None:
                 return
         self._app(exchange)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pellucid.apps.static import Static, StaticSettings
+from pellucid.apps.static.app import Static
+from pellucid.apps.static.settings import StaticSettings
 from pellucid.message import End, Field, Headers, Request, Response
 from pellucid.piece import FileSlice, Source
 from pellucid.server.exchange import Body, Exchange

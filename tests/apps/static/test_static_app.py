@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from asking import Asking
 
-from pellucid.apps.static import Static
+from pellucid.apps.static.app import Static
 from pellucid.apps.static.beneath import Walk
 from pellucid.apps.static.entries import Entry
 from pellucid.apps.static.representation import Representation

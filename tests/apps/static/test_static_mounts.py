@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from asking import Answered, Moment
 
-from pellucid.apps.static import Static, StaticSettings
+from pellucid.apps.static.app import Static
+from pellucid.apps.static.settings import StaticSettings
 from pellucid.message import Field, Headers, Request
 from pellucid.server.exchange import Exchange
 

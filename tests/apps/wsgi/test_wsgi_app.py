@@ -15,7 +15,8 @@ from calling import (
     Gate,
     hello,
 )
-from pellucid.apps.wsgi import Wsgi, WsgiSettings
+from pellucid.apps.wsgi.app import Wsgi
+from pellucid.apps.wsgi.settings import WsgiSettings
 from pellucid.net.memory import HandClock, MemoryPoller
 from pellucid.net.reactor import Reactor
 from pellucid.watch import Watch

@@ -1,4 +1,4 @@
-"""Serves a folder: `Static(root, settings)` is the app.
+"""Serves a folder: `app.Static(root, settings)` is the app.
 
 One path's way through the modules, in the order of reading:
 
@@ -16,6 +16,3 @@ One path's way through the modules, in the order of reading:
 - `folder` reads the Contents of a folder; `listing` draws them as HTML, JSON or text.
 - `errors` makes the answers that carry no file, and `policy` says what pages made here may do: nothing.
 """
-
-from pellucid.apps.static.app import Static as Static
-from pellucid.apps.static.settings import StaticSettings as StaticSettings

@@ -1,4 +1,4 @@
-"""Runs a WSGI app: `Wsgi(app, reactor, watch, settings, multiprocess)` is the app of a site, and has a life.
+"""Runs a WSGI app: `app.Wsgi(app, reactor, watch, settings, multiprocess)` is the app of a site, and has a life.
 
 One request's way through the modules, in the order of reading:
 
@@ -10,6 +10,3 @@ One request's way through the modules, in the order of reading:
   the client does not read; `files` sends a wrapped file by sendfile.
 - `errors` takes what an app says of itself by wsgi.errors.
 """
-
-from pellucid.apps.wsgi.app import Wsgi as Wsgi
-from pellucid.apps.wsgi.settings import WsgiSettings as WsgiSettings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from pellucid.message import Headers, Request
@@ -28,6 +30,10 @@ class ParsedHead(NamedTuple):
     keep_alive: bool = True
     chunked: bool = False
     expects_continue: bool = False
+
+
+# What ParsedHead(…) comes to in the end, without its function in Python: one is made for each request.
+_plain_head: Callable[[tuple[Request, bool, bool, bool]], ParsedHead] = partial(tuple.__new__, ParsedHead)
 
 
 class RequestLine(NamedTuple):
@@ -131,7 +137,9 @@ def _parse_head(head: bytes, limits: Limits) -> ParsedHead:
     method, target, version, path, query, authority = _read_request_line[line]
     fields = _read_fields[block]
     if fields.plain and version == "1.1" and not authority:
-        return ParsedHead(Request(method, target, path, query, fields.host or b"", fields.headers))
+        return _plain_head(
+            (Request(method, target, path, query, fields.host or b"", fields.headers), True, False, False)
+        )
     headers, index = fields.headers, fields.headers.index
     if fields.host is None and version == "1.1":
         raise Broken(400, "no Host field (RFC 9112 3.2)")
