@@ -108,6 +108,30 @@ def test_alone_it_begins_serves_and_ends_with_a_signal(alone: Settings, number: 
     gc.unfreeze()
 
 
+@pytest.mark.parametrize("chosen", [None, (500, 5, 5), (90_000, 10, 10)])
+def test_the_collector_is_calmer_while_it_serves_unless_the_app_has_a_word_on_it(
+    alone: Settings, chosen: tuple[int, int, int] | None
+) -> None:
+    before = gc.get_threshold()
+    seen: list[tuple[int, int, int]] = []
+
+    def assemble(reactor: Reactor, watch: Watch, host: Host) -> Assembly:
+        gc.set_threshold(*(chosen or before))
+        return assembled(Life())(reactor, watch, host)
+
+    def ready(told: Sequence[str]) -> None:
+        seen.append(gc.get_threshold())
+        signal.raise_signal(signal.SIGTERM)
+
+    try:
+        assert run_worker(assemble, (), alone, None, ready) == 0
+        assert seen == [chosen or (worker.YOUNG, *before[1:])]
+        assert gc.get_threshold() == (chosen or before)
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 def test_alone_it_says_what_a_reload_wants(alone: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     told = Settings({"access_log": "off", "log_level": "info"})
     assert run_worker(assembled(Life()), (), told, None, lambda _: signal.raise_signal(signal.SIGHUP)) == 0

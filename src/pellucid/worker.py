@@ -36,6 +36,14 @@ from pellucid.watch import Watch
 if TYPE_CHECKING:
     from pellucid.net.guest import Guest
 
+AS_STARTED = gc.get_threshold()
+"""What the collector goes by unless an app chooses otherwise."""
+
+YOUNG = 10_000
+"""How many more objects than have gone may have come before the collector looks for cycles among them. The requests of
+one round hold some thousands that go by themselves; at the interpreter's 700 it looks in each round, in vain.
+"""
+
 LAST_THREADS = 2.0
 """How long threads of an app may keep the process when all else is over, in seconds."""
 
@@ -176,10 +184,14 @@ def _run(lifetime: Lifetime, host: _Host, begun: Callable[[], None]) -> None:
     # In the first round, when signals are already heard: whoever is told that it serves may send one at once.
     lifetime.reactor.post(lambda: lifetime.begin(begun))
     _freeze()
+    chosen = gc.get_threshold()
+    if chosen == AS_STARTED:
+        gc.set_threshold(max(YOUNG, chosen[0]), *chosen[1:])
     try:
         host.run()
     finally:
         lifetime.server.halt()
+        gc.set_threshold(*chosen)
 
 
 def _freeze() -> None:
