@@ -76,14 +76,16 @@ class Headers:
     """Header or trailer fields in their order; the names are lower-case bytes, the values stripped bytes.
 
     `get` answers with the combined value of RFC 9110 section 5.3; `all` gives the lines apart. Never changed once made:
-    `plus` and `without` make new ones. `memo` is a protocol's: what it made of them, for those that are sent again.
+    `plus` and `without` make new ones. `memo` and `block` are the protocols': what they made of them, as lines and as a
+    block of HTTP/2, for those that are sent again.
     """
 
-    __slots__ = ("_index", "fields", "memo")
+    __slots__ = ("_index", "block", "fields", "memo")
 
     def __init__(self, fields: Iterable[Field] = ()) -> None:
         self.fields: tuple[Field, ...] = tuple(fields)
         self.memo: object = None
+        self.block: object = None
         self._index: dict[bytes, bytes] | None = None
 
     @property
@@ -196,7 +198,8 @@ class End:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The peer broke a rule: the status to answer with and the rule, with its RFC section; and, as far as it came, the
-    request line that stood at the head of it, unread.
+    request line that stood at the head of it, unread. With status 0 nobody can be answered: the engine has said what
+    there is to say.
     """
 
     status: int

@@ -7,6 +7,7 @@ peer is a stream and what happens on it: a status, the bytes, `end` or `reset`.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from pellucid.message import Data, End, Event, Headers, Refused, Request, Response
 from pellucid.piece import Piece
@@ -66,6 +67,9 @@ class Multiplexed:
     def room(self, stream: int) -> int:
         return self.window
 
+    def in_order(self, streams: Iterable[int]) -> Iterable[int]:
+        return streams
+
     def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
         self._say(stream, str(response.status))
         if body is not None:
@@ -81,6 +85,9 @@ class Multiplexed:
 
     def reset(self, stream: int) -> None:
         self._leave(stream, "reset")
+
+    def end(self, why: str) -> None:
+        self.finished = True
 
     def drain(self) -> None:
         self.finished = not self.open

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from pellucid.net.pollers import READ, WRITE
+from pellucid.net.secured import Secured
 from pellucid.piece import FileSlice, Piece, discard
 
 CAPACITY = 1 << 20
@@ -38,6 +39,14 @@ class Link(Protocol):
 
     gone: str
     """Why nothing can be exchanged any more, empty while all is well."""
+
+    @property
+    def secured(self) -> Secured | None:
+        """What TLS has settled; None where it is not spoken."""
+
+    @property
+    def held(self) -> bool:
+        """Whether something can be received of which the reactor does not know."""
 
     @property
     def fd(self) -> int:
@@ -80,6 +89,9 @@ class PlainLink:
     """A link over a stream socket, which it makes non-blocking and owns."""
 
     __slots__ = ("_outbox", "_queued", "_socket", "gone", "local", "peer", "peer_port", "waiting")
+
+    secured = None
+    held = False
 
     def __init__(self, connected: socket.socket, peer: str, local: str, peer_port: int = 0) -> None:
         connected.setblocking(False)

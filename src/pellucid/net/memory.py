@@ -55,6 +55,9 @@ class MemoryLink:
         "peer_port",
     )
 
+    secured = None
+    held = False
+
     def __init__(self, holds: int, peer: str = "192.0.2.1", local: str = "192.0.2.80:80") -> None:
         self.fd = next(_numbers)
         self.peer = peer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Protocol
 
@@ -70,10 +71,14 @@ class Engine(Protocol):
         """
 
     def room(self, stream: int) -> int:
-        """How many bytes of the answer's body the stream may take now."""
+        """How many bytes of the answer's body the stream may take now; 0 while the peer has no room for any."""
+
+    def in_order(self, streams: Iterable[int]) -> Iterable[int]:
+        """These streams in the order in which their answers are to go on."""
 
     def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
-        """Give a head, and with `body` the whole answer. Without, a body of `length` bytes (None: unknown) follows.
+        """Give a head, and with `body`, which there is `room` for, the whole answer. Without, a body of `length` bytes
+        (None: unknown) follows.
 
         Answers whether a body goes out: not for HEAD, 204 and 304, then the answer is complete already.
         Raises WrongAnswer, and takes nothing, if the answer breaks a rule. A 101, and 2xx to CONNECT, opens a tunnel,
@@ -88,6 +93,11 @@ class Engine(Protocol):
 
     def reset(self, stream: int) -> None:
         """Give up an answer, so that the peer sees that what it got is not the whole."""
+
+    def end(self, why: str) -> None:
+        """Say that the connection is over, where the protocol has a word for it. `why` is the limit that struck, empty
+        where it only rested for long enough, or the server stops. `finished` from now on.
+        """
 
     def drain(self) -> None:
         """Make an end: the peer is told as soon as the protocol lets it. In HTTP/1 that is with the next answer, which

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import Data, End, Event, Headers, Refused, Response
@@ -61,6 +61,7 @@ class Http1:
         "_line",
         "_method",
         "_owed",
+        "_scheme",
         "_tunnel",
         "_version",
         "_writer",
@@ -71,9 +72,10 @@ class Http1:
         "unread",
     )
 
-    def __init__(self, limits: Limits, date: Callable[[], bytes]) -> None:
+    def __init__(self, limits: Limits, date: Callable[[], bytes], scheme: bytes = b"http") -> None:
         self._limits = limits
         self._date = date
+        self._scheme = scheme
         self._inbox = Inbox()
         self.output: list[Piece] = []
         self._incoming: Incoming | None = None
@@ -134,6 +136,10 @@ class Http1:
     def room(self, stream: int) -> int:
         """HTTP/1 has no windows: the link's room is what counts."""
         return UNBOUNDED
+
+    def in_order(self, streams: Iterable[int]) -> Iterable[int]:
+        """There is one at a time."""
+        return streams
 
     # From the peer
 
@@ -208,6 +214,7 @@ class Http1:
 
     def _begin(self, head: ParsedHead) -> tuple[int, Event]:
         request = head.request
+        request.scheme = self._scheme
         self.served += 1
         self._method = request.method
         self._version = request.version
@@ -386,6 +393,10 @@ class Http1:
         """An answer cannot be taken back, and the peer would wait for its rest, or take its beginning for all of it."""
         self.broken = True
         self._finish()
+
+    def end(self, why: str) -> None:
+        """HTTP/1 has no word for it: whoever closes the link says it all."""
+        self.finished = True
 
     def drain(self) -> None:
         """The next answer is the last and says so; one whose head has left said nothing, so one more may follow."""
