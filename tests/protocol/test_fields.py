@@ -8,9 +8,12 @@ from pellucid.protocol.fields import (
     KEPT_LENGTH,
     NOT_IN_TRAILERS,
     Broken,
+    CheckedFields,
     ReadLines,
     SpelledLines,
+    check_field,
     check_outgoing,
+    check_outgoing_trailers,
     check_trailers,
     parse_line,
 )
@@ -91,6 +94,45 @@ def test_a_right_field_goes_out(value: bytes) -> None:
 def test_a_wrong_field_does_not_go_out(name: bytes, value: bytes, why: str) -> None:
     with pytest.raises(WrongAnswer, match=why):
         SpelledLines()[(name, value)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        (b"", b"a", "no token (RFC 9110 5.1)"),
+        (b"a b", b"a", "no token (RFC 9110 5.1)"),
+        (b":path", b"a", "no token (RFC 9110 5.1)"),
+        (b"a\n", b"a", "no token (RFC 9110 5.1)"),
+        (b"\xe9", b"a", "no token (RFC 9110 5.1)"),
+        (b"Name", b"a", "in upper case (RFC 9113 8.2)"),
+        (b"name", b"a\r\nb: c", "a control character in the value (RFC 9110 5.5)"),
+        (b"name", b"a\0", "a control character in the value (RFC 9110 5.5)"),
+        (b"name", b" a", "white space around the value (RFC 9113 8.2.1)"),
+        (b"name", b"a\t", "white space around the value (RFC 9113 8.2.1)"),
+    ],
+)
+def test_a_name_and_a_value_that_break_a_rule_are_refused(name: bytes, value: bytes, why: str) -> None:
+    with pytest.raises(Broken) as caught:
+        CheckedFields()[(name, value)]
+    assert caught.value.status == 400
+    assert why in caught.value.why
+
+
+def test_right_fields_are_checked_once_and_secrets_each_time() -> None:
+    checked = CheckedFields()
+    for field in [(b"a", b""), (b"a", b"b c"), (b"cookie", b"a=b"), (b"x-long", b"a" * KEPT_LENGTH), (b"a", b"\xff")]:
+        check_field(*field)
+        assert checked[field] == field
+    assert set(checked) == {(b"a", b""), (b"a", b"b c"), (b"a", b"\xff")}
+    for at in range(KEPT + 5):
+        checked[(b"a", b"%d" % at)]
+        assert len(checked) <= KEPT
+
+
+def test_a_trailer_of_an_app_that_belongs_into_the_head_is_wrong() -> None:
+    check_outgoing_trailers([(b"digest", b"a")])
+    with pytest.raises(WrongAnswer, match=r"not allowed in the trailers \(RFC 9110 6.5.1\)"):
+        check_outgoing_trailers([(b"content-length", b"5")])
 
 
 def test_lines_that_come_again_are_read_once_and_bounded() -> None:

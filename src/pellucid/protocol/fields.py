@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import Field
-from pellucid.protocol.grammar import FIELD_VALUE, TOKEN
+from pellucid.protocol.grammar import FIELD_VALUE, LOWER_TOKEN, TOKEN
 
 KEPT = 2048
 """How many lines a cache of lines keeps before it starts again."""
@@ -53,8 +54,23 @@ def parse_line(line: bytes) -> Field:
         raise Broken(400, _fault_of_name(line, name, colon))
     value = value.strip(b" \t")
     if value.translate(None, FIELD_VALUE):
-        raise Broken(400, f"field {name.decode()}: a control character in the value (RFC 9110 5.5)")
+        raise _control_character(name)
     return name.lower(), value
+
+
+def _control_character(name: bytes) -> Broken:
+    return Broken(400, f"field {name.decode()}: a control character in the value (RFC 9110 5.5)")
+
+
+def check_field(name: bytes, value: bytes) -> None:
+    """Refuse a field that came as a name and a value, as in HTTP/2, and breaks a rule (RFC 9113 section 8.2.1)."""
+    if not name or name.translate(None, LOWER_TOKEN):
+        upper = name and not name.translate(None, TOKEN)
+        raise Broken(400, "a field name in upper case (RFC 9113 8.2)" if upper else _NO_TOKEN)
+    if value.translate(None, FIELD_VALUE):
+        raise _control_character(name)
+    if value[:1] in WHITE or value[-1:] in WHITE:
+        raise Broken(400, f"field {name.decode()}: white space around the value (RFC 9113 8.2.1)")
 
 
 def _fault_of_name(line: bytes, name: bytes, colon: bytes) -> str:
@@ -64,7 +80,12 @@ def _fault_of_name(line: bytes, name: bytes, colon: bytes) -> str:
         return "a field line without a colon (RFC 9112 5)"
     if name[-1:] in (b" ", b"\t"):
         return "white space before the colon of a field (RFC 9112 5.1)"
-    return "a field name that is no token (RFC 9110 5.1)"
+    return _NO_TOKEN
+
+
+_NO_TOKEN = "a field name that is no token (RFC 9110 5.1)"
+
+WHITE = frozenset((b" ", b"\t"))
 
 
 class ReadLines(dict[bytes, Field]):
@@ -77,6 +98,19 @@ class ReadLines(dict[bytes, Field]):
         field = parse_line(line)
         if len(line) <= KEPT_LENGTH and field[0] not in SECRET:
             remember(self, line, field, KEPT)
+        return field
+
+
+class CheckedFields(dict[Field, Field]):
+    """A bounded cache of fields that came as names and values: `list(map(cache.__getitem__, fields))` checks them all,
+    and looks only at what was not seen before.
+    """
+
+    def __missing__(self, field: Field) -> Field:
+        name, value = field
+        check_field(name, value)
+        if len(name) + len(value) <= KEPT_LENGTH and name not in SECRET:
+            remember(self, field, field, KEPT)
         return field
 
 
@@ -104,7 +138,14 @@ def check_outgoing(name: bytes, value: bytes) -> None:
         raise WrongAnswer(f"the field {name.decode()} has white space around its value (RFC 9110 5.5)")
 
 
-def check_trailers(fields: list[Field]) -> None:
+def check_outgoing_trailers(fields: Iterable[Field]) -> None:
+    """Raise WrongAnswer if one of an app's trailer fields belongs before the content (RFC 9110 section 6.5.1)."""
+    for name, _ in fields:
+        if name in NOT_IN_TRAILERS:
+            raise WrongAnswer(f"{name.decode()} is not allowed in the trailers (RFC 9110 6.5.1)")
+
+
+def check_trailers(fields: Iterable[Field]) -> None:
     """Refuse trailer fields that belong before the content (RFC 9110 section 6.5.1)."""
     for name, _ in fields:
         if name in NOT_IN_TRAILERS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from string import ascii_letters, digits
+from string import ascii_letters, ascii_uppercase, digits
 
 ALPHA = ascii_letters.encode()
 DIGIT = digits.encode()
@@ -11,6 +11,9 @@ DIGIT = digits.encode()
 # RFC 9110 5.6.2   tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~"
 #                          / DIGIT / ALPHA;  token = 1*tchar
 TOKEN = b"!#$%&'*+-.^_`|~" + DIGIT + ALPHA
+
+# RFC 9113 8.2     Field names MUST be converted to lowercase when constructing an HTTP/2 message.
+LOWER_TOKEN = bytes(byte for byte in TOKEN if byte not in ascii_uppercase.encode())
 
 # RFC 9110 5.5     field-value = *field-content; field-vchar = VCHAR / obs-text; SP and HTAB between
 FIELD_VALUE = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))

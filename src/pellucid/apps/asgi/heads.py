@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from pellucid.apps.asgi.types import Message
 from pellucid.errors import WrongAnswer
 from pellucid.message import Field, Headers, Response
-from pellucid.protocol.fields import NOT_IN_TRAILERS, SECRET, check_outgoing, remember
+from pellucid.protocol.content import declared_length
+from pellucid.protocol.fields import SECRET, check_outgoing, check_outgoing_trailers, remember
 
 MOST_FIELDS = 1000
 MOST_BYTES = 1 << 18
@@ -65,18 +66,14 @@ def headers_of(pairs: Iterable[Any]) -> Headers:
 def trailers_of(pairs: Iterable[Any]) -> Headers:
     """As `headers_of`, of fields that may come after the body (RFC 9110 section 6.5.1)."""
     trailers = headers_of(pairs)
-    for name, _ in trailers:
-        if name in NOT_IN_TRAILERS:
-            raise WrongAnswer(f"{name.decode()} is not allowed in the trailers (RFC 9110 6.5.1)")
+    check_outgoing_trailers(trailers)
     return trailers
 
 
 def _fields_of(pairs: Iterable[Any]) -> Fields:
     # An app may say transfer-encoding, and the specification has it ignored: framing is the protocol's.
     headers = headers_of(pairs).without(b"transfer-encoding")
-    declared = headers.get(b"content-length")
-    if declared is not None and not (declared.isdigit() and len(declared) < 19):
-        raise WrongAnswer(f"the Content-Length {declared!r} is not one row of digits (RFC 9110 8.6)")
+    declared = declared_length(headers.get(b"content-length"))
     endless = (headers.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
     fields = Fields(headers, None if declared is None else int(declared), endless)
     key = headers.fields

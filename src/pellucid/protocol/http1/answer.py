@@ -7,7 +7,8 @@ from typing import NamedTuple
 from pellucid.errors import WrongAnswer
 from pellucid.message import PHRASES, Headers, Response
 from pellucid.piece import FileSlice, Piece
-from pellucid.protocol.fields import NOT_IN_TRAILERS, SpelledLines
+from pellucid.protocol.content import content_of, declared_length
+from pellucid.protocol.fields import SpelledLines, check_outgoing_trailers
 from pellucid.protocol.grammar import list_members
 
 _spell = SpelledLines().__getitem__
@@ -41,7 +42,7 @@ class Spelled:
         self.lines = b"".join(map(_spell, fields))
         self.dated = b"date" in index
         self.closes = b"connection" in index and b"close" in list_members(index[b"connection"])
-        self.length = _declared(index.get(b"content-length"))
+        self.length = declared_length(index.get(b"content-length"))
         self.heads: dict[tuple[int, int], bytes] = {}
 
     def keep_head(self, status: int, size: int, framing: bytes) -> None:
@@ -58,12 +59,6 @@ def spelled(headers: Headers) -> Spelled:
     if type(memo) is not Spelled:
         memo = headers.memo = Spelled(headers)
     return memo
-
-
-def _declared(value: bytes | None) -> int | None:
-    if value is not None and not (value.isdigit() and len(value) < 19):
-        raise WrongAnswer(f"the Content-Length {value!r} is not one row of digits (RFC 9110 8.6)")
-    return None if value is None else int(value)
 
 
 class Framing(NamedTuple):
@@ -89,25 +84,13 @@ def frame(method: str, version: str, status: int, declared: int | None, length: 
     """
     if status == 101 or (method == "CONNECT" and 200 <= status < 300):
         return Framing(True, None, False, b"")
-    if status == 204:
-        return Framing(False, 0, False, b"")  # RFC 9110 8.6: no Content-Length with 204
-    if status == 205:
-        return Framing(False, 0, False, b"content-length: 0\r\n")  # RFC 9110 15.3.6: no content, and said so
-    if length is not None and (type(length) is not int or length < 0):
-        raise WrongAnswer(f"a body cannot be {length!r} bytes long (RFC 9110 8.6)")
-    bodiless = method == "HEAD" or status == 304
-    if declared is not None and length is not None and declared != length and not (bodiless and length == 0):
-        raise WrongAnswer(f"a body of {length} bytes with a Content-Length of {declared} (RFC 9110 8.6)")
-    length = declared if declared is not None else length
-    if length is not None:
-        unknown = bodiless and declared is None and length == 0  # RFC 9110 8.6: the length of a GET's 200, or nothing
-        return Framing(not bodiless, length, False, b"" if unknown else b"content-length: %d\r\n" % length)
-    if bodiless:
-        # RFC 9112 6.1 allows Transfer-Encoding here, but Python's http.client then waits for the chunks of a 304.
-        return Framing(False, None, False, b"")
-    if version == "1.1":
+    content = content_of(method, status, declared, length)
+    if content.told:
+        return Framing(content.wanted, content.length, False, b"content-length: %d\r\n" % (content.length or 0))
+    # RFC 9112 6.1 allows Transfer-Encoding without a body, but Python's http.client then waits for the chunks of a 304.
+    if content.wanted and version == "1.1":
         return Framing(True, None, True, CHUNKED)
-    return Framing(True, None, False, b"")
+    return Framing(content.wanted, content.length, False, b"")
 
 
 def spell_informational(response: Response) -> bytes:
@@ -117,9 +100,7 @@ def spell_informational(response: Response) -> bytes:
 
 def spell_trailers(trailers: Headers) -> bytes:
     """The trailer fields as lines (RFC 9112 section 7.1.2). Raises WrongAnswer like `spelled`, or for one too late."""
-    for name, _ in trailers.fields:
-        if name in NOT_IN_TRAILERS:
-            raise WrongAnswer(f"{name.decode()} is not allowed in the trailers (RFC 9110 6.5.1)")
+    check_outgoing_trailers(trailers.fields)
     return b"".join(map(_spell, trailers.fields))
 
 

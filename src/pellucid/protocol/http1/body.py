@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from pellucid.message import Data, End, Headers
+from pellucid.protocol.content import too_large
 from pellucid.protocol.fields import Broken, check_trailers, parse_line
 from pellucid.protocol.grammar import CHUNK
 from pellucid.protocol.inbox import Inbox
@@ -180,7 +181,7 @@ class ChunkedDecoder:
             raise Broken(400, f"chunk extensions of more than {EXTENSIONS} bytes in all (RFC 9112 7.1.1)")
         size = int(match["size"], 16)
         if self._limits.body_size and self.received + size > self._limits.body_size:
-            raise Broken(413, f"a body of more than {self._limits.body_size} bytes: body-size (RFC 9110 15.5.14)")
+            raise too_large(self._limits.body_size)
         self._last = size == 0
         self._chunk = size
         return b""

@@ -7,9 +7,10 @@ from functools import partial
 from typing import NamedTuple
 
 from pellucid.message import Headers, Request
+from pellucid.protocol.content import check_expectation, content_length
 from pellucid.protocol.fields import KEPT_LENGTH, SECRET, Broken, ReadLines, remember
 from pellucid.protocol.grammar import BARE_END, TOKEN, VERSION, is_token, list_members
-from pellucid.protocol.limits import UNBOUNDED, Limits
+from pellucid.protocol.limits import Limits
 from pellucid.protocol.target import check_host, parse_target
 
 _read_line = ReadLines().__getitem__
@@ -203,17 +204,6 @@ def body_framing(method: str, version: str, index: dict[bytes, bytes], limits: L
     return True, None
 
 
-def content_length(value: bytes, limits: Limits) -> int:
-    """The length that a Content-Length gives; a list, a sign or anything but digits is refused (RFC 9110 8.6)."""
-    if not value.isdigit():
-        raise Broken(400, "Content-Length is not one row of digits (RFC 9110 8.6)")
-    most = limits.body_size or UNBOUNDED
-    digits = value.lstrip(b"0")
-    if len(digits) > 18 or int(digits or b"0") > most:
-        raise Broken(413, f"a body of more than {most} bytes: body-size (RFC 9110 15.5.14)")
-    return int(digits or b"0")
-
-
 def _refuse_coding(value: bytes) -> None:
     codings = [coding.strip(b" \t").lower() for coding in value.split(b",")]
     if not all(map(is_token, codings)):
@@ -226,9 +216,8 @@ def _refuse_coding(value: bytes) -> None:
 
 
 def expects_continue(version: str, value: bytes) -> bool:
-    """Whether the client waits for 100; any other expectation is refused (RFC 9110 section 10.1.1)."""
+    """Whether the client waits for 100; in HTTP/1.0 none does (RFC 9110 section 10.1.1)."""
     if version == "1.0":
         return False
-    if value.lower() != b"100-continue":
-        raise Broken(417, "an expectation other than 100-continue (RFC 9110 10.1.1)")
+    check_expectation(value)
     return True
