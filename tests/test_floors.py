@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "pellucid"
 FLOOR_0 = {"message", "piece", "errors", "watch", "setting", "tracebacks"}
 FLOOR_2 = FLOOR_0 | {"protocol", "semantics", "net"}
 FLOOR_3 = FLOOR_2 | {"server"}
-FLOOR_4 = FLOOR_3 | {"apps", "features", "accesslog", "eventlog", "loading", "metrics", "tracing"}
+FLOOR_4 = FLOOR_3 | {"apps", "features", "accesslog", "authority", "eventlog", "loading", "metrics", "tracing"}
 FLOOR_5 = FLOOR_4 | {"site", "settings", "processes"}
 ALLOWED = {
     "message": set(),
@@ -27,6 +27,7 @@ ALLOWED = {
     "apps": FLOOR_3,
     "features": FLOOR_3,
     "accesslog": FLOOR_3,
+    "authority": FLOOR_0,
     "eventlog": FLOOR_3,
     "metrics": FLOOR_3,
     "tracing": FLOOR_3,

@@ -1,0 +1,46 @@
+"""A certificate for development tells the names that this machine has, and no address that the world can reach."""
+
+import socket
+from ipaddress import ip_address
+
+import pytest
+
+from pellucid.authority.machine import Machine, this_machine
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("Box", "box"),
+        ("box.example.com.", "box.example.com"),
+        ("localhost", ""),
+        ("", ""),
+        ("my_box", ""),
+        ("-box", ""),
+        ("b" * 61, ""),
+        ("b\u00f6x", ""),
+    ],
+)
+def test_a_name_that_dns_would_not_allow_is_left_out(told: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: told)
+    assert this_machine().name == name
+
+
+@pytest.mark.parametrize(
+    ("machine", "names", "last_domain"),
+    [
+        (Machine(""), ["localhost", "*.localhost"], "home.arpa"),
+        (Machine("box"), ["localhost", "*.localhost", "box", "box.local"], "box"),
+        (Machine("box.local"), ["localhost", "*.localhost", "box.local"], "box.local"),
+        (Machine("box.example.com"), ["localhost", "*.localhost", "box.example.com"], "box.example.com"),
+    ],
+)
+def test_a_machine_is_asked_for_by_these_names(machine: Machine, names: list[str], last_domain: str) -> None:
+    assert machine.names == names
+    assert machine.domains[-1] == last_domain
+
+
+def test_addresses_of_private_networks_are_told_once_and_others_never() -> None:
+    given = ["192.168.1.7", "203.0.113.9", "2001:db8::7", "fe80::1%eth0", "127.0.0.1", "fd00::7"]
+    expected = ["127.0.0.1", "::1", "192.168.1.7", "fe80::1", "fd00::7"]
+    assert this_machine(given).addresses == tuple(map(ip_address, expected))
