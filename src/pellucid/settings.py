@@ -51,6 +51,7 @@ class CommandSettings:
 
 TOPICS: dict[str, tuple[type, ...]] = {
     "Listening and stopping": (CommandSettings, SocketSettings),
+    "TLS and HTTP/2": order.HTTPS,
     "Applications": (LoadingSettings, AsgiSettings, WsgiSettings),
     "Processes": (ProcessSettings, PrivilegeSettings, MonitorSettings),
     "Files": (StaticSettings,),

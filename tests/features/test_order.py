@@ -8,14 +8,15 @@ from carrying import request
 from pellucid.features.cors import CorsSettings
 from pellucid.features.forwarded import strip
 from pellucid.features.headers import HeaderSettings
+from pellucid.features.https import HttpsSettings
 from pellucid.features.livereload import LiveReloadSettings
-from pellucid.features.order import DEVELOPMENT, PROXIES, SETTINGS, in_order
+from pellucid.features.order import DEVELOPMENT, HTTPS, PROXIES, SETTINGS, in_order
 from pellucid.message import Headers, Response
 from pellucid.server.exchange import Body
 
 
 def chosen(*parts: object) -> Any:
-    return {part: part() for part in (*PROXIES, *DEVELOPMENT, *SETTINGS)} | {type(part): part for part in parts}
+    return {part: part() for part in (*PROXIES, *HTTPS, *DEVELOPMENT, *SETTINGS)} | {type(part): part for part in parts}
 
 
 def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> None:
@@ -29,6 +30,8 @@ def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> No
         ([HeaderSettings(header=("A: b",))], 1, 1),
         ([HeaderSettings(header=("A: b",), security_headers=True), CorsSettings(cors=("*",))], 2, 3),
         ([LiveReloadSettings(reload_browser=True)], 2, 1),
+        ([HttpsSettings(redirect_http=(":80",))], 2, 0),
+        ([HttpsSettings(hsts=60.0)], 1, 1),
     ],
 )
 def test_what_is_on_is_in_the_lists(parts: list[object], asks: int, answers: int) -> None:

@@ -8,6 +8,7 @@ from pellucid.features.cors import CorsSettings, cors_feature
 from pellucid.features.feature import Ask, Feature
 from pellucid.features.forwarded import ForwardedSettings, forwarded_feature
 from pellucid.features.headers import HeaderSettings, header_feature, security_feature
+from pellucid.features.https import HttpsSettings, hsts_feature, redirect_feature
 from pellucid.features.livereload import LiveReloadSettings, livereload_feature
 from pellucid.net.trusted import ProxySettings
 from pellucid.server.exchange import Answer
@@ -19,16 +20,22 @@ PROXIES: tuple[type, ...] = (ProxySettings, ForwardedSettings)
 DEVELOPMENT: tuple[type, ...] = (LiveReloadSettings,)
 """The settings of what is for development."""
 
+HTTPS: tuple[type, ...] = (HttpsSettings,)
+"""The settings of the way from http to https."""
+
 SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
 """The settings of all other features."""
 
 ORDER: tuple[Callable[[Chosen], Feature | None], ...] = (
     # Before all others, which then see the client and not its proxy.
     lambda chosen: forwarded_feature(chosen[ProxySettings], chosen[ForwardedSettings]),
+    # Before all that answers: nothing is told in the clear.
+    lambda chosen: redirect_feature(chosen[HttpsSettings]),
     lambda chosen: cors_feature(chosen[CorsSettings]),
     lambda chosen: header_feature(chosen[HeaderSettings]),
     # After one's own fields, which it leaves as they are.
     lambda chosen: security_feature(chosen[HeaderSettings], shared=bool(chosen[CorsSettings].cors)),
+    lambda chosen: hsts_feature(chosen[HttpsSettings]),
     # After all that sets fields: it has to be allowed by a policy that any of them gives.
     lambda chosen: livereload_feature(chosen[LiveReloadSettings]),
 )
