@@ -5,9 +5,8 @@ from __future__ import annotations
 from pellucid.errors import WrongAnswer
 from pellucid.message import Field
 from pellucid.protocol.fields import KEPT, KEPT_LENGTH, SECRET, check_outgoing, remember
-from pellucid.protocol.http2.huffman import CompressionFault, DecodedStrings
-from pellucid.protocol.http2.huffman import decode as decode_huffman
-from pellucid.protocol.http2.huffman import encode as encode_huffman
+from pellucid.protocol.http2.huffman import CompressionFault
+from pellucid.protocol.http2.primitives import read_integer, read_string, spell_integer, spell_string
 from pellucid.protocol.http2.static_table import STATIC_TABLE
 from pellucid.protocol.limits import UNBOUNDED
 
@@ -59,6 +58,16 @@ class Decoder:
         self._size = 0
         self._table = _STATIC.copy()  # by index: the static table, then the dynamic one, its newest entry first
 
+    @property
+    def dynamic_table(self) -> tuple[Field, ...]:
+        """What is in the dynamic table, the newest entry first (RFC 7541 section 2.3.2)."""
+        return tuple(field for field, _ in self._table[len(_STATIC) :])
+
+    @property
+    def dynamic_table_size(self) -> int:
+        """How much that counts (RFC 7541 section 4.1)."""
+        return self._size
+
     def decode(self, block: bytes) -> tuple[Field, ...]:
         """The fields of a whole block, as they came. Raises CompressionFault, ListTooLarge or Bomb."""
         fields: list[Field] = []
@@ -78,7 +87,7 @@ class Decoder:
             elif byte < 0x80:
                 field, counted, at = self._literal(block, at, byte)
             else:
-                index, at = _continued(block, at, 0x7F) if byte == 0xFF else (0, at)
+                index, at = read_integer(block, at - 1, 0x7F)
                 field, counted = self._entry(index)
             fields.append(field)
             size += counted
@@ -95,12 +104,12 @@ class Decoder:
         prefix = 0x3F if byte >= 0x40 else 0x0F
         index = byte & prefix
         if index == prefix:
-            index, at = _continued(block, at, index)
+            index, at = read_integer(block, at - 1, prefix)
         if index:
             name = self._entry(index)[0][0]
         else:
-            name, at = _string(block, at, secret=False)
-        value, at = _string(block, at, secret=name in SECRET)
+            name, at = read_string(block, at, secret=False)
+        value, at = read_string(block, at, secret=name in SECRET)
         field = (name, value)
         counted = len(name) + len(value) + OVERHEAD
         if byte >= 0x40:
@@ -133,10 +142,7 @@ class Decoder:
         for _ in range(2):  # RFC 7541 4.2: the smallest size there was meanwhile, and the last one
             if not _SIZE_UPDATE <= block[at : at + 1] < _LITERAL_INDEXED:
                 break
-            size = block[at] & 0x1F
-            at += 1
-            if size == 0x1F:
-                size, at = _continued(block, at, size)
+            size, at = read_integer(block, at, 0x1F)
             if size > self._table_size:
                 raise CompressionFault(f"a table size update to more than {self._table_size} (RFC 7541 6.3)")
             if size != self._capacity:
@@ -186,8 +192,8 @@ def represent(name: bytes, value: bytes) -> bytes:
     kind = 0x10 if secret else 0
     index = _INDEX_OF_NAME.get(name, 0)
     if index:
-        return _spell_integer(kind, 0x0F, index) + _spell_string(value)
-    return bytes((kind,)) + _spell_string(name) + _spell_string(value)
+        return spell_integer(index, 0x0F, kind) + spell_string(value)
+    return bytes((kind,)) + spell_string(name) + spell_string(value)
 
 
 _Entry = tuple[Field, int]
@@ -201,58 +207,6 @@ _INDEX_OF_NAME = {name: index for index, (name, _) in reversed(list(enumerate(ST
 _SIZE_UPDATE = b"\x20"
 _LITERAL_INDEXED = b"\x40"
 
-_decoded_strings = DecodedStrings()
-
-
-def _continued(block: bytes, at: int, value: int) -> tuple[int, int]:
-    """The integer whose prefix, all ones, is followed by this place, and the place behind it (RFC 7541 5.1)."""
-    for shift in (0, 7, 14, 21):  # beyond that there is no block
-        if at == len(block):
-            raise CompressionFault("a block that ends in an integer (RFC 7541 5.1)")
-        byte = block[at]
-        at += 1
-        value += (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise CompressionFault("an integer of more than five octets (RFC 7541 5.1)")
-
-
-def _string(block: bytes, at: int, secret: bool) -> tuple[bytes, int]:
-    """The string literal at this place, and the place behind it (RFC 7541 5.2)."""
-    if at == len(block):
-        raise CompressionFault("a block that ends before a string (RFC 7541 5.2)")
-    byte = block[at]
-    at += 1
-    length = byte & 0x7F
-    if length == 0x7F:
-        length, at = _continued(block, at, length)
-    end = at + length
-    if end > len(block):
-        raise CompressionFault("a block that ends in a string (RFC 7541 5.2)")
-    data = block[at:end]
-    if byte >= 0x80:
-        data = decode_huffman(data) if secret else _decoded_strings[data]
-    return data, end
-
 
 def _no_entry(index: int) -> CompressionFault:
     return CompressionFault(f"no entry of the tables has the index {index} (RFC 7541 2.3.3)")
-
-
-def _spell_integer(kind: int, prefix: int, value: int) -> bytes:
-    if value < prefix:
-        return bytes((kind | value,))
-    octets = bytearray((kind | prefix,))
-    value -= prefix
-    while value >= 0x80:
-        octets.append(value & 0x7F | 0x80)
-        value >>= 7
-    octets.append(value)
-    return bytes(octets)
-
-
-def _spell_string(data: bytes) -> bytes:
-    short = encode_huffman(data)
-    if len(short) < len(data):
-        return _spell_integer(0x80, 0x7F, len(short)) + short
-    return _spell_integer(0, 0x7F, len(data)) + data
