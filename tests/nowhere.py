@@ -1,6 +1,7 @@
 """A carrier of exchanges that no connection carries: it takes everything and does nothing."""
 
 from pellucid.message import Response
+from pellucid.net.secured import Secured
 from pellucid.server.exchange import Exchange
 
 
@@ -10,6 +11,7 @@ class Nowhere:
     local = "192.0.2.2:80"
     now = 0.0
     peer_port = 50000
+    secured: Secured | None = None
 
     def __init__(self, peer: str = "192.0.2.1") -> None:
         self.peer = peer

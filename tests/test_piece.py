@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pellucid.piece import FileSlice, OpenFile, Piece, discard, identify
+from pellucid.message import END
+from pellucid.piece import FileSlice, OpenFile, Piece, Portions, discard, identify
 
 
 @pytest.fixture
@@ -103,3 +104,10 @@ def test_a_file_that_was_let_go_cannot_be_held_again(path: Path) -> None:
     file.release()
     with pytest.raises(ValueError, match="released"):
         FileSlice(file, 0, 1)
+
+
+def test_a_whole_body_is_given_in_portions_of_the_size_that_is_asked_for() -> None:
+    portions = Portions(b"0123456789")
+    assert portions.length == 10
+    assert [portions.pull(4), portions.pull(1), portions.pull(100), portions.pull(1)] == [b"0123", b"4", b"56789", END]
+    portions.close()

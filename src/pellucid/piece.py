@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Protocol
 
-from pellucid.message import End
+from pellucid.message import END, End
 
 
 class OpenFile:
@@ -91,6 +91,24 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Called once, when no more will be pulled, whether or not the end was reached."""
+
+
+class Portions:
+    """A whole body as a source, for a peer that has no room for all of it."""
+
+    __slots__ = ("_body", "length")
+
+    def __init__(self, body: bytes) -> None:
+        self._body = memoryview(body)
+        self.length: int | None = len(body)
+
+    def pull(self, limit: int) -> Piece | End:
+        """The next portion."""
+        portion, self._body = bytes(self._body[:limit]), self._body[limit:]
+        return portion or END
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 def discard(pieces: list[Piece] | list[Piece | memoryview]) -> None:

@@ -27,7 +27,7 @@ from pellucid.processes.seated import serve_seated, take
 from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.signals import hearing
 from pellucid.protocol.limits import Limits
-from pellucid.server.server import Capacity, Server
+from pellucid.server.server import Capacity, Greet, Server
 from pellucid.server.timeouts import Patience
 from pellucid.settings import CommandSettings, Settings
 from pellucid.tracing import TracingSettings, tracing
@@ -80,8 +80,8 @@ def run_worker(
                 host.close()  # a WSGI app in this thread may want to run a loop of its own
             with tracing(watch, settings[TracingSettings]):  # in the context that the app has left behind
                 server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
-                _stand_behind_proxies(server, settings)
-                _serve(Lifetime(server, assembly.lives, ports), settings, host, seat, ready)
+                greets = _stand_behind_proxies(server, settings)
+                _serve(Lifetime(server, assembly.lives, ports, lambda port: greets), settings, host, seat, ready)
         except (NotLoaded, ValueError) as error:
             for port in ports:
                 port.close()
@@ -124,7 +124,7 @@ def _give_up_rights(chosen: PrivilegeSettings) -> None:
         become(identity)
 
 
-def _stand_behind_proxies(server: Server, settings: Settings) -> None:
+def _stand_behind_proxies(server: Server, settings: Settings) -> list[Greet]:
     proxies, watch = settings[ProxySettings], server.watch
     trusted = Trusted(proxies.trusted_proxies)
     server.exempt = trusted.holds  # all of a proxy's clients come from its one address
@@ -132,7 +132,8 @@ def _stand_behind_proxies(server: Server, settings: Settings) -> None:
         if not trusted.anybody:
             raise ValueError("--proxy-protocol says how trusted proxies begin: name them with --trusted-proxies")
         head_time = settings[Patience].head_time
-        server.greet = Greeter(server.reactor, trusted, head_time, lambda why: watch.note("info", why))
+        return [Greeter(server.reactor, trusted, head_time, lambda why: watch.note("info", why))]
+    return []
 
 
 class _Host:

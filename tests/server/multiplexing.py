@@ -1,12 +1,13 @@
 """A protocol of many exchanges at once, the smallest that can be: it stands for HTTP/2 where the floors are tried.
 
-A line from the peer is a word and a stream: `get 3`, `put 3` (a body follows), `data 3 words`, `end 3`. A line to the
-peer is a stream and what happens on it: a status, the bytes, `end` or `reset`.
+A line from the peer is a word and a stream: `get 3`, `put 3` (a body follows), `data 3 words`, `end 3`, `more 3 100`
+(so much more room for an answer), `nonsense 0`. A line to the peer is a stream and what happens on it: a status, the
+bytes, `end` or `reset`; and `over`, with the reason. Answers on higher streams come first.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 
 from pellucid.message import Data, End, Event, Headers, Refused, Request, Response
@@ -18,7 +19,7 @@ class Multiplexed:
     """An engine with as many streams as the peer likes, each with a window of its own."""
 
     def __init__(self, window: int = 1 << 30) -> None:
-        self.window = window
+        self.windows: defaultdict[int, int] = defaultdict(lambda: window)
         self.served = 0
         self.finished = self.unread = self.broken = False
         self.lines = b""
@@ -49,6 +50,10 @@ class Multiplexed:
                 self.open.add(stream)
                 request = Request("GET", b"/", b"/", b"", b"x", Headers(), "2", complete=word == b"get", length=None)
                 self.events.append((stream, request))
+            elif word == b"more":
+                self.windows[stream] += int(rest[0])
+            elif word == b"nonsense":
+                self.events.append((stream, Refused(0, "nonsense")))
             else:
                 self.events.append((stream, Data(rest[0]) if word == b"data" else End()))
 
@@ -65,10 +70,10 @@ class Multiplexed:
         pass
 
     def room(self, stream: int) -> int:
-        return self.window
+        return self.windows[stream]
 
     def in_order(self, streams: Iterable[int]) -> Iterable[int]:
-        return streams
+        return sorted(streams, reverse=True)
 
     def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
         self._say(stream, str(response.status))
@@ -78,6 +83,8 @@ class Multiplexed:
         return True
 
     def send_data(self, stream: int, piece: Piece) -> None:
+        self.windows[stream] -= len(piece)
+        assert self.windows[stream] >= 0, "more than there is room for"
         self.output.append(piece)
 
     def send_end(self, stream: int, trailers: Headers) -> None:
@@ -88,6 +95,7 @@ class Multiplexed:
 
     def end(self, why: str) -> None:
         self.finished = True
+        self.output.append(f"over {why}\n".encode())
 
     def drain(self) -> None:
         self.finished = not self.open

@@ -18,6 +18,7 @@ class Asked:
     peer_port = 50000
     local = "192.0.2.80:80"
     now = 7.0
+    secured = None
 
     def __init__(self) -> None:
         self.calls: list[object] = []

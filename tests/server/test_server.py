@@ -55,10 +55,14 @@ class MemoryPort:
 class Harbour(Stage):
     """A stage with a port."""
 
-    def __init__(self, app: Any = hello, connections: int = 0, per_address: int = 0, **settings: Any) -> None:
+    def __init__(
+        self, app: Any = hello, connections: int = 0, per_address: int = 0, behind: bool = False, **settings: Any
+    ) -> None:
         super().__init__(app, capacity=Capacity(connections, per_address), **settings)
         self.port = MemoryPort()
-        self.server.listen(self.port)  # type: ignore[arg-type]  # it has all that the server asks of one
+        trusted = Trusted(["192.0.2.1"] if behind else [])
+        greeter = Greeter(self.reactor, trusted, 10.0, lambda why: self.watch.note("info", why))
+        self.server.listen(self.port, [greeter] if behind else [])  # type: ignore[arg-type]  # it has all that is asked
 
     def ask(self, link: MemoryLink) -> list[int]:
         """The statuses of the answers to one request."""
@@ -234,13 +238,6 @@ def test_a_watcher_may_cut_a_connection_as_it_opens() -> None:
 LINE = b"PROXY TCP4 198.51.100.1 203.0.113.80 4711 443\r\n"
 
 
-def behind(harbour: Harbour) -> Harbour:
-    """With the PROXY protocol spoken by 192.0.2.1."""
-    noted = harbour.watch.note
-    harbour.server.greet = Greeter(harbour.reactor, Trusted(["192.0.2.1"]), 10.0, lambda why: noted("info", why))
-    return harbour
-
-
 def test_behind_a_proxy_the_client_is_whom_it_tells() -> None:
     seen: list[tuple[str, int, str]] = []
 
@@ -248,7 +245,7 @@ def test_behind_a_proxy_the_client_is_whom_it_tells() -> None:
         seen.append((exchange.peer, exchange.peer_port, exchange.local))
         hello(exchange)
 
-    harbour = behind(Harbour(app))
+    harbour = Harbour(app, behind=True)
     link = harbour.port.bring()
     link.send([LINE + HELLO])
     harbour.settle()
@@ -256,8 +253,98 @@ def test_behind_a_proxy_the_client_is_whom_it_tells() -> None:
     assert seen == [("198.51.100.1", 4711, "203.0.113.80:443")]
 
 
+class Steps:
+    """Greets that keep their links until they are told to go on, and what they were given."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[str, Any, Any]] = []
+        self.closed: list[str] = []
+
+    def greet(self, name: str) -> Any:
+        steps = self
+
+        class Step:
+            def __call__(self, link: Any, greeted: Any) -> None:
+                steps.given.append((name, link, greeted))
+
+            def close(self) -> None:
+                steps.closed.append(name)
+
+        return Step()
+
+
+def stepping() -> tuple[Harbour, Steps]:
+    harbour, steps = Harbour(connections=2), Steps()
+    harbour.server.listen(late := MemoryPort(), [steps.greet("first"), steps.greet("second")])  # type: ignore[arg-type]
+    harbour.port = late
+    return harbour, steps
+
+
+def test_a_link_is_greeted_in_order_and_then_adopted() -> None:
+    harbour, steps = stepping()
+    client = harbour.port.bring()
+    harbour.settle()
+    for name in ("first", "second"):
+        assert harbour.open_connections == 0
+        step, link, greeted = steps.given.pop()
+        assert step == name
+        greeted(link)
+    assert harbour.open_connections == 1
+    assert harbour.ask(client) == [200]
+
+
+def test_a_link_that_is_refused_in_a_greeting_gets_the_reason_and_no_more() -> None:
+    harbour, steps = stepping()
+    client = harbour.port.bring()
+    harbour.settle()
+    _, link, greeted = steps.given.pop()
+    client.send([HELLO])
+    greeted(link, "not like this")
+    harbour.settle()
+    answer = client.receive() or b""
+    assert statuses(answer) == [400]
+    assert b"not like this" in answer
+    assert client.ended
+    assert harbour.open_connections == 0
+    assert steps.given == []
+
+
+def test_links_that_are_greeted_count_and_a_stop_gives_them_up() -> None:
+    harbour, steps = stepping()
+    for _ in range(3):
+        harbour.port.bring()
+    harbour.settle()
+    assert len(steps.given) == 2
+    _, _, greeted = steps.given.pop()
+    greeted(None)
+    harbour.settle()
+    assert len(steps.given) == 2
+    harbour.server.stop(10.0)
+    assert steps.closed == ["first", "second"]
+    assert not harbour.reactor.stopped
+    for _, _, greeted in steps.given:
+        greeted(None)
+    assert harbour.reactor.stopped
+
+
+def test_what_a_link_holds_when_it_comes_is_dealt_with() -> None:
+    class Holding(MemoryLink):
+        held = True
+
+        def receive(self, most: int = 65536) -> bytes | None:
+            data, self.held = (HELLO, False) if self.held else (super().receive(most), False)
+            return data
+
+    stage = Stage()
+    ours, theirs = Holding(65536), MemoryLink(65536)
+    ours.other, theirs.other = theirs, ours
+    stage.server.adopt(ours)
+    stage.settle()
+    assert statuses(theirs.receive() or b"") == [200]
+
+
 def test_what_counts_for_an_address_is_the_clients_and_not_the_proxys() -> None:
-    harbour = behind(Harbour(per_address=2))
+    harbour = Harbour(per_address=2, behind=True)
     links = [harbour.port.bring() for _ in range(6)]
     for number, link in enumerate(links):
         link.send([LINE.replace(b"100.1", b"100.%d" % (number // 3)) + HELLO])
@@ -278,7 +365,7 @@ def test_all_of_a_trusted_proxys_clients_may_come_from_its_address() -> None:
 
 @pytest.mark.parametrize("data", [LINE, b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"])
 def test_the_preamble_of_somebody_else_is_a_bad_request(data: bytes) -> None:
-    harbour = behind(Harbour())
+    harbour = Harbour(behind=True)
     link = harbour.port.bring("192.0.2.2")
     link.send([data + HELLO])
     harbour.settle()
@@ -286,7 +373,7 @@ def test_the_preamble_of_somebody_else_is_a_bad_request(data: bytes) -> None:
 
 
 def test_whoever_has_not_told_yet_counts_as_a_connection() -> None:
-    harbour = behind(Harbour(connections=1))
+    harbour = Harbour(connections=1, behind=True)
     first, second = harbour.port.bring(), harbour.port.bring()
     second.send([LINE + HELLO])
     harbour.settle()
@@ -297,7 +384,7 @@ def test_whoever_has_not_told_yet_counts_as_a_connection() -> None:
 
 
 def test_at_the_end_whoever_has_not_told_yet_has_so_long_as_a_connection_that_rests() -> None:
-    harbour = behind(Harbour())
+    harbour = Harbour(behind=True)
     ends: list[None] = []
     harbour.server.ended = lambda: ends.append(None)
     prompt, silent = harbour.port.bring(), harbour.port.bring()
@@ -315,7 +402,7 @@ def test_at_the_end_whoever_has_not_told_yet_has_so_long_as_a_connection_that_re
 
 
 def test_halted_it_waits_for_nobody() -> None:
-    harbour = behind(Harbour())
+    harbour = Harbour(behind=True)
     ends: list[None] = []
     harbour.server.ended = lambda: ends.append(None)
     harbour.port.bring()

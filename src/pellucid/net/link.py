@@ -79,6 +79,16 @@ class Link(Protocol):
         """End both ways so that the peer sees a break and not an end."""
 
 
+class ArrivingLink(Link, Protocol):
+    """A link whose beginning can be looked at and taken apart."""
+
+    def peek(self, most: int) -> bytes | None:
+        """As receive, at most so many bytes, which are left to be received."""
+
+    def receive(self, most: int = ...) -> bytes | None:
+        """As that of any link, at most so many bytes."""
+
+
 def room_beside(waiting: int) -> int:
     """How many bytes more a link takes while so many wait in it."""
     free = CAPACITY - waiting

@@ -7,9 +7,8 @@ the plain one, at no cost, and whatever comes next, be it TLS, finds its first b
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
-from pellucid.net.link import Link
+from pellucid.net.link import ArrivingLink, Link
 from pellucid.net.pollers import READ
 from pellucid.net.port import Exhausted
 from pellucid.net.preamble import LARGEST, NoPreamble, Preamble, parse_preamble
@@ -17,16 +16,6 @@ from pellucid.net.reactor import Reactor, Timer
 from pellucid.net.trusted import Trusted
 
 Greeted = Callable[[Link | None], object]
-
-
-class ArrivingLink(Link, Protocol):
-    """A link whose beginning can be taken apart."""
-
-    def peek(self, most: int) -> bytes | None:
-        """As receive, at most so many bytes, which are left to be received."""
-
-    def receive(self, most: int = ...) -> bytes | None:
-        """As that of any link, at most so many bytes."""
 
 
 class Greeter:

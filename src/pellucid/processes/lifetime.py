@@ -7,15 +7,23 @@ from collections.abc import Callable, Sequence
 from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor
 from pellucid.server.life import Life
-from pellucid.server.server import Server
+from pellucid.server.server import Greet, Server
 
 SHORTEST_END = 1.0
 """How long the ends of apps may take at the least, in seconds, even where requests have used up all the grace."""
 
 
+Greets = Sequence[Greet]
+
+
+def _nothing(port: Port) -> Greets:
+    return ()
+
+
 class Lifetime:
     """All lives begin together; when the last of them is ready, `listen` may be called; when no connection is left, all
-    lives end, and the reactor is stopped. `why` is why it could not begin, empty if it could.
+    lives end, and the reactor is stopped. `greets` says how each port's clients are greeted, `why` is why it could not
+    begin, empty if it could.
     """
 
     __slots__ = (
@@ -25,15 +33,19 @@ class Lifetime:
         "_lives",
         "_missing",
         "_waiting",
+        "greets",
         "leaving",
         "ports",
         "server",
         "why",
     )
 
-    def __init__(self, server: Server, lives: Sequence[Life], ports: Sequence[Port]) -> None:
+    def __init__(
+        self, server: Server, lives: Sequence[Life], ports: Sequence[Port], greets: Callable[[Port], Greets] = _nothing
+    ) -> None:
         self.server = server
         self.ports = ports
+        self.greets = greets
         self.leaving = False
         self.why = ""
         self._lives = tuple(lives)
@@ -60,7 +72,7 @@ class Lifetime:
         """Accept connections from now on."""
         if not self.leaving:
             for port in self.ports:
-                self.server.listen(port)
+                self.server.listen(port, self.greets(port))
 
     def leave(self, grace: float, rest: float) -> None:
         """Finish what runs within `grace` seconds, let connections that rest do so for `rest`, then end the lives.

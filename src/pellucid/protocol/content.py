@@ -1,4 +1,4 @@
-"""What is said of a message's content under every version of HTTP: how long it is, and who waits for leave to send it."""
+"""What is said of a message's content under every version of HTTP: how long it is, and what may be expected."""
 
 from __future__ import annotations
 

@@ -14,8 +14,10 @@ from pellucid.net.link import Link
 from pellucid.net.pollers import READ, WRITE
 from pellucid.net.reactor import Timer
 from pellucid.piece import discard
+from pellucid.protocol.choose import Opening
 from pellucid.protocol.engine import Engine, Phase
-from pellucid.server.exchanges import Exchanges, Shared
+from pellucid.server.exchanges import Exchanges
+from pellucid.server.shared import Shared
 from pellucid.server.timeouts import Deadline, Stall, deadline, stalled
 
 ROUNDS = 16
@@ -28,6 +30,7 @@ BUDGET = 0.01
 class Connection:
     """One peer. `ended` is called once, when all is over.
 
+    `opening` tells of the first bytes whether they are for another engine, and is dropped when that is known.
     `since` is when its peer began what it is at now, `lingering` when the last answer was out and the rest of a request
     began to be dropped unread. `_turning` guards a turn against another within it, `_soon` says that one is asked for,
     and `_behind` that the last one ran out of rounds or of time before it had dealt with what came.
@@ -38,6 +41,7 @@ class Connection:
         "_ended",
         "_exchanges",
         "_interest",
+        "_opening",
         "_phase",
         "_served",
         "_shared",
@@ -52,9 +56,17 @@ class Connection:
         "since",
     )
 
-    def __init__(self, shared: Shared, link: Link, engine: Engine, ended: Callable[[Connection], None]) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        link: Link,
+        engine: Engine,
+        ended: Callable[[Connection], None],
+        opening: Opening | None = None,
+    ) -> None:
         self._shared = shared
         self._ended = ended
+        self._opening = opening
         self.link = link
         self.engine = engine
         self.lingering: float | None = None
@@ -78,6 +90,8 @@ class Connection:
             shared.watch.tell(shared.watch.opened, self)
         if not self.closed:
             self._rearm(self.engine.pending)
+            if self.link.held:
+                shared.reactor.promptly(lambda: self.turn(fill=True))
 
     @property
     def peer(self) -> str:
@@ -96,7 +110,10 @@ class Connection:
         """Something can be moved: in the turn that runs, if one does, else in one of its own."""
         if not (self._turning or self.closed or self._soon):
             self._soon = True
-            self._shared.reactor.promptly(self._turn_late)
+            if self._exchanges.several:  # one turn, and one send, for all that is answered by and by
+                self._shared.reactor.soon(self._turn_late)
+            else:
+                self._shared.reactor.promptly(self._turn_late)
 
     def drain(self) -> None:
         """The next answer is the last one, and what runs is told so; a connection that rests stays."""
@@ -108,6 +125,7 @@ class Connection:
         """Close, unless a request runs or is on its way: what has come and was not looked at yet counts."""
         self.turn(fill=True)
         if self.idle:
+            self._take_leave("")
             self._close("")
 
     @property
@@ -188,7 +206,10 @@ class Connection:
     def _fill(self) -> None:
         data = self.link.receive()
         if data:
-            self.engine.receive(data)
+            if self._opening is None:
+                self.engine.receive(data)
+            else:
+                self._take_first(self._opening, data)
         elif data is not None and not self.link.gone:
             if self._interest & READ:
                 self.engine.receive_eof()
@@ -199,6 +220,15 @@ class Connection:
         watch = self._shared.watch
         if watch.filled:
             watch.tell(watch.filled, self, len(data or b""))
+
+    def _take_first(self, opening: Opening, data: bytes) -> None:
+        other = opening.other(data)
+        if other is not None:
+            self.engine = other
+        else:
+            self.engine.receive(data)
+        if not opening.open:
+            self._opening = None
 
     def _flush(self) -> bool:
         link = self.link
@@ -223,6 +253,7 @@ class Connection:
             or self._interest != READ
             or self._timer is None
             or self._exchanges.reading
+            or self._exchanges.shut
             or shared.patience.request_timeout
         ):
             self._rearm_in_full()
@@ -235,8 +266,8 @@ class Connection:
 
     def _rearm_in_full(self) -> None:
         engine, link, reactor = self.engine, self.link, self._shared.reactor
-        timed = link.waiting or self._timer is None or bool(self._exchanges.reading)
-        interest = link.interest(engine.hungry)
+        timed = link.waiting or self._timer is None or bool(self._exchanges.reading or self._exchanges.shut)
+        interest = link.interest(engine.hungry and link.room > 0)  # what a peer asks for piles up if it does not read
         if interest != self._interest:
             timed = True  # where nothing waits for the peer any more, another patience applies
             reactor.change(link.fd, interest)
@@ -265,7 +296,8 @@ class Connection:
             return Deadline(self.lingering + patience.linger, "linger")
         exchanges = self._exchanges
         phase = self._phase or self.engine.phase
-        return deadline(patience, phase, self.since, exchanges.slowest[0], self._stall, exchanges.oldest)
+        stall = self._stall if self._stall is not None else exchanges.stalled
+        return deadline(patience, phase, self.since, exchanges.slowest[0], stall, exchanges.oldest)
 
     def _on_time(self) -> None:
         self._timer = None
@@ -285,9 +317,10 @@ class Connection:
             if self.engine.served == served:  # it was the rest of a request that has its answer
                 self._note("debug", due.limit)
         else:
-            stuck = self._stall is not None
+            stuck = due.limit in ("write-stall", "write-rate")
             self._note("info" if stuck else "debug", due.limit)
-            self._close(due.limit, abort=stuck)
+            self._take_leave("" if due.limit == "idle" else due.limit)
+            self._close(due.limit, abort=self._stall is not None)
 
     def _refuse_slowness(self, limit: str, stream: int = 0) -> None:
         self.engine.refuse(408, f"the request came too slowly: {limit} (RFC 9110 15.5.9)", stream)
@@ -297,6 +330,12 @@ class Connection:
         self._shared.watch.note(level, f"{self.peer or self.link.local} closed: {limit}")
 
     # The ends
+
+    def _take_leave(self, why: str) -> None:
+        self.engine.end(why)
+        if self.engine.output:
+            self.link.receive()  # left unread, it would make a reset of the end, which can overtake the last words
+            self._flush()
 
     def _finish(self) -> None:
         # RFC 9112 9.6: closing at once, with bytes unread, resets the connection, and the reset can overtake the answer

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import NO_FIELDS, Data, End, Request, Response
+from pellucid.net.secured import Secured
 from pellucid.piece import Source
 from pellucid.semantics.trace import UNTRACED
 
@@ -32,6 +33,10 @@ class Carrier(Protocol):
     @property
     def local(self) -> str:
         """The address that the client came to, as host:port or a path."""
+
+    @property
+    def secured(self) -> Secured | None:
+        """What TLS has settled on the connection; None where it is not spoken."""
 
     @property
     def now(self) -> float:
@@ -151,6 +156,11 @@ class Exchange:
     def local(self) -> str:
         """The address that the client came to, as host:port or a path."""
         return self.carrier.local
+
+    @property
+    def secured(self) -> Secured | None:
+        """What TLS has settled on the connection; None where it is not spoken, or a proxy speaks it."""
+        return self.carrier.secured
 
     @property
     def now(self) -> float:

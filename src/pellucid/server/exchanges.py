@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 from math import inf
 from typing import Protocol
 
 from pellucid.errors import FileChanged
 from pellucid.message import Data, End, Event, Headers, Refused, Request, Reset, Response
 from pellucid.net.link import Link
-from pellucid.net.reactor import Reactor
-from pellucid.piece import Piece
+from pellucid.piece import Piece, Portions
 from pellucid.protocol.engine import Engine
-from pellucid.server.exchange import App, Exchange
+from pellucid.server.exchange import Exchange
 from pellucid.server.judgement import check_final, check_first, check_piece, release
 from pellucid.server.refusal import refusal
-from pellucid.server.timeouts import Patience, pace
+from pellucid.server.shared import Shared
+from pellucid.server.timeouts import Stall, pace, stalled
 from pellucid.tracebacks import in_one_line, traceback_of
-from pellucid.watch import Watch
-
-
-class Shared:
-    """What all connections of a server have in common."""
-
-    __slots__ = ("_ids", "app", "patience", "reactor", "watch")
-
-    def __init__(self, reactor: Reactor, app: App, patience: Patience, watch: Watch) -> None:
-        self.reactor = reactor
-        self.app = app
-        self.patience = patience
-        self.watch = watch
-        start = os.urandom(6).hex()  # so that another process, or this one begun anew, has other names
-        self._ids = (f"{start}-{number:x}" for number in count(1))
-
-    def new_id(self) -> str:
-        """A name for a request that no other one has."""
-        return next(self._ids)
 
 
 class Owner(Protocol):
@@ -68,8 +47,9 @@ class Reading:
 
 class Exchanges:
     """The exchanges under way, and their Carrier. `ready` are those that have something to be collected, `reading` the
-    bodies of requests that are read. `cut` is why the connection must be cut, empty while all is well: in some
-    protocols nothing else can say that an answer is not complete.
+    bodies of requests that are read, `shut` the answers that the peer last left no more room for. `cut` is why the
+    connection must be cut, empty while all is well: in some protocols nothing else can say that an answer is not
+    complete.
     """
 
     __slots__ = (
@@ -86,15 +66,19 @@ class Exchanges:
         "peer_port",
         "reading",
         "ready",
+        "secured",
+        "shut",
     )
 
     def __init__(self, shared: Shared, owner: Owner) -> None:
         self._shared = shared
         self._owner = owner
-        self.peer, self.peer_port, self.local = owner.link.peer, owner.link.peer_port, owner.link.local
+        link = owner.link
+        self.peer, self.peer_port, self.local, self.secured = link.peer, link.peer_port, link.local, link.secured
         self._open: dict[int, Exchange] = {}
         self.ready: dict[int, Exchange] = {}
         self.reading: dict[int, Reading] = {}
+        self.shut: dict[int, Stall] = {}
         self._room = 0
         self._woken = False
         self._half_closed = False
@@ -155,6 +139,17 @@ class Exchanges:
         return min(((reading.due, stream) for stream, reading in self.reading.items()), default=(inf, 0))
 
     @property
+    def stalled(self) -> Stall | None:
+        """The stall that is due first, of the answers that the peer leaves no room for; None where there is none."""
+        room = self._owner.engine.room
+        return min((stall for stream, stall in self.shut.items() if room(stream) <= 0), default=None)
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one exchange is under way."""
+        return len(self._open) > 1
+
+    @property
     def oldest(self) -> float:
         """When the oldest of the exchanges began, in the loop's seconds; without end where there is none."""
         return next((exchange.begun for exchange in self._open.values()), inf)
@@ -202,7 +197,8 @@ class Exchanges:
         moved = self._woken = False
         self._room = room
         ready, self.ready = self.ready, {}
-        for stream, exchange in ready.items():
+        for stream in self._owner.engine.in_order(ready) if len(ready) > 1 else ready:
+            exchange = ready[stream]
             if stream in self._open and exchange.response is not None and not self.cut:
                 try:
                     moved |= self._collect_from(exchange, exchange.response)
@@ -270,6 +266,9 @@ class Exchanges:
             return False
         if response.status < 200 or exchange.request.method == "CONNECT":
             check_final(exchange.request, response, body)
+        window = self._owner.engine.room(stream)
+        if isinstance(body, bytes) and len(body) > window:
+            body = exchange.body = Portions(body)
         if isinstance(body, bytes):
             wanted = self._owner.engine.send_response(stream, response, body)
             exchange.started = True
@@ -277,10 +276,11 @@ class Exchanges:
                 self._collected(exchange, body)
             self._end(exchange)
             return True
-        room = min(self._room, self._owner.engine.room(stream))
-        if room <= 0:
+        if window <= 0:
+            self._find_shut(stream, 0)
             self.ready[stream] = exchange
             return False
+        room = min(self._room, window)
         # The first piece is pulled before the head goes out: a source that fails at once still becomes a 500.
         piece = body.pull(room) if exchange.request.method != "HEAD" else None
         try:
@@ -309,8 +309,16 @@ class Exchanges:
             return True
         engine.send_data(stream, piece)
         self._collected(exchange, piece)
+        if engine.room(stream) <= 0:
+            self._find_shut(stream, len(piece))
+        elif self.shut:
+            self.shut.pop(stream, None)
         self.ready[stream] = exchange
         return True
+
+    def _find_shut(self, stream: int, given: int) -> None:
+        # The peer has no room for more, after it has taken so many bytes: patience with it begins, or goes on.
+        self.shut[stream] = stalled(self._shared.patience, self.shut.get(stream), self.now, given)
 
     def _collected(self, exchange: Exchange, piece: Piece) -> None:
         self._room -= len(piece)
@@ -323,6 +331,9 @@ class Exchanges:
         watch = self._shared.watch
         if watch.refused:
             watch.tell(watch.refused, self._owner, refused.status, refused.why)
+        if not refused.status:
+            watch.note("info", f"{self.peer or self.local}: {refused.why}")
+            return
         if exchange is not None and exchange.started:
             self.abort(exchange, refused.why)
             return
@@ -364,6 +375,7 @@ class Exchanges:
     def _end(self, exchange: Exchange, why: str = "") -> None:
         del self._open[exchange.stream]
         self.reading.pop(exchange.stream, None)
+        self.shut.pop(exchange.stream, None)
         if why:
             self._guard(lambda: exchange.lose(why))
         if not isinstance(exchange.body, bytes):

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Protocol, cast
 
 from pellucid.net.address import network_of
-from pellucid.net.link import Link, PlainLink
+from pellucid.net.link import ArrivingLink, Link
 from pellucid.net.pollers import READ
 from pellucid.net.port import Exhausted, Port
 from pellucid.net.reactor import Reactor
-from pellucid.protocol.engine import Engine
-from pellucid.protocol.http1.engine import Http1
+from pellucid.protocol.choose import Protocols
 from pellucid.protocol.limits import Limits
 from pellucid.server.connection import Connection
 from pellucid.server.dateline import DateLine
 from pellucid.server.exchange import App
-from pellucid.server.exchanges import Shared
+from pellucid.server.shared import Shared
 from pellucid.server.timeouts import Patience
 from pellucid.setting import setting
 from pellucid.watch import Watch
@@ -58,11 +58,18 @@ class Share(Protocol):
         """How many to accept now, in the loop's seconds; 0 to let others come first, and ask again soon."""
 
 
-class Greet(Protocol):
-    """How a link tells who its client is, before it speaks."""
+class Greeted(Protocol):
+    """Whom a link is given to that has been greeted."""
 
-    def __call__(self, link: PlainLink, greeted: Callable[[Link | None], object]) -> None:
-        """Call back with the link, now or later, or with None if it was closed instead. Raises Exhausted."""
+    def __call__(self, link: Link | None, refused: str = "") -> object:
+        """The link goes on, or with None it was closed instead; `refused` is why its client gets a 400 and no more."""
+
+
+class Greet(Protocol):
+    """What goes before the first request: who the client is, or TLS."""
+
+    def __call__(self, link: ArrivingLink, greeted: Greeted) -> None:
+        """Call back with the link, or with one that goes over it, now or later. Raises Exhausted."""
 
     def close(self) -> None:
         """Wait for none any longer."""
@@ -84,10 +91,13 @@ class Server:
         self.reactor = reactor if reactor is not None else Reactor(failed=self._failed)
         self.connections: set[Connection] = set()
         self._capacity = capacity if capacity is not None else Capacity()
-        self._limits = limits if limits is not None else Limits()
         self._shared = Shared(self.reactor, app, patience if patience is not None else Patience(), self.watch)
-        self._date = DateLine(self.reactor, time.time)
+        self.protocols = Protocols(
+            limits if limits is not None else Limits(), DateLine(self.reactor, time.time), lambda: self.reactor.now
+        )
         self._ports: list[Port] = []
+        self._welcomes: dict[Port, Callable[[ArrivingLink], object]] = {}
+        self._greets: list[Greet] = []
         self._of_address: dict[str, int] = {}
         self._paused = False
         self._quiet_until = 0.0
@@ -95,20 +105,27 @@ class Server:
         self._over = False
         self.ended: Callable[[], None] = self.reactor.stop
         self.share: Share | None = None
-        self.greet: Greet | None = None
         self.exempt: Callable[[str], bool] = _nobody
         self._greeting = 0
 
-    def listen(self, port: Port) -> None:
-        """Take the links that this port brings; the port is the server's from now on."""
+    def listen(self, port: Port, greets: Sequence[Greet] = ()) -> None:
+        """Take the links that this port brings, each of them greeted in these ways, in their order, before its first
+        request. The port and the greets are the server's from now on.
+        """
         self._ports.append(port)
+        self._greets += [greet for greet in greets if greet not in self._greets]
+        self._welcomes[port] = partial(self._welcome, tuple(greets)) if greets else self.adopt
         self._tell_share()
         self.reactor.add(port.fd, 0 if self._paused else READ, lambda mask: self._accept(port))
 
     def adopt(self, link: Link) -> Connection | None:
         """Begin a connection over a link, or turn it away if its address has too many; then None. Raises Exhausted."""
         held = self._count(link.peer, 1)
-        connection = Connection(self._shared, link, self._speak(link), self._closed)
+        secured, protocols = link.secured, self.protocols
+        if secured is not None:
+            connection = Connection(self._shared, link, protocols.agreed(secured.protocol), self._closed)
+        else:
+            connection = Connection(self._shared, link, protocols.assumed(), self._closed, protocols.opening())
         self.connections.add(connection)
         self._tell_share()
         try:
@@ -122,10 +139,6 @@ class Server:
             connection.turn_away(503, f"connections-per-address: {most} from this address are open already")
             return None
         return connection
-
-    def _speak(self, link: Link) -> Engine:
-        # The one place that names a protocol.
-        return Http1(self._limits, self._date)
 
     def _count(self, address: str, by: int) -> int:
         network = network_of(address)
@@ -175,15 +188,13 @@ class Server:
         """Cut everything now."""
         self._stopping = True
         self._close_ports()
-        if self.greet is not None:
-            self.greet.close()
+        self._close_greets()
         for connection in tuple(self.connections):
             connection.abort("the server stops")
         self._end_if_done()
 
     def _close_idle(self) -> None:
-        if self.greet is not None:
-            self.greet.close()
+        self._close_greets()
         for connection in tuple(self.connections):
             connection.close_if_idle()
 
@@ -199,6 +210,10 @@ class Server:
             self.watch.note("warning", f"grace: {_connections(len(self.connections))} cut at the end of it")
         self.halt()
 
+    def _close_greets(self) -> None:
+        for greet in self._greets:
+            greet.close()
+
     def _close_ports(self) -> None:
         for port in self._ports:
             self.reactor.remove(port.fd)
@@ -212,7 +227,7 @@ class Server:
             self.ended()
 
     def _accept(self, port: Port) -> None:
-        most = self._capacity.connections
+        most, welcome = self._capacity.connections, self._welcomes[port]
         batch = BATCH if self.share is None else self.share.batch(self.reactor.now)
         if not batch:
             self.reactor.change(port.fd, 0)
@@ -225,19 +240,34 @@ class Server:
                 link = port.accept()
                 if link is None:
                     return
-                if self.greet is None:
-                    self.adopt(link)
-                else:
-                    self._greeting += 1
-                    self.greet(link, self._greeted)
+                welcome(link)
         except Exhausted as error:
             self._pause(f"{error}: accepting rests until a connection ends")
             self.reactor.at(self.reactor.now + PAUSE, self._resume)
 
-    def _greeted(self, link: Link | None) -> None:
+    def _welcome(self, greets: tuple[Greet, ...], link: ArrivingLink) -> None:
+        self._greeting += 1
+        self._greet(greets, link)
+
+    def _greet(self, greets: tuple[Greet, ...], link: ArrivingLink) -> None:
+        first, *others = greets
+
+        def greeted(link: Link | None, refused: str = "") -> None:
+            if others and link is not None and not refused:
+                self._greet(
+                    tuple(others), cast("ArrivingLink", link)
+                )  # it is the same: only TLS, the last, makes another
+            else:
+                self._greeted(link, refused)
+
+        first(link, greeted)
+
+    def _greeted(self, link: Link | None, refused: str) -> None:
         self._greeting -= 1
         connection = self.adopt(link) if link is not None else None
-        if connection is not None and self._stopping:
+        if connection is not None and refused:
+            connection.turn_away(400, refused)
+        elif connection is not None and self._stopping:
             connection.drain()
         if self._paused and link is None:
             self._resume()

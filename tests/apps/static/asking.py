@@ -22,6 +22,7 @@ class Moment:
     peer = "192.0.2.1"
     peer_port = 50000
     local = "192.0.2.2:80"
+    secured = None
 
     def __init__(self) -> None:
         self.now = 1.0
