@@ -52,7 +52,8 @@ from load import Failed, room_for_connections
 from peers import Peer, Place, Unready, running
 from sample import profile
 from table import OURS, Cell, bars_table, workload_table
-from workloads import WORKLOADS, Effort, Workload, prepare
+from ways import Effort
+from workloads import WORKLOADS, Workload, prepare
 
 NAMES = [each.name for each in WORKLOADS]
 WATCHED = [each.name for each in WORKLOADS if OURS in (peer.name for peer in each.peers)]

@@ -2,11 +2,11 @@
 
 Each has one worker and its own fastest parts, as its documentation names them, and is otherwise left as it comes:
 
-- granian: `--loop uvloop`, HTTP/1 alone, no WebSockets; one runtime thread, as by default.
+- granian: `--loop uvloop`, the one version of HTTP that is asked for, no WebSockets; one runtime thread, as by default.
 - uvicorn: httptools and uvloop, which is what `uvicorn[standard]` brings.
 - gunicorn: the asgi worker with uvloop and the fast parser (`gunicorn[fast]`), or the gthread worker; its heartbeat
   file in memory, no control socket.
-- hypercorn: the uvloop worker.
+- hypercorn: the uvloop worker; over HTTP/2 as many requests on a connection as its client likes.
 - waitress; and bjoern and FastPySGI, which are written in C, have no threads, and need nothing said.
 - Threads, for all that have them: four, which is the default of waitress and what gunicorn's manual advises at least.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from peers import Peer, Place, asked, packaged
+from peers import Peer, Place, asked, over_tls, packaged
 
 Command = Callable[[Place, int], list[str]]
 
@@ -26,11 +26,32 @@ def asgi(app: str) -> tuple[Peer, ...]:
     """The servers for an ASGI application (written module:name), on uvloop where they have no loop of their own."""
     return (
         pellucid(app, "--loop", "uvloop"),
-        Peer("granian", packaged("granian", "uvloop"), _granian(app, "asgi", "--loop", "uvloop")),
-        Peer("uvicorn", packaged("uvicorn", "httptools", "uvloop"), _uvicorn(app)),
+        _granian_asgi(app, "1"),
+        _uvicorn_asgi(app),
         Peer("gunicorn", packaged("gunicorn", "gunicorn_h1c", "uvloop"), _gunicorn(app, *GUNICORN_ASGI)),
         Peer("hypercorn", packaged("hypercorn", "uvloop"), _hypercorn(app)),
         Peer("fastpysgi", packaged("fastpysgi"), _fastpysgi(app)),
+    )
+
+
+def asgi_http2(app: str) -> tuple[Peer, ...]:
+    """The servers that give an ASGI application HTTP/2, in the clear as well, to clients that know it beforehand."""
+    return (
+        pellucid(app, "--loop", "uvloop"),
+        _granian_asgi(app, "2"),
+        Peer("hypercorn", packaged("hypercorn", "h2", "uvloop"), _hypercorn_lasting(app)),
+    )
+
+
+def asgi_tls(app: str) -> tuple[Peer, ...]:
+    """The servers for an ASGI application over TLS; without ALPN, as wrk comes, all speak HTTP/1.1."""
+    pair = ("{file}", "--ssl-keyfile", "{key}")
+    hypercorn = Peer("hypercorn", packaged("hypercorn", "uvloop"), _hypercorn(app))
+    return (
+        over_tls(pellucid(app, "--loop", "uvloop"), *PELLUCID_TLS),
+        over_tls(_granian_asgi(app, "1"), "--ssl-certificate", *pair),
+        over_tls(_uvicorn_asgi(app), "--ssl-certfile", *pair),
+        over_tls(hypercorn, "--certfile", "{file}", "--keyfile", "{key}"),
     )
 
 
@@ -38,7 +59,7 @@ def wsgi(app: str) -> tuple[Peer, ...]:
     """The servers for a WSGI application, each with four threads."""
     return (
         pellucid(app, "--interface", "wsgi", *THREADS),
-        Peer("granian", packaged("granian"), _granian(app, "wsgi", "--blocking-threads", THREADS[1])),
+        Peer("granian", packaged("granian"), _granian(app, "wsgi", "1", "--blocking-threads", THREADS[1])),
         Peer("gunicorn", packaged("gunicorn", "gunicorn_h1c"), _gunicorn(app, "-k", "gthread", *THREADS)),
         Peer("waitress", packaged("waitress"), _waitress(app)),
     )
@@ -66,12 +87,21 @@ def pellucid(app: str, *options: str, name: str = "pellucid", cores: int = 1) ->
     return Peer(name, asked(code), command, cores)
 
 
+PELLUCID_TLS = ("--tls", "{file},{key}")
 GUNICORN_ASGI = ("-k", "asgi", "--asgi-loop", "uvloop", "--http-parser", "fast")
 
 
-def _granian(app: str, interface: str, *options: str) -> Command:
+def _granian_asgi(app: str, http: str) -> Peer:
+    return Peer("granian", packaged("granian", "uvloop"), _granian(app, "asgi", http, "--loop", "uvloop"))
+
+
+def _uvicorn_asgi(app: str) -> Peer:
+    return Peer("uvicorn", packaged("uvicorn", "httptools", "uvloop"), _uvicorn(app))
+
+
+def _granian(app: str, interface: str, http: str, *options: str) -> Command:
     def command(place: Place, port: int) -> list[str]:
-        listen = ["--host", "127.0.0.1", "--port", f"{port}", "--workers", "1", "--http", "1", "--no-ws"]
+        listen = ["--host", "127.0.0.1", "--port", f"{port}", "--workers", "1", "--http", http, "--no-ws"]
         quiet = ["--no-access-log", "--log-level", "warning"]
         return [place.python, "-m", "granian", "--interface", interface, *listen, *quiet, *options, app]
 
@@ -99,6 +129,16 @@ def _hypercorn(app: str) -> Command:
     def command(place: Place, port: int) -> list[str]:
         listen = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "uvloop"]
         return [place.python, "-m", "hypercorn", *listen, "--log-level", "warning", app]
+
+    return command
+
+
+def _hypercorn_lasting(app: str) -> Command:
+    # It ends a connection after 1,000 requests, and h2load does not come again.
+    def command(place: Place, port: int) -> list[str]:
+        settings = place.scratch / "hypercorn.toml"
+        settings.write_text("keep_alive_max_requests = 1000000000\n", "utf-8")
+        return [*_hypercorn(app)(place, port), "--config", f"{settings}"]
 
     return command
 

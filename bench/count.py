@@ -18,7 +18,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import load
 from peers import Place, running
 from table import markdown
 from within import become, short, watched
@@ -80,7 +79,7 @@ def _table(title: str, each: Counter[str]) -> str:
 
 def _counted(workload: Workload, place: Place, times: int) -> dict[str, int]:
     with running(watched(workload, __file__), place, patience=60) as server:
-        load.repeat(workload.ask, server.port, times)
+        workload.repeat(workload.ask, server.port, times)
     counts: dict[str, int] = json.loads(place.scratch.joinpath(COUNTS).read_text("utf-8"))
     return counts
 

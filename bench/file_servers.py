@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from functools import partial
 
-from peers import PROJECT, Peer, Place, asked, packaged
+from certificates import certificate
+from peers import PROJECT, Peer, Place, asked, over_tls, packaged
 
 
 def _pellucid(place: Place, port: int) -> list[str]:
@@ -39,7 +41,7 @@ http {{
     uwsgi_temp_path {scratch}/uwsgi;
     scgi_temp_path {scratch}/scgi;
     server {{
-        listen 127.0.0.1:{port} backlog=4096;
+        listen 127.0.0.1:{port} backlog=4096{words};
         root {folder};
         location = /hello {{ default_type text/plain; return 200 "hello"; }}
     }}
@@ -47,8 +49,28 @@ http {{
 """
 
 
+TLS_WORDS = """\
+ ssl;
+        ssl_protocols TLSv1.3;
+        ssl_certificate {made.file};
+        ssl_certificate_key {made.key}"""
+
+
 def _nginx(place: Place, port: int) -> list[str]:
+    return _nginx_with("", place, port)
+
+
+def _nginx_http2(place: Place, port: int) -> list[str]:
+    return _nginx_with(" http2", place, port)
+
+
+def _nginx_tls(kind: str, place: Place, port: int) -> list[str]:
+    return _nginx_with(TLS_WORDS.format(made=certificate(place.scratch, kind)), place, port)
+
+
+def _nginx_with(words: str, place: Place, port: int) -> list[str]:
     text = NGINX_CONFIGURATION.format(
+        words=words,
         user="user root;" if os.geteuid() == 0 else "",
         files=place.connections + 500,
         scratch=place.scratch,
@@ -114,8 +136,15 @@ def _nginx_version(_: str) -> str | None:
 
 
 PELLUCID = Peer("pellucid", asked("import pellucid.cli.command as c; print(c.__version__)"), _pellucid)
+PELLUCID_TLS = over_tls(PELLUCID, "--tls", "{file},{key}")
 HELLO = Peer("pellucid", asked("import pellucid.server.server, pellucid as p; print(p.__version__)"), _hello)
+HELLO_TLS = over_tls(HELLO, "{file}", "{key}")
+HELLO_RSA = over_tls(HELLO, "{file}", "{key}", kind="rsa")
 NGINX = Peer("nginx", _nginx_version, _nginx)
+NGINX_HTTP2 = Peer("nginx", _nginx_version, _nginx_http2)
+NGINX_TLS = Peer("nginx", _nginx_version, partial(_nginx_tls, "ecdsa"))
+NGINX_RSA = Peer("nginx", _nginx_version, partial(_nginx_tls, "rsa"))
 GRANIAN = Peer("granian", packaged("granian"), _granian)
+GRANIAN_TLS = over_tls(GRANIAN, "--ssl-certificate", "{file}", "--ssl-keyfile", "{key}")
 HTTP_SERVER = Peer("http.server", asked("import platform; print(platform.python_version())"), _http_server)
 STARLETTE = Peer("starlette", packaged("starlette", "uvicorn"), _starlette)

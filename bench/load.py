@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import resource
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -64,6 +65,7 @@ class Ask:
     size: int
     answer: bytes = b""
     body: bytes = b""
+    scheme: str = "http"
 
     @classmethod
     def of(cls, path: str, answer: bytes, body: bytes = b"") -> Ask:
@@ -114,7 +116,7 @@ def press(folder: Path, ask: Ask, port: int, seconds: float) -> Load:
     whole = max(1, math.ceil(seconds))  # wrk knows no parts of a second
     command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={whole}s", "--timeout=10s"]
     done = subprocess.run(
-        [*command, f"--script={script}", f"http://127.0.0.1:{port}{ask.path}"],
+        [*command, f"--script={script}", f"{ask.scheme}://127.0.0.1:{port}{ask.path}"],
         capture_output=True,
         text=True,
         timeout=whole + 30,
@@ -125,7 +127,7 @@ def press(folder: Path, ask: Ask, port: int, seconds: float) -> Load:
 
 def fetch(ask: Ask, port: int) -> tuple[int, bytes]:
     """One request on a connection of its own: the status and the body of its answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with _connected(ask, port) as client:
         client.sendall(request(ask, port))
         with _answer(client) as response:
             return response.status, response.read()
@@ -147,7 +149,7 @@ def repeat(ask: Ask, port: int, times: int) -> None:
     """Ask so many times over half as many connections as wrk has: all of them ask, and then all are answered."""
     spelled = request(ask, port)
     with ExitStack() as stack:
-        clients = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(CONNECTIONS // 2)]
+        clients = [_connected(ask, port, timeout=60) for _ in range(CONNECTIONS // 2)]
         for client in clients:
             stack.enter_context(client)
         for _ in range(times // len(clients)):
@@ -190,6 +192,17 @@ def _quoted(text: bytes) -> str:
     return '"' + text.decode("ascii").replace('"', '\\"').replace("\r\n", "\\r\\n") + '"'
 
 
+def _connected(ask: Ask, port: int, timeout: float = 10, source: str = "") -> socket.socket:
+    # Nobody vouches for the certificates of the bench.
+    client = socket.create_connection(("127.0.0.1", port), timeout, (source, 0) if source else None)
+    if ask.scheme == "http":
+        return client
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context.wrap_socket(client)
+
+
 @contextmanager
 def _answer(client: socket.socket) -> Iterator[HTTPResponse]:
     # The next answer, with its head read; what breaks off is a failure.
@@ -206,7 +219,7 @@ def _download(ask: Ask, port: int, until: float) -> list[int]:
     sizes: list[int] = []
     buffer = bytearray(ROOM)
     spelled = request(ask, port)
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with _connected(ask, port) as client:
         while not sizes or time.monotonic() < until:
             client.sendall(spelled)
             with _answer(client) as response:
@@ -218,7 +231,7 @@ def _download(ask: Ask, port: int, until: float) -> list[int]:
 
 
 def _rest(ask: Ask, port: int, source: str) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0))
+    client = _connected(ask, port, source=source)
     client.sendall(request(ask, port))
     with _answer(client) as response:
         content = response.read()

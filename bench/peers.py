@@ -9,10 +9,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import measure
+from certificates import certificate
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -96,6 +97,16 @@ def running(peer: Peer, place: Place, patience: float = 15) -> Iterator[Server]:
         raise Unready(f"ended by itself: {_said(log)}") from error
     finally:
         _end(process)
+
+
+def over_tls(peer: Peer, *words: str, kind: str = "ecdsa") -> Peer:
+    """The server with words more, in which {file} and {key} stand for the bench's certificate of that kind."""
+
+    def command(place: Place, port: int) -> list[str]:
+        made = certificate(place.scratch, kind)
+        return [*peer.command(place, port), *(word.format(file=made.file, key=made.key) for word in words)]
+
+    return replace(peer, command=command)
 
 
 def packaged(name: str, *beside: str) -> Callable[[str], str | None]:

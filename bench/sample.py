@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from peers import Place, running
 from table import markdown
+from ways import Effort
 from within import become, short, watched
-from workloads import Effort, Workload
+from workloads import Workload
 
 EVERY = 0.001  # seconds of processor time; the kernel rounds it up to its own tick
 SAMPLES = "samples.txt"

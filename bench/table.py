@@ -8,8 +8,9 @@ from statistics import median
 
 Figures = Mapping[str, float]
 
-# What the rows of Pellucid are called: as it comes, and with so many workers under a parent.
+# What the rows of Pellucid are called: as it comes, with so many workers under a parent, and without an application.
 OURS = "pellucid"
+CONSTANT = "pellucid, a constant"
 ONE = "pellucid --workers 1"
 TWO = "pellucid --workers 2"
 
@@ -64,8 +65,13 @@ BARS = (
     Bar("memory", "A worker with a bare ASGI application: MB resident", "resident", "", 30),
     Bar("workers", "Two workers: CPU per request, over one's", "cpu", ONE, 1.1, name=TWO),
     Bar("workers", "Two workers: time from answer to answer, over one's", "pace", ONE, 0.56, name=TWO),
+    Bar("h2", "ASGI hello over HTTP/2: CPU per request, over granian's", "cpu", "granian", 1.0, 0.8),
+    Bar("h2", "ASGI hello over HTTP/2: CPU per request, over hypercorn's", "cpu", "hypercorn", 0.1),
+    Bar("tls-asgi", "ASGI hello over TLS: CPU per request, over uvicorn's", "cpu", "uvicorn", 0.6),
+    Bar("tls-file", "100 MiB file over TLS: CPU per byte, over nginx's", "cpu", "nginx", 1.5),
+    Bar("handshakes", "A full handshake and an answer: CPU, over nginx's", "cpu", "nginx", 1.5),
 )
-RATIOS = ("nginx", "granian", "uvicorn", "gunicorn", "bjoern", ONE)
+RATIOS = ("nginx", "granian", "uvicorn", "gunicorn", "hypercorn", "bjoern", ONE)
 
 Cells = Mapping[str, Cell]
 
