@@ -50,7 +50,7 @@ class Running:
     @property
     def port(self) -> int:
         """The port in the banner's first URL."""
-        found = re.search(r"http://\S+:(\d+)/", self.banner)
+        found = re.search(r"https?://\S+:(\d+)/", self.banner)
         assert found, self.banner
         return int(found[1])
 
