@@ -13,6 +13,10 @@ SHOWN = b"PRI * HTTP/2.0\r\n"
 """How the preface of HTTP/2 begins (RFC 9113 section 3.4), and no request of HTTP/1."""
 
 
+LINE = 64
+"""How long a first line is that may be for HTTP/2, in bytes."""
+
+
 class Protocols:
     """The protocols that a server speaks. `date` gives the Date line, `now` the loop's seconds."""
 
@@ -43,7 +47,11 @@ class Protocols:
 
 
 class Opening:
-    """The first bytes of a connection in the clear. `open` is whether they could still be those of HTTP/2."""
+    """The first bytes of a connection in the clear. `open` is whether they could still be for HTTP/2.
+
+    For it are its preface, and a first line that is no request line either: RFC 9112 section 2.2 wants a 400 for what
+    appears to be a request, RFC 9113 section 3.4 a connection error for a preface that is wrong.
+    """
 
     __slots__ = ("_make", "_seen", "open")
 
@@ -55,10 +63,16 @@ class Opening:
     def other(self, data: bytes) -> Engine | None:
         """What speaks HTTP/2 and has been given all that came so far, if these bytes tell that it is meant."""
         seen = self._seen = self._seen + data
-        if seen.startswith(SHOWN):
+        line, whole, _ = seen[:LINE].partition(b"\n")
+        if seen.startswith(SHOWN) or (whole and _is_foreign(line)):
             self.open = False
             engine = self._make()
             engine.receive(seen)
             return engine
-        self.open = SHOWN.startswith(seen)
+        self.open = not whole and len(seen) < LINE
         return None
+
+
+def _is_foreign(line: bytes) -> bool:
+    words = line.split()
+    return len(words) == 3 and line.isascii() and not words[2].upper().startswith(b"HTTP/")

@@ -110,7 +110,7 @@ class Connection:
         """Something can be moved: in the turn that runs, if one does, else in one of its own."""
         if not (self._turning or self.closed or self._soon):
             self._soon = True
-            if self._exchanges.several:  # one turn, and one send, for all that is answered by and by
+            if len(self._exchanges.open) > 1:  # one turn, and one send, for all that is answered by and by
                 self._shared.reactor.soon(self._turn_late)
             else:
                 self._shared.reactor.promptly(self._turn_late)

@@ -46,15 +46,14 @@ class Reading:
 
 
 class Exchanges:
-    """The exchanges under way, and their Carrier. `ready` are those that have something to be collected, `reading` the
-    bodies of requests that are read, `shut` the answers that the peer last left no more room for. `cut` is why the
-    connection must be cut, empty while all is well: in some protocols nothing else can say that an answer is not
-    complete.
+    """The exchanges under way by their streams, and their Carrier. `ready` are those that have something to be
+    collected, `reading` the bodies of requests that are read, `shut` the answers that the peer last left no more room
+    for. `cut` is why the connection must be cut, empty while all is well: in some protocols nothing else can say that
+    an answer is not complete.
     """
 
     __slots__ = (
         "_half_closed",
-        "_open",
         "_owner",
         "_room",
         "_shared",
@@ -62,6 +61,7 @@ class Exchanges:
         "_woken",
         "cut",
         "local",
+        "open",
         "peer",
         "peer_port",
         "reading",
@@ -75,7 +75,7 @@ class Exchanges:
         self._owner = owner
         link = owner.link
         self.peer, self.peer_port, self.local, self.secured = link.peer, link.peer_port, link.local, link.secured
-        self._open: dict[int, Exchange] = {}
+        self.open: dict[int, Exchange] = {}
         self.ready: dict[int, Exchange] = {}
         self.reading: dict[int, Reading] = {}
         self.shut: dict[int, Stall] = {}
@@ -98,7 +98,7 @@ class Exchanges:
 
     def wake(self, exchange: Exchange) -> None:
         """The exchange has something to be collected."""
-        if exchange.stream in self._open:
+        if exchange.stream in self.open:
             self.ready[exchange.stream] = exchange
             self._woken = True
             self._owner.ask_for_turn()
@@ -111,7 +111,7 @@ class Exchanges:
     def credit(self, exchange: Exchange, count: int) -> None:
         """The exchange takes more of its request's body."""
         stream = exchange.stream
-        if stream in self._open:
+        if stream in self.open:
             reading = self.reading.setdefault(stream, Reading())
             if reading.room == 0:
                 reading.due = self._pace(None, 0)
@@ -122,7 +122,7 @@ class Exchanges:
     def abort(self, exchange: Exchange, why: str) -> None:
         """The exchange is given up, with the connection where that alone can tell the peer."""
         engine = self._owner.engine
-        if exchange.stream in self._open:
+        if exchange.stream in self.open:
             exchange.why = exchange.why or why
             engine.reset(exchange.stream)
             if engine.broken:
@@ -145,14 +145,9 @@ class Exchanges:
         return min((stall for stream, stall in self.shut.items() if room(stream) <= 0), default=None)
 
     @property
-    def several(self) -> bool:
-        """Whether more than one exchange is under way."""
-        return len(self._open) > 1
-
-    @property
     def oldest(self) -> float:
         """When the oldest of the exchanges began, in the loop's seconds; without end where there is none."""
-        return next((exchange.begun for exchange in self._open.values()), inf)
+        return next((exchange.begun for exchange in self.open.values()), inf)
 
     def half_close(self) -> None:
         """The client sends no more."""
@@ -166,7 +161,7 @@ class Exchanges:
 
     def expire(self, begun_by: float, why: str) -> None:
         """Answer for those that began by then and have no whole answer yet; one that has begun is cut."""
-        for exchange in [each for each in self._open.values() if each.begun <= begun_by]:
+        for exchange in [each for each in self.open.values() if each.begun <= begun_by]:
             exchange.expired = True
             if exchange.started:
                 self.abort(exchange, why)
@@ -199,7 +194,7 @@ class Exchanges:
         ready, self.ready = self.ready, {}
         for stream in self._owner.engine.in_order(ready) if len(ready) > 1 else ready:
             exchange = ready[stream]
-            if stream in self._open and exchange.response is not None and not self.cut:
+            if stream in self.open and exchange.response is not None and not self.cut:
                 try:
                     moved |= self._collect_from(exchange, exchange.response)
                 except BaseException as error:
@@ -209,12 +204,12 @@ class Exchanges:
 
     def lose(self, why: str) -> None:
         """The connection has ended, and with it all exchanges that have not."""
-        for exchange in list(self._open.values()):
+        for exchange in list(self.open.values()):
             self._end(exchange, why)
 
     def _begin(self, stream: int, request: Request) -> None:
         shared = self._shared
-        exchange = self._open[stream] = Exchange(request, self, stream, shared.reactor.now)
+        exchange = self.open[stream] = Exchange(request, self, stream, shared.reactor.now)
         if self._half_closed or self._stopping:
             exchange.half_closed, exchange.stopping = self._half_closed, self._stopping
         if shared.watch.begun:
@@ -225,7 +220,7 @@ class Exchanges:
             self._fail(exchange, error)
 
     def _hand_over(self, stream: int, event: Event) -> None:
-        exchange = self._open.get(stream)
+        exchange = self.open.get(stream)
         if type(event) is Refused:
             self._refuse(stream, exchange, event)
         elif exchange is None:
@@ -241,7 +236,7 @@ class Exchanges:
                 self._fail(exchange, error)
 
     def _tell_leaving(self) -> None:
-        for exchange in list(self._open.values()):
+        for exchange in list(self.open.values()):
             exchange.half_closed, exchange.stopping = self._half_closed, self._stopping
             self._guard(exchange.leave)
 
@@ -267,15 +262,10 @@ class Exchanges:
         if response.status < 200 or exchange.request.method == "CONNECT":
             check_final(exchange.request, response, body)
         window = self._owner.engine.room(stream)
-        if isinstance(body, bytes) and len(body) > window:
-            body = exchange.body = Portions(body)
         if isinstance(body, bytes):
-            wanted = self._owner.engine.send_response(stream, response, body)
-            exchange.started = True
-            if wanted:
-                self._collected(exchange, body)
-            self._end(exchange)
-            return True
+            if len(body) <= window:
+                return self._give_whole(exchange, response, body)
+            body = exchange.body = Portions(body)
         if window <= 0:
             self._find_shut(stream, 0)
             self.ready[stream] = exchange
@@ -289,6 +279,14 @@ class Exchanges:
         except BaseException:
             release(piece)
             raise
+
+    def _give_whole(self, exchange: Exchange, response: Response, body: bytes) -> bool:
+        wanted = self._owner.engine.send_response(exchange.stream, response, body)
+        exchange.started = True
+        if wanted:
+            self._collected(exchange, body)
+        self._end(exchange)
+        return True
 
     def _give(self, exchange: Exchange, response: Response, length: int | None, piece: Piece | End | None) -> bool:
         stream, engine = exchange.stream, self._owner.engine
@@ -340,7 +338,7 @@ class Exchanges:
         if exchange is None:
             request = Request("", b"", b"", b"", b"", Headers())
             begun = self._owner.since if refused.status == 408 else self.now
-            exchange = self._open[stream] = Exchange(request, self, stream, begun)
+            exchange = self.open[stream] = Exchange(request, self, stream, begun)
             exchange.line = refused.line
             if watch.begun:
                 watch.tell(watch.begun, exchange)
@@ -358,7 +356,7 @@ class Exchanges:
             self._shared.watch.note("warning", f"{exchange.name}: {why}")
         else:
             self._shared.watch.note("error", f"{exchange.name}: the app failed\n{traceback_of(error)}")
-        if exchange.stream not in self._open:
+        if exchange.stream not in self.open:
             return
         if exchange.started:
             self.abort(exchange, why)
@@ -373,7 +371,7 @@ class Exchanges:
         self.ready[exchange.stream] = exchange
 
     def _end(self, exchange: Exchange, why: str = "") -> None:
-        del self._open[exchange.stream]
+        del self.open[exchange.stream]
         self.reading.pop(exchange.stream, None)
         self.shut.pop(exchange.stream, None)
         if why:
