@@ -1,0 +1,177 @@
+"""The certificates of a server, chosen by the name that a client asks for and taken up anew when their files change.
+
+Connections that stand keep what they have: a context is never changed, but another one takes its place.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from pellucid.net.reactor import Reactor
+from pellucid.net.tlscontext import Shown, load, make_context
+from pellucid.net.tlssettings import PROTOCOLS, TlsSettings, check_tls
+
+EVERY = 2.0
+"""How often `follow` looks at the files, in seconds."""
+
+Noted = Callable[[str, str], object]
+Seen = tuple[tuple[int, ...], ...]
+
+
+class Certificates:
+    """What a handshake needs. Make it before processes are forked: all of them then know each other's session tickets.
+
+    `pairs` are the files of certificates and keys; the first is for names that none has, and for clients that name
+    none. `protocols` is what ALPN offers. ValueError says in one line which file is wrong, and how.
+    """
+
+    __slots__ = ("_by_name", "_chosen", "_client_ca", "_pairs", "_tried", "_wall", "context", "numbers", "protocols")
+
+    def __init__(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        chosen: TlsSettings,
+        protocols: Sequence[str] = PROTOCOLS,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        if not pairs:
+            raise ValueError("--tls: no certificate is given")
+        check_tls(chosen)
+        self.protocols = tuple(protocols)
+        self._chosen = chosen
+        self._wall = wall
+        self._client_ca = look_at(chosen.tls_client_ca)
+        self._tried: Seen = ()
+        self._pairs = [_Pair(certificate, key, chosen) for certificate, key in pairs]
+        for pair in self._pairs:
+            pair.seen = pair.look()
+            pair.shown = pair.load(self.protocols)
+        # The keys of session tickets are this one's. It has no certificate of its own that could grow old.
+        self.context = make_context(chosen, self.protocols)
+        self.numbers = {str(each["name"]): int(each["id"]) & 0xFFFF for each in self.context.get_ciphers()}
+        self._by_name = self._index()
+
+    def choose(self, server_name: str) -> Shown:
+        """The certificate for a name in lower case, which may be empty: the one that has it, or has a wildcard in the
+        place of its first label, or the first of all (RFC 9525 section 6.3).
+        """
+        name = server_name.rstrip(".")
+        found = self._by_name.get(name) or self._by_name.get("*." + name.partition(".")[2])
+        return found if found is not None else self._pairs[0].shown
+
+    def refresh(self, noted: Noted) -> None:
+        """Take up files that have changed. What is wrong with them is said once for each change, and what was there
+        before stays.
+        """
+        changed = self._refresh_client_ca(noted)
+        for pair in self._pairs:
+            changed |= self._refresh_pair(pair, noted)
+        if changed:
+            self._by_name = self._index()
+
+    def follow(self, reactor: Reactor, noted: Noted) -> None:
+        """Refresh every now and then, as long as the loop runs."""
+
+        def look() -> None:
+            reactor.at(reactor.now + EVERY, look)
+            self.refresh(noted)
+
+        reactor.at(reactor.now + EVERY, look)
+
+    def complain(self, noted: Noted) -> None:
+        """Say which of the certificates hold no longer, or not yet."""
+        for pair in self._pairs:
+            if why := pair.out_of_time(pair.shown, self._wall()):
+                noted("warning", f"{why}; clients will refuse it")
+
+    def _index(self) -> dict[str, Shown]:
+        return {name: pair.shown for pair in reversed(self._pairs) for name in pair.shown.names}
+
+    def _refresh_pair(self, pair: _Pair, noted: Noted) -> bool:
+        seen = pair.look()
+        if seen == pair.seen:
+            return False
+        pair.seen = seen  # as it was before it is read: what changes meanwhile is seen next time
+        try:
+            pair.shown = self._fresh(pair)
+        except ValueError as error:
+            noted("warning", f"{error}{_advice(error)}; the certificate of before stays")
+            return False
+        noted("info", f"{pair.certificate} was taken up, which holds until {_spell(pair.shown.ends)}")
+        return True
+
+    def _refresh_client_ca(self, noted: Noted) -> bool:
+        seen = look_at(self._chosen.tls_client_ca)
+        if seen == self._client_ca:
+            return False
+        # Contexts are made of all files: where one of them is wrong, the next change of any is waited for.
+        trying = (seen, *(sight for pair in self._pairs for sight in pair.look()))
+        if trying == self._tried:
+            return False
+        self._tried = trying
+        try:
+            # With other keys for tickets: who was let in by an authority of before is not to come back by one.
+            context = make_context(self._chosen, self.protocols)
+            fresh = [self._fresh(pair) for pair in self._pairs]
+        except ValueError as error:
+            noted("warning", f"{error}{_advice(error)}; the authorities of before stay")
+            return False
+        self._client_ca, self.context = seen, context
+        for pair, shown, at in zip(self._pairs, fresh, range(1, len(trying), 2), strict=True):
+            pair.shown, pair.seen = shown, trying[at : at + 2]
+        noted("info", f"{self._chosen.tls_client_ca} was taken up")
+        return True
+
+    def _fresh(self, pair: _Pair) -> Shown:
+        shown = pair.load(self.protocols)
+        if shown.pem != pair.shown.pem and (why := pair.out_of_time(shown, self._wall())):
+            raise ValueError(why)
+        return shown
+
+
+def look_at(path: str) -> tuple[int, ...]:
+    """What changes when a file does; nothing where there is none."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return ()
+    return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+class _Pair:
+    """The files of a certificate and its key, how they looked when they were last read, and what they gave."""
+
+    __slots__ = ("_chosen", "certificate", "key", "seen", "shown")
+
+    shown: Shown
+    seen: Seen
+
+    def __init__(self, certificate: str, key: str, chosen: TlsSettings) -> None:
+        self.certificate = certificate
+        self.key = key
+        self._chosen = chosen
+
+    def look(self) -> Seen:
+        return look_at(self.certificate), look_at(self.key)
+
+    def load(self, protocols: Sequence[str]) -> Shown:
+        return load(self.certificate, self.key, self._chosen, protocols)
+
+    def out_of_time(self, shown: Shown, now: float) -> str:
+        if now >= shown.ends:
+            return f"--tls: {self.certificate} has expired on {_spell(shown.ends)}"
+        if now < shown.begins:
+            return f"--tls: {self.certificate} holds only from {_spell(shown.begins)}"
+        return ""
+
+
+def _advice(error: ValueError) -> str:
+    # A process that has given up its rights cannot read a new key; its parent can.
+    denied = isinstance(error.__cause__, PermissionError)
+    return " (a worker may not read it; after SIGHUP the parent does, and begins new ones)" if denied else ""
+
+
+def _spell(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))

@@ -1,0 +1,233 @@
+"""Links on which TLS is to be spoken: held until their handshake is done. It knows no HTTP.
+
+A client gets its state of OpenSSL, some 30 KB, only once all of its first message is there; until then it costs what it
+has sent. It is given its time, and room beside so many others.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Protocol
+
+from pellucid.net.certificates import Certificates, Noted
+from pellucid.net.hello import LONGEST, Hello, NoHello, parse_hello
+from pellucid.net.link import ArrivingLink, Link
+from pellucid.net.pollers import READ
+from pellucid.net.port import Exhausted
+from pellucid.net.reactor import Reactor, Timer
+from pellucid.net.tls import HandshakeFailed, TlsLink
+from pellucid.net.tlscontext import Shown
+from pellucid.net.tlsfacts import facts_of
+from pellucid.net.tlssettings import TlsSettings
+
+STEPS = 16
+"""How many steps of handshakes are made in a round: each costs up to a millisecond, and others have their turn."""
+
+LINGER = 2.0
+"""How long a client may take to read why it was refused, in seconds."""
+
+PLAIN = "this is plain HTTP on a port for TLS: use https://"
+
+# RFC 9846 6: the level fatal, and the description
+HANDSHAKE_FAILURE, DECODE_ERROR, NO_APPLICATION_PROTOCOL = 40, 50, 120
+_ALERT = b"\x15\x03\x03\x00\x02\x02"
+
+
+class Greeted(Protocol):
+    """Whom a link is given to."""
+
+    def __call__(self, link: Link | None, refused: str = "") -> object:
+        """The link goes on, or with None it was closed instead; `refused` is why its client is to be refused."""
+
+
+class Handshakes:
+    """Called with a link and whom to give it to, which then gets the link over it that speaks TLS, or None where it was
+    closed. `noted` is told why, with a level.
+    """
+
+    __slots__ = (
+        "_certificates",
+        "_most",
+        "_noted",
+        "_patience",
+        "_protocols",
+        "_reactor",
+        "_round",
+        "_steps",
+        "_under_way",
+    )
+
+    def __init__(self, reactor: Reactor, certificates: Certificates, chosen: TlsSettings, noted: Noted) -> None:
+        self._reactor = reactor
+        self._certificates = certificates
+        self._protocols = {each.encode("ascii") for each in certificates.protocols}
+        self._patience = chosen.handshake_time
+        self._most = chosen.handshakes
+        self._noted = noted
+        self._under_way: dict[_Handshake, None] = {}  # in the order in which they began
+        self._round = reactor.now
+        self._steps = 0
+
+    def __call__(self, link: ArrivingLink, greeted: Greeted) -> None:
+        """A link has come. Raises Exhausted."""
+        handshake = _Handshake(link, greeted)
+        try:
+            self._reactor.add(link.fd, READ, lambda mask: self._on_ready(handshake))
+        except OSError as error:
+            link.close()
+            greeted(None)
+            raise Exhausted(error.strerror or str(error)) from error
+        if self._most and len(self._under_way) >= self._most:
+            self._cut(next(iter(self._under_way)), "info", f"handshakes: {self._most} are under way")
+        self._under_way[handshake] = None
+        if self._patience:
+            self._wait(handshake, self._patience)
+
+    def close(self) -> None:
+        """Wait for none of them any longer."""
+        for handshake in tuple(self._under_way):
+            self._cut(handshake)
+
+    def _wait(self, handshake: _Handshake, seconds: float) -> None:
+        if handshake.timer is not None:
+            handshake.timer.cancel()
+        handshake.timer = self._reactor.at(self._reactor.now + seconds, lambda: self._on_time(handshake))
+
+    def _on_time(self, handshake: _Handshake) -> None:
+        if handshake.refused:
+            self._cut(handshake)
+        else:
+            self._cut(handshake, "info" if handshake.taken else "debug", "handshake-time")
+
+    def _on_ready(self, handshake: _Handshake) -> None:
+        link = handshake.link
+        if handshake.refused:
+            if link.receive() == b"":
+                self._cut(handshake)
+            return
+        if self._round != self._reactor.now:
+            self._round, self._steps = self._reactor.now, 0
+        if self._steps >= STEPS:
+            return  # the poller tells of it again in the next round
+        self._steps += 1
+        try:
+            if not handshake.taken and (link.peek(1) or b"").isalpha():
+                self._go_on(handshake, link, PLAIN)
+            else:
+                self._step(handshake)
+        except NoHello as fault:
+            self._refuse(handshake, "debug", str(fault), DECODE_ERROR)
+        except Unwanted as fault:
+            self._refuse(handshake, "debug", str(fault), fault.alert)
+        except HandshakeFailed as fault:
+            self._refuse(handshake, "info" if fault.unproved else "debug", f"TLS handshake: {fault}")
+
+    def _step(self, handshake: _Handshake) -> None:
+        link = handshake.link
+        if link.waiting:
+            link.send([])
+        data = link.receive()
+        if data:
+            handshake.taken += len(data)
+            settled = self._shake(handshake, data)
+            if settled is not None:
+                tls, shown = handshake.tls, handshake.shown
+                assert tls is not None
+                assert shown is not None
+                tls.secured = facts_of(settled, handshake.server_name, shown.pem, self._certificates.numbers)
+                self._go_on(handshake, tls)
+                return
+            if handshake.taken > LONGEST:
+                raise NoHello(f"no end of a TLS handshake within {LONGEST} bytes")
+        elif data is not None:
+            self._cut(handshake)
+            return
+        interest = link.interest(True)
+        if interest != handshake.interest:
+            handshake.interest = interest
+            self._reactor.change(link.fd, interest)
+
+    def _shake(self, handshake: _Handshake, data: bytes) -> ssl.SSLObject | None:
+        if handshake.tls is not None:
+            return handshake.tls.shake(data)
+        handshake.words += data
+        hello = parse_hello(handshake.words)
+        if hello is None:
+            return None
+        self._judge(hello)
+        certificates = self._certificates
+        handshake.server_name = hello.server_name
+        handshake.shown = shown = certificates.choose(hello.server_name)
+        handshake.tls = TlsLink(handshake.link, certificates.context, shown.context)
+        words, handshake.words = handshake.words, b""
+        return handshake.tls.shake(words)
+
+    def _judge(self, hello: Hello) -> None:
+        # What OpenSSL would let pass, since Python cannot tell it otherwise.
+        if hello.finite:
+            raise Unwanted("keys of finite fields are not exchanged here", HANDSHAKE_FAILURE)
+        if hello.protocols and not any(each in self._protocols for each in hello.protocols):
+            raise Unwanted("none of the protocols of the client is spoken here", NO_APPLICATION_PROTOCOL)
+
+    def _go_on(self, handshake: _Handshake, link: Link, refused: str = "") -> None:
+        self._forget(handshake)
+        try:
+            handshake.greeted(link, refused)
+        except Exhausted as error:
+            self._noted("warning", f"{error}: a connection was closed")
+
+    def _refuse(self, handshake: _Handshake, level: str, why: str, alert: int = 0) -> None:
+        # Closed at once, with bytes unread, the connection would be reset, and the reset can overtake the alert.
+        link = handshake.link
+        handshake.tls = handshake.shown = None
+        handshake.words = b""
+        handshake.refused = True
+        if alert:
+            link.send([_ALERT + bytes([alert])])
+        link.finish()
+        self._note(handshake, level, why)
+        self._wait(handshake, LINGER)
+        if handshake.interest != READ:
+            self._reactor.change(link.fd, READ)
+
+    def _cut(self, handshake: _Handshake, level: str = "", why: str = "") -> None:
+        self._forget(handshake)
+        if why:
+            self._note(handshake, level, why)
+        handshake.link.close()
+        handshake.greeted(None)
+
+    def _note(self, handshake: _Handshake, level: str, why: str) -> None:
+        self._noted(level, f"{handshake.link.peer or handshake.link.local} closed: {why}")
+
+    def _forget(self, handshake: _Handshake) -> None:
+        del self._under_way[handshake]
+        self._reactor.remove(handshake.link.fd)
+        if handshake.timer is not None:
+            handshake.timer.cancel()
+
+
+class Unwanted(Exception):
+    """A hello that is refused here; says why, and by which alert."""
+
+    def __init__(self, why: str, alert: int) -> None:
+        super().__init__(why)
+        self.alert = alert
+
+
+class _Handshake:
+    """A link whose handshake is under way: the bytes that it took, and the `words` of a hello that is not yet whole."""
+
+    __slots__ = ("greeted", "interest", "link", "refused", "server_name", "shown", "taken", "timer", "tls", "words")
+
+    def __init__(self, link: ArrivingLink, greeted: Greeted) -> None:
+        self.link = link
+        self.greeted = greeted
+        self.interest = READ
+        self.taken = 0
+        self.words = b""
+        self.refused = False
+        self.server_name = ""
+        self.tls: TlsLink | None = None
+        self.shown: Shown | None = None
+        self.timer: Timer | None = None
