@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from pellucid.net.link import Link, PlainLink
+from pellucid.net.link import RECEIVE, Link, PlainLink
 from pellucid.net.memory import MemoryLink, memory_pair
 from pellucid.piece import FileSlice, OpenFile
 
@@ -99,9 +99,15 @@ class MemoryPeer:
 
 @contextmanager
 def linked(kind: str) -> Iterator[tuple[Link, Peer]]:
-    """A link and its peer: "unix" over a socket pair, "tcp" over the loopback, "memory"."""
+    """A link and its peer: "unix" over a socket pair, "tcp" over the loopback, "memory", and each of them in TLS."""
+    if kind.startswith("tls "):
+        from conversing import converse
+
+        with linked(kind.removeprefix("tls ")) as plain:
+            yield converse(*plain)
+        return
     if kind == "memory":
-        ours, theirs = memory_pair()
+        ours, theirs = memory_pair(holds=2 * RECEIVE)
         yield ours, MemoryPeer(theirs)
         ours.close()
         theirs.close()
@@ -135,9 +141,14 @@ def carry(link: Link, peer: Peer, count: int) -> bytes:
 
 def received(link: Link) -> bytes | None:
     """What the link has, once it has something."""
-    if isinstance(link, PlainLink):
+    if not is_in_memory(link):
         select.select([link.fd], [], [], PATIENCE)
     return link.receive()
+
+
+def is_in_memory(link: Link) -> bool:
+    """Whether no socket is beneath it."""
+    return isinstance(getattr(link, "_inner", link), MemoryLink)
 
 
 class CountedFile(OpenFile):

@@ -1,4 +1,4 @@
-"""One battery over every link: over a socket pair, over TCP and in memory they promise the same."""
+"""One battery over every link: over a socket pair, over TCP and in memory, plain and in TLS, they promise the same."""
 
 import contextlib
 import os
@@ -20,13 +20,13 @@ LARGE = 8 << 20
 Pair = tuple[Link, Peer]
 
 
-@pytest.fixture(params=["unix", "tcp", "memory"])
+@pytest.fixture(params=["unix", "tcp", "memory", "tls unix", "tls tcp", "tls memory"])
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     with linked(request.param) as ends:
         yield ends
 
 
-@pytest.fixture(params=["tcp", "memory"])
+@pytest.fixture(params=["tcp", "memory", "tls tcp", "tls memory"])
 def breaking_pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     # A unix socket knows no reset: its peer's end is an end, unless bytes were left unread.
     with linked(request.param) as ends:

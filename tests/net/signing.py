@@ -1,0 +1,84 @@
+"""Certificates for tests of TLS in memory: an authority that signs what is asked for, be it expired or locked."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+DAY = datetime.timedelta(days=1)
+PEM = serialization.Encoding.PEM
+
+
+def named(text: str) -> x509.NameAttribute:
+    """The usual part of a name."""
+    return x509.NameAttribute(NameOID.COMMON_NAME, text)
+
+
+class Authority:
+    """Signs certificates, and writes them and their keys into a folder."""
+
+    def __init__(self, folder: Path, name: str = "authority") -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([named(name)])
+        builder = _begun([x509.RelativeDistinguishedName([named(name)])], self._name, self._key, 3650)
+        signed = (
+            builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        self.path = str(folder / f"{name}.pem")
+        Path(self.path).write_bytes(signed.public_bytes(PEM))
+
+    def sign(
+        self,
+        *names: str,
+        file: str = "",
+        days: float = 90,
+        subject: Sequence[x509.RelativeDistinguishedName] = (),
+        password: str = "",
+    ) -> tuple[str, str]:
+        """The files of a certificate for these names and of its key. With less than no `days` it has expired."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        own = subject or [x509.RelativeDistinguishedName([named(names[0] if names else "nobody")])]
+        builder = _begun(own, self._name, key, days)
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), False)
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
+        )
+        stem = file or (names[0] if names else "nobody")
+        certificate, private = self._folder / f"{stem}.pem", self._folder / f"{stem}.key"
+        certificate.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(PEM))
+        locked = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
+        private.write_bytes(key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, locked))
+        return str(certificate), str(private)
+
+
+def _begun(
+    subject: Sequence[x509.RelativeDistinguishedName], issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: float
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    end = now + days * DAY
+    return x509.CertificateBuilder(
+        issuer_name=issuer,
+        subject_name=x509.Name(subject),
+        public_key=key.public_key(),
+        serial_number=x509.random_serial_number(),
+        not_valid_before=min(now, end) - DAY,
+        not_valid_after=end,
+    )
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
