@@ -64,6 +64,7 @@ class Load:
     status: int = 0
     fields: dict[str, str] = field(default_factory=dict)
     connection: int = 0
+    protocol: str = ""
     cached: bool = False
     failed: str = ""
     ended: bool = False
@@ -266,6 +267,7 @@ class Page:
         if name == "responseReceived":
             load.kind = event["type"]
             load.connection = int(event["response"].get("connectionId", 0))
+            load.protocol = event["response"].get("protocol", "")
             load.cached = event["response"].get("fromDiskCache", False)
         elif name == "requestServedFromCache":
             load.cached = True

@@ -21,7 +21,9 @@ _WRITTEN = "\n%{http_code} %{num_connects} %{size_upload}"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The last answer to a request, its head apart; `interim` holds the informational ones before it."""
+    """The last answer to a request, its head apart; `interim` holds the informational ones before it, and `version` is
+    that of HTTP, as "1.1" or "2".
+    """
 
     status: int
     fields: dict[str, str]
@@ -29,6 +31,7 @@ class Answer:
     interim: tuple[int, ...]
     connects: int
     uploaded: int
+    version: str
 
     def __getitem__(self, name: str) -> str:
         return self.fields[name]
@@ -109,6 +112,7 @@ def _answer(path: Path, status: int, connects: int, uploaded: int) -> Answer:
     statuses = [int(head[0].split()[1]) for head in lines]
     assert statuses[-1] == status
     fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[-1][1:])}
+    version = lines[-1][0].split()[0].removeprefix("HTTP/")
     body = path.with_suffix(".body")
     content = body.read_bytes() if body.exists() else b""
-    return Answer(status, fields, content, tuple(statuses[:-1]), connects, uploaded)
+    return Answer(status, fields, content, tuple(statuses[:-1]), connects, uploaded, version)

@@ -50,9 +50,12 @@ class Running:
     @property
     def port(self) -> int:
         """The port in the banner's first URL."""
-        found = re.search(r"https?://\S+:(\d+)/", self.banner)
-        assert found, self.banner
-        return int(found[1])
+        return int(self._place[2])
+
+    @property
+    def scheme(self) -> str:
+        """Whether it speaks TLS, as in the banner's first URL: http or https."""
+        return self._place[1]
 
     def read_until(self, stream: Any, end: str) -> str:
         """What the stream tells until this text has come."""
@@ -65,6 +68,12 @@ class Running:
                 assert data, f"ended without {end!r} after {text!r}"
                 text += data.decode()
         return text
+
+    @property
+    def _place(self) -> re.Match[str]:
+        found = re.search(r"(https?)://\S+:(\d+)/", self.banner)
+        assert found, self.banner
+        return found
 
     def connect(self) -> socket.socket:
         """A connection to the banner's first port."""

@@ -26,7 +26,7 @@ class Serving(Running):
     @property
     def url(self) -> str:
         """The URL of the folder, without its last slash."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def finish(self, noted: str = "") -> None:
         """End it, and see that it has nothing to complain about, or nothing but lines with the text `noted`."""
