@@ -37,11 +37,12 @@ ALLOWED = {
     "settings": FLOOR_4 | {"processes"},
     "logs": FLOOR_5,
     "assembly": FLOOR_5,
-    "worker": FLOOR_5 | {"logs", "assembly"},
-    "serving": FLOOR_5 | {"logs", "assembly", "worker"},
-    "cli": FLOOR_5 | {"worker", "serving"},
+    "listening": FLOOR_5,
+    "worker": FLOOR_5 | {"logs", "assembly", "listening"},
+    "serving": FLOOR_5 | {"logs", "assembly", "listening", "worker"},
+    "cli": FLOOR_5 | {"listening", "worker", "serving"},
     "__main__": {"cli"},
-    "__init__": FLOOR_5 | {"worker"},
+    "__init__": FLOOR_5 | {"listening", "worker"},
 }
 PURE = {"protocol", "semantics"}
 BANNED = {"socket", "ssl", "select", "selectors", "threading", "asyncio", "time", "os", "logging"}

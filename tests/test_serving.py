@@ -2,13 +2,13 @@
 
 import importlib.util
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pellucid import serving
+from pellucid.listening import Listening
 from pellucid.loading import Folder, LoadingSettings, Named, Target
 from pellucid.serving import check_loading, keep_standard_descriptors, serve, workers_of
 from pellucid.settings import Settings
@@ -32,6 +32,8 @@ from pellucid.settings import Settings
         ({"workers": "many"}, "many"),
         ({"user": "nobody-of-that-name"}, "nobody-of-that-name"),
         ({"socket_mode": "rw"}, "socket-mode: 'rw'"),
+        ({"tls": ("cert.pem key.pem",)}, "--tls: "),
+        ({"redirect_http": ("8080",)}, "--redirect-http: there is no https to send clients to; give --tls too"),
     ],
 )
 def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
@@ -39,13 +41,13 @@ def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
 ) -> None:
     monkeypatch.setattr(serving, "raise_descriptor_limit", int)
     monkeypatch.setattr(serving, "leave_quietly", int)
-    started: list[Sequence[str]] = []
+    started: list[Listening] = []
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match=complaint):
         serve(
             [Target("", Folder(str(tmp_path)))],
             Settings(at(tmp_path) | chosen),
-            lambda addresses, kinds: started.append(addresses),
+            lambda listening, kinds: started.append(listening),
         )
     assert started == []
     assert not (tmp_path / "socket").exists()

@@ -6,13 +6,14 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pellucid import worker
 from pellucid.assembly import Assemble, Assembly, Host
+from pellucid.listening import Listening
 from pellucid.loading.importing import NotLoaded
 from pellucid.net.reactor import Reactor
 from pellucid.settings import Settings
@@ -94,16 +95,14 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_alone_it_begins_serves_and_ends_with_a_signal(alone: Settings, number: signal.Signals) -> None:
     life = Life()
-    addresses: list[list[str]] = []
 
-    def ready(told: Sequence[str]) -> None:
-        addresses.append(list(told))
+    def ready() -> None:
+        life.told.append("ready")
         signal.raise_signal(number)
 
     before = signal.getsignal(number)
-    assert run_worker(assembled(life), (), alone, None, ready) == 0
-    assert life.told == ["begin", "end"]
-    assert addresses == [[]]
+    assert run_worker(assembled(life), Listening(), alone, None, ready) == 0
+    assert life.told == ["begin", "ready", "end"]
     assert signal.getsignal(number) is before
     gc.unfreeze()
 
@@ -119,12 +118,12 @@ def test_the_collector_is_calmer_while_it_serves_unless_the_app_has_a_word_on_it
         gc.set_threshold(*(chosen or before))
         return assembled(Life())(reactor, watch, host)
 
-    def ready(told: Sequence[str]) -> None:
+    def ready() -> None:
         seen.append(gc.get_threshold())
         signal.raise_signal(signal.SIGTERM)
 
     try:
-        assert run_worker(assemble, (), alone, None, ready) == 0
+        assert run_worker(assemble, Listening(), alone, None, ready) == 0
         assert seen == [chosen or (worker.YOUNG, *before[1:])]
         assert gc.get_threshold() == (chosen or before)
     finally:
@@ -134,7 +133,7 @@ def test_the_collector_is_calmer_while_it_serves_unless_the_app_has_a_word_on_it
 
 def test_alone_it_says_what_a_reload_wants(alone: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     told = Settings({"access_log": "off", "log_level": "info"})
-    assert run_worker(assembled(Life()), (), told, None, lambda _: signal.raise_signal(signal.SIGHUP)) == 0
+    assert run_worker(assembled(Life()), Listening(), told, None, lambda: signal.raise_signal(signal.SIGHUP)) == 0
     assert "info: SIGHUP is an end here; with --workers it loads the code anew\n" in capfd.readouterr().err
     gc.unfreeze()
 
@@ -142,12 +141,12 @@ def test_alone_it_says_what_a_reload_wants(alone: Settings, capfd: pytest.Captur
 def test_alone_nohup_is_respected(alone: Settings) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    def ready(told: Sequence[str]) -> None:
+    def ready() -> None:
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
         signal.raise_signal(signal.SIGTERM)
 
     try:
-        assert run_worker(assembled(Life()), (), alone, None, ready) == 0
+        assert run_worker(assembled(Life()), Listening(), alone, None, ready) == 0
     finally:
         signal.signal(signal.SIGHUP, before)
         gc.unfreeze()
@@ -156,7 +155,7 @@ def test_alone_nohup_is_respected(alone: Settings) -> None:
 def test_alone_what_cannot_begin_is_raised_after_its_end(alone: Settings) -> None:
     life = Life("no database")
     with pytest.raises(NotLoaded, match="no database"):
-        run_worker(assembled(life), (), alone, None, lambda told: pytest.fail("it cannot be ready"))
+        run_worker(assembled(life), Listening(), alone, None, lambda: pytest.fail("it cannot be ready"))
     assert life.told == ["begin", "end"]
     gc.unfreeze()
 
@@ -166,6 +165,7 @@ def test_alone_what_cannot_be_loaded_closes_the_ports(alone: Settings) -> None:
         raise ValueError("no such folder")
 
     class Port:
+        address = "127.0.0.1:80"
         closed = False
 
         def close(self) -> None:
@@ -173,7 +173,7 @@ def test_alone_what_cannot_be_loaded_closes_the_ports(alone: Settings) -> None:
 
     port: Any = Port()
     with pytest.raises(ValueError, match="no such folder"):
-        run_worker(assemble, [port], alone)
+        run_worker(assemble, Listening((port,)), alone)
     assert port.closed
 
 

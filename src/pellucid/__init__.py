@@ -1,5 +1,6 @@
 """Pellucid: an HTTP server in plain Python that you can see through. Here are the names that an app needs."""
 
+from pellucid.listening import tls
 from pellucid.message import Headers, Request, Response
 from pellucid.net.port import Port
 from pellucid.server.exchange import Exchange
@@ -9,4 +10,4 @@ from pellucid.worker import work
 
 __version__ = "0.1.0"
 
-__all__ = ["Exchange", "Headers", "Port", "Request", "Response", "Server", "Watch", "work"]
+__all__ = ["Exchange", "Headers", "Port", "Request", "Response", "Server", "Watch", "tls", "work"]

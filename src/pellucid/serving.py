@@ -8,12 +8,10 @@ from collections.abc import Callable, Sequence
 
 from pellucid.assembly import Assemble, Assembly, Host, assembler
 from pellucid.features.livereload import LiveReloadSettings
+from pellucid.listening import Listening, open_listening, settled
 from pellucid.loading.settings import LoadingSettings, check
 from pellucid.loading.targets import Folder, Named, Target
 from pellucid.logs import check_logs
-from pellucid.net.access import SocketSettings, access_of
-from pellucid.net.address import addresses_of, open_ports
-from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor
 from pellucid.processes.cores import count_of
 from pellucid.processes.lookout import ReloadSettings, areas_of, look_out
@@ -22,7 +20,6 @@ from pellucid.processes.privileges import PrivilegeSettings, choose
 from pellucid.processes.seat import Seat
 from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.supervisor import supervise
-from pellucid.processes.systemd import take_handed
 from pellucid.settings import CommandSettings, Settings
 from pellucid.watch import Watch
 from pellucid.worker import leave_quietly, raise_descriptor_limit, run_worker
@@ -30,13 +27,13 @@ from pellucid.worker import leave_quietly, raise_descriptor_limit, run_worker
 OK, NOT_LOADED = 0, 1
 """Exit statuses; what was asked for wrongly has 2, and is told by ValueError."""
 
-Ready = Callable[[Sequence[str], Sequence[str]], None]
+Ready = Callable[[Listening, Sequence[str]], None]
 Look = Callable[[int], None]
 
 
 def serve(targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
-    """Serve targets until a signal ends it, and answer with the exit status. `ready` gets the addresses of the ports
-    once they are served, and of what kind each target is, where this process has loaded them itself.
+    """Serve targets until a signal ends it, and answer with the exit status. `ready` is called
+    once it serves: with where that is, and of what kind each target is, where this process has loaded them itself.
 
     ValueError says in one line what cannot be done: a bad setting, a port that is taken. NotLoaded says what an
     application did instead of being loaded.
@@ -46,11 +43,13 @@ def serve(targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
     leave_quietly()
     keep_standard_descriptors()
     raise_descriptor_limit()
-    assemble, look = assembler(targets, settings), _looker(targets, settings)
+    look = _looker(targets, settings)
     # So that a mistake is told before anything is opened.
     count_of(settings[ProcessSettings].workers)
     choose(settings[PrivilegeSettings])
-    return _serve(assemble, _open_ports(settings), settings, ready, look)
+    listening = open_listening(settings)
+    settings = settled(settings, listening)
+    return _serve(assembler(targets, settings), listening, settings, ready, look)
 
 
 def check_loading(targets: Sequence[Target], chosen: LoadingSettings) -> None:
@@ -71,13 +70,7 @@ def keep_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _open_ports(settings: Settings) -> list[Port]:
-    chosen = settings[CommandSettings].bind
-    access = access_of(settings[SocketSettings])
-    return open_ports(take_handed().addresses(chosen, chosen="bind" in settings.chosen), access)
-
-
-def _serve(assemble: Assemble, ports: list[Port], settings: Settings, ready: Ready, look: Look | None) -> int:
+def _serve(assemble: Assemble, listening: Listening, settings: Settings, ready: Ready, look: Look | None) -> int:
     if not workers_of(settings):
         kinds: list[str] = []
 
@@ -86,13 +79,15 @@ def _serve(assemble: Assemble, ports: list[Port], settings: Settings, ready: Rea
             kinds.extend(assembly.kinds)
             return assembly
 
-        return run_worker(assemble_here, ports, settings, None, lambda addresses: ready(addresses, kinds))
-    addresses = addresses_of(ports)
+        return run_worker(assemble_here, listening, settings, None, lambda: ready(listening, kinds))
 
     def run_seated(seat: Seat) -> int:
-        return run_worker(assemble, ports, settings, seat)
+        return run_worker(assemble, listening, settings, seat)
 
-    return supervise(run_seated, ports, settings, settings[CommandSettings].grace, lambda: ready(addresses, ()), look)
+    grace = settings[CommandSettings].grace
+    return supervise(
+        run_seated, listening.ports, settings, grace, lambda: ready(listening, ()), look, listening.refresh
+    )
 
 
 def workers_of(settings: Settings) -> int:

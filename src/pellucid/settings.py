@@ -16,10 +16,12 @@ from pellucid.features import order
 from pellucid.loading.settings import LoadingSettings
 from pellucid.net.access import SocketSettings
 from pellucid.net.address import DEFAULT
+from pellucid.net.tlssettings import TlsSettings
 from pellucid.processes.lookout import ReloadSettings
 from pellucid.processes.monitor import MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings
 from pellucid.processes.settings import ProcessSettings
+from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity
 from pellucid.server.timeouts import Patience
@@ -51,7 +53,7 @@ class CommandSettings:
 
 TOPICS: dict[str, tuple[type, ...]] = {
     "Listening and stopping": (CommandSettings, SocketSettings),
-    "TLS and HTTP/2": order.HTTPS,
+    "TLS and HTTP/2": (TlsSettings, *order.HTTPS, Http2Limits),
     "Applications": (LoadingSettings, AsgiSettings, WsgiSettings),
     "Processes": (ProcessSettings, PrivilegeSettings, MonitorSettings),
     "Files": (StaticSettings,),
@@ -115,6 +117,13 @@ class Settings:
     def __getitem__(self, part: type[Part]) -> Part:
         chosen: Part = self._parts[part]
         return chosen
+
+    def having(self, part: Any) -> Settings:
+        """These settings with another part in the place of its kind."""
+        other = Settings()
+        other.chosen = self.chosen
+        other._parts = self._parts | {type(part): part}
+        return other
 
 
 def all_settings() -> list[Setting]:

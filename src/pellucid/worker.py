@@ -8,24 +8,27 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pellucid.assembly import Assemble
+from pellucid.listening import Listening, shaking_hands
 from pellucid.loading.importing import NotLoaded
 from pellucid.loading.settings import LoadingSettings
 from pellucid.logs import logs
 from pellucid.net.port import Port
 from pellucid.net.proxied import Greeter
 from pellucid.net.reactor import Reactor
+from pellucid.net.tlssettings import TlsSettings
 from pellucid.net.trusted import ProxySettings, Trusted
 from pellucid.processes.alone import SIGNALS, Ready, serve_alone, watchdog
-from pellucid.processes.lifetime import Lifetime
+from pellucid.processes.lifetime import Greets, Lifetime
 from pellucid.processes.privileges import PrivilegeSettings, become, choose
 from pellucid.processes.seat import Seat
 from pellucid.processes.seated import serve_seated, take
 from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.signals import hearing
+from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.limits import Limits
 from pellucid.server.server import Capacity, Greet, Server
 from pellucid.server.timeouts import Patience
@@ -60,11 +63,15 @@ def work(server: Server, grace: float) -> None:
 
 
 def run_worker(
-    assemble: Assemble, ports: Sequence[Port], settings: Settings, seat: Seat | None = None, ready: Ready | None = None
+    assemble: Assemble,
+    listening: Listening,
+    settings: Settings,
+    seat: Seat | None = None,
+    ready: Ready | None = None,
 ) -> int:
     """Serve until the end, and answer with the exit status: alone, or in a seat that a parent has given.
 
-    Alone, `ready` gets the addresses once they are served; NotLoaded and ValueError say why that cannot be. In a seat
+    Alone, `ready` is called once it serves; NotLoaded and ValueError say why that cannot be. In a seat
     the parent is told instead.
     """
     watch = Watch()
@@ -80,11 +87,11 @@ def run_worker(
                 host.close()  # a WSGI app in this thread may want to run a loop of its own
             with tracing(watch, settings[TracingSettings]):  # in the context that the app has left behind
                 server = Server(assembly.app, settings[Capacity], settings[Limits], settings[Patience], watch, reactor)
-                greets = _stand_behind_proxies(server, settings)
-                _serve(Lifetime(server, assembly.lives, ports, lambda port: greets), settings, host, seat, ready)
+                server.protocols.http2 = settings[Http2Limits]
+                greets = _greets(server, listening, settings)
+                _serve(Lifetime(server, assembly.lives, listening.ports, greets), settings, host, seat, ready)
         except (NotLoaded, ValueError) as error:
-            for port in ports:
-                port.close()
+            listening.close()
             if seat is None:
                 raise
             seat.fail(str(error), usage=isinstance(error, ValueError))
@@ -122,6 +129,15 @@ def _give_up_rights(chosen: PrivilegeSettings) -> None:
     identity = choose(chosen)
     if identity is not None:
         become(identity)
+
+
+def _greets(server: Server, listening: Listening, settings: Settings) -> Callable[[Port], Greets]:
+    # What goes before the first request at each port.
+    plain = _stand_behind_proxies(server, settings)
+    if listening.certificates is None:
+        return lambda port: plain
+    secured = [*plain, shaking_hands(server, listening.certificates, settings[TlsSettings])]
+    return lambda port: secured if port in listening.served else plain
 
 
 def _stand_behind_proxies(server: Server, settings: Settings) -> list[Greet]:

@@ -1,12 +1,13 @@
 """The banner says what is served and where, in words and colours that the reader's terminal can take."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from pellucid import __version__
 from pellucid.cli import banner as module
-from pellucid.cli.banner import banner, wants_colours
+from pellucid.cli.banner import Places, banner, in_one_line, wants_colours
 from pellucid.loading import Folder, Named, Target
 
 
@@ -39,7 +40,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_each_place_has_a_line(addresses: list[str], lines: list[str]) -> None:
-    assert banner([Target("", Folder("."))], addresses, colours=False).split("\n") == [
+    assert banner([Target("", Folder("."))], Places(addresses), colours=False).split("\n") == [
         f"Pellucid {__version__} serves ~/site",
         *lines,
         "Ctrl+C stops it.",
@@ -53,7 +54,9 @@ def test_each_place_has_a_line(addresses: list[str], lines: list[str]) -> None:
 )  # fmt: skip
 def test_a_folder_is_named_in_full(folder: str, name: str) -> None:
     assert (
-        banner([Target("", Folder(folder))], ["127.0.0.1:80"], colours=False).split("\n")[0].endswith(f" serves {name}")
+        banner([Target("", Folder(folder))], Places(["127.0.0.1:80"]), colours=False)
+        .split("\n")[0]
+        .endswith(f" serves {name}")
     )
 
 
@@ -71,14 +74,16 @@ def test_a_folder_is_named_in_full(folder: str, name: str) -> None:
     ],
 )
 def test_what_is_served_is_named_with_its_place_and_its_workers(targets: list[Target], workers: int, told: str) -> None:
-    first = banner(targets, ["127.0.0.1:80"], False, workers=workers).split("\n")[0]
+    first = banner(targets, Places(["127.0.0.1:80"]), False, workers=workers).split("\n")[0]
     assert first == f"Pellucid {__version__} serves {told}"
 
 
 def test_the_kind_of_an_application_is_told_where_it_is_known() -> None:
     names = [Named("main", name) for name in ("a", "b", "c")]
     targets = [Target(f"/{each.attribute}", each) for each in names] + [Target("", Folder("/srv"))]
-    first = banner(targets, ["127.0.0.1:80"], False, kinds=("asgi", "wsgi", "exchange", "folder")).split("\n")[0]
+    first = banner(targets, Places(["127.0.0.1:80"]), False, kinds=("asgi", "wsgi", "exchange", "folder")).split("\n")[
+        0
+    ]
     assert first.partition(" serves ")[2] == (
         "/a = main:a (ASGI), /b = main:b (WSGI), /c = main:c (an exchange app), / = /srv"
     )
@@ -86,7 +91,7 @@ def test_the_kind_of_an_application_is_told_where_it_is_known() -> None:
 
 def test_colours_are_only_there_if_wanted() -> None:
     plain, coloured = (
-        banner([Target("", Folder("."))], ["127.0.0.1:80"], colours=colours) for colours in (False, True)
+        banner([Target("", Folder("."))], Places(["127.0.0.1:80"]), colours=colours) for colours in (False, True)
     )
     assert "\x1b" not in plain
     assert "\x1b[" in coloured
@@ -107,3 +112,39 @@ def test_colours_are_for_terminals_whose_owner_likes_them(
     terminal: bool, environment: dict[str, str], wanted: bool
 ) -> None:
     assert wants_colours(terminal, environment) is wanted
+
+
+SITE = [Target("", Folder("/srv"))]
+SECURED = Places(["0.0.0.0:80"], True, ["127.0.0.1:8080"], "/home/ann/data/authority.pem")
+
+
+def test_over_tls_the_places_say_so_and_what_leads_there_and_whom_to_trust() -> None:
+    assert banner(SITE, SECURED, colours=False).split("\n")[1:] == [
+        "  https://127.0.0.1:80/   from this machine",
+        "  https://192.0.2.7:80/   from the network",
+        "  http://127.0.0.1:8080/  leads to https",
+        "Clients trust it with ~/data/authority.pem.",
+        "Ctrl+C stops it.",
+    ]
+
+
+def test_a_socket_in_the_file_system_speaks_tls_too() -> None:
+    told = banner(SITE, Places(["unix:/run/s"], True, ["unix:/run/t"]), colours=False).split("\n")[1:-1]
+    assert told == [
+        "  unix:/run/s  curl --unix-socket /run/s https://localhost/",
+        "  unix:/run/t  leads to https",
+    ]
+
+
+def test_how_to_trust_a_new_authority_is_told_once() -> None:
+    told = banner(SITE, replace(SECURED, made=True), colours=False)
+    assert "\nIts authority was made for this machine. To trust it:\n  curl " in told
+    assert "curl --cacert /home/ann/data/authority.pem" in told
+    assert told.endswith("\nCtrl+C stops it.")
+
+
+def test_a_log_has_it_all_in_one_line() -> None:
+    assert in_one_line(SITE, SECURED) == (
+        f"Pellucid {__version__} serves /srv at https://127.0.0.1:80/, https://192.0.2.7:80/, http://127.0.0.1:8080/; "
+        "clients are to trust /home/ann/data/authority.pem"
+    )

@@ -5,21 +5,36 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
 from pellucid import __version__
+from pellucid.authority import Kept
 from pellucid.cli import command as module
 from pellucid.cli.command import main
 from pellucid.cli.options import unknown_variables
+from pellucid.listening import Listening
 from pellucid.loading import NotLoaded, Target
+from pellucid.net.certificates import Certificates
+from pellucid.net.port import Port
 from pellucid.server.timeouts import Patience
 from pellucid.serving import Ready
 from pellucid.settings import CommandSettings, Settings
+
+
+def port_at(address: str) -> Port:
+    """What has the address of a port, and listens nowhere."""
+
+    class Stand:
+        def __init__(self) -> None:
+            self.address = address
+
+    return cast("Port", Stand())
 
 
 class Served:
@@ -29,13 +44,14 @@ class Served:
         self.targets: list[str] = []
         self.settings = Settings()
         self.complaint: Exception | None = None
+        self.listening = Listening((port_at("127.0.0.1:8000"),))
 
     def __call__(self, targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
         if self.complaint:
             raise self.complaint
         self.targets = [f"{target.mount}={target.serves}" for target in targets]
         self.settings = settings
-        ready(["127.0.0.1:8000"], ())
+        ready(self.listening, ())
         return 0
 
 
@@ -95,7 +111,7 @@ def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
         (["serve", "main:app", "--factory"], "there is no --factory: write () behind its name"),
         (["main:app"], "there is no command 'main:app'; did you mean `pellucid serve main:app`?"),
         (["serve", "8080"], "there is no folder '8080'; did you mean `pellucid serve --bind 8080`?"),
-        (["serve", "--tls"], "there is no --tls: TLS is not there yet; let a proxy such as nginx speak it"),
+        (["serve", "--certfile", "a"], "there is no --certfile: say --tls CERTIFICATE,KEY with both files"),
         (["serve", "--verbos"], "there is no --verbos, nor --verbose: say --log-level debug"),
         (["serve", "--prot", "80"], "there is no --prot, nor --port: say --bind PORT"),
         (["serve", "--zz"], "there is no --zz: `pellucid serve --help` lists what there is"),
@@ -248,3 +264,27 @@ def test_shells_complete_values(name: str, incomplete: str, expected: list[tuple
     (param,) = [each for each in command.params if each.name == name]
     completed = param.shell_complete(click.Context(command), incomplete)
     assert [(item.type, item.value) for item in completed] == expected
+
+
+class Expired:
+    """Certificates of which one holds no longer."""
+
+    def complain(self, noted: Callable[[str, str], None]) -> None:
+        noted("warning", "cert.pem has expired")
+
+
+def test_what_is_wrong_with_a_certificate_is_told_before_the_banner(served: Served) -> None:
+    certificates = cast("Certificates", Expired())
+    served.listening = Listening((port_at("127.0.0.1:8443"),), (port_at("127.0.0.1:8080"),), certificates)
+    first, _, third, fourth, _ = run("serve", "demo").stderr.splitlines()
+    assert first.endswith("warning: cert.pem has expired")
+    assert third.split() == ["https://127.0.0.1:8443/", "from", "this", "machine"]
+    assert fourth.split() == ["http://127.0.0.1:8080/", "leads", "to", "https"]
+
+
+def test_the_authority_of_this_machine_is_named(served: Served) -> None:
+    certificates = cast("Certificates", Expired())
+    for made, told in ((True, "curl --cacert /a/authority.pem"), (False, "Clients trust it with /a/authority.pem.")):
+        kept = Kept("/a/authority.pem", "/a/server.pem", made)
+        served.listening = Listening((port_at("127.0.0.1:8443"),), (), certificates, kept)
+        assert told in run("serve", "demo").stderr

@@ -5,36 +5,52 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import click
 
 from pellucid import __version__
+from pellucid.authority import how_to_trust
 from pellucid.loading import Folder, Target
 from pellucid.net.address import reachable
 
 
-def banner(
-    targets: Sequence[Target], addresses: Sequence[str], colours: bool, *, kinds: Sequence[str] = (), workers: int = 0
-) -> str:
-    """The banner's lines. `addresses` are those of the ports, `kinds` what the targets turned out to be, where that is
-    known; `workers` is 0 where one process does it all.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The addresses at which the site is served, by TLS or not, and those that lead there. `authority` is the file of
+    what clients must trust for it, where that was made on this machine, and `made` says that they cannot yet.
     """
-    places = [place for address in addresses for place in _places(address)]
-    width = max(len(where) for where, _ in places)
+
+    addresses: Sequence[str]
+    tls: bool = False
+    redirected: Sequence[str] = ()
+    authority: str = ""
+    made: bool = False
+
+
+def banner(
+    targets: Sequence[Target], places: Places, colours: bool, *, kinds: Sequence[str] = (), workers: int = 0
+) -> str:
+    """The banner's lines. `kinds` are what the targets turned out to be, where that is known; `workers` is 0 where one
+    process does it all.
+    """
+    known = _places(places)
+    width = max(len(where) for where, _ in known)
     lines = [
         _what(targets, kinds, workers),
-        *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in places),
+        *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in known),
+        *_trust(places),
         click.style("Ctrl+C stops it.", dim=True),
     ]
     return "\n".join(line if colours else click.unstyle(line).rstrip() for line in lines)
 
 
-def in_one_line(
-    targets: Sequence[Target], addresses: Sequence[str], *, kinds: Sequence[str] = (), workers: int = 0
-) -> str:
+def in_one_line(targets: Sequence[Target], places: Places, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
     """The same for a log that programs read."""
-    places = ", ".join(where for address in addresses for where, _ in _places(address))
-    return f"{click.unstyle(_what(targets, kinds, workers))} at {places}"
+    trust = f"; clients are to trust {places.authority}" if places.authority else ""
+    return (
+        f"{click.unstyle(_what(targets, kinds, workers))} at {', '.join(where for where, _ in _places(places))}{trust}"
+    )
 
 
 def wants_colours(terminal: bool, environment: Mapping[str, str]) -> bool:
@@ -47,13 +63,34 @@ def _what(targets: Sequence[Target], kinds: Sequence[str], workers: int) -> str:
     return f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(targets, kinds)}{many}"
 
 
-def _places(address: str) -> list[tuple[str, str]]:
-    # Where to find what listens at an address, and a word about it.
+def _places(places: Places) -> list[tuple[str, str]]:
+    # Where to find what is served, and a word about each.
+    scheme = "https" if places.tls else "http"
+    served = [place for address in places.addresses for place in _find(address, scheme, "")]
+    leading = [place for address in places.redirected for place in _find(address, "http", "leads to https")]
+    return served + leading
+
+
+def _find(address: str, scheme: str, note: str) -> list[tuple[str, str]]:
     if address.startswith("unix:"):
         path = address.removeprefix("unix:")
-        return [(address, f"curl --unix-socket {shlex.quote(path)} http://localhost/")]
-    found = reachable(address)
-    return [(f"http://{each}/", "from this machine" if _loopback(each) else "from the network") for each in found]
+        return [(address, note or f"curl --unix-socket {shlex.quote(path)} {scheme}://localhost/")]
+    return [
+        (f"{scheme}://{each}/", note or ("from this machine" if _loopback(each) else "from the network"))
+        for each in reachable(address)
+    ]
+
+
+def _trust(places: Places) -> list[str]:
+    # At length where it is new, since nobody can have trusted it before.
+    if not places.authority:
+        return []
+    name = _path(places.authority)
+    if not places.made:
+        return [click.style(f"Clients trust it with {name}.", dim=True)]
+    ways = how_to_trust(places.authority)
+    width = max(len(who) for who, _ in ways)
+    return ["Its authority was made for this machine. To trust it:", *(f"  {who:{width}}  {how}" for who, how in ways)]
 
 
 def _loopback(address: str) -> bool:

@@ -15,10 +15,11 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
 from pellucid import __version__
-from pellucid.cli.banner import banner, in_one_line, wants_colours
+from pellucid.cli.banner import Places, banner, in_one_line, wants_colours
 from pellucid.cli.elsewhere import ELSEWHERE
 from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, chosen_of, unknown_variables
 from pellucid.eventlog import EventLog, EventLogSettings
+from pellucid.listening import Listening
 from pellucid.loading import LoadingSettings, NotLoaded
 from pellucid.loading.targets import parse_targets
 from pellucid.serving import NOT_LOADED, workers_of
@@ -138,14 +139,16 @@ def serve(targets: tuple[str, ...], **values: Any) -> int:
         settings = Settings(chosen_of(values))
         parsed = parse_targets(targets or (".",), settings[LoadingSettings].app_dir)
 
-        def ready(addresses: Sequence[str], kinds: Sequence[str]) -> None:
-            workers = workers_of(settings)
+        def ready(listening: Listening, kinds: Sequence[str]) -> None:
+            workers, places = workers_of(settings), places_of(listening)
+            told = settings[EventLogSettings].log_format
+            note = EventLog(partial(click.echo, err=True), log_format=told).noted
             with contextlib.suppress(OSError):  # nobody may be there to read it
-                if settings[EventLogSettings].log_format == "json":
-                    text = in_one_line(parsed, addresses, kinds=kinds, workers=workers)
-                    EventLog(partial(click.echo, err=True), log_format="json").noted("info", text)
+                listening.complain(note)
+                if told == "json":
+                    note("info", in_one_line(parsed, places, kinds=kinds, workers=workers))
                 else:
-                    lines = banner(parsed, addresses, colours, kinds=kinds, workers=workers)
+                    lines = banner(parsed, places, colours, kinds=kinds, workers=workers)
                     click.echo(lines, err=True, color=colours)
 
         return run(parsed, settings, ready)
@@ -155,6 +158,13 @@ def serve(targets: tuple[str, ...], **values: Any) -> int:
         trace, line, reason = str(error).rpartition("\n")
         click.echo(f"{trace}{line}pellucid: {reason}", err=True)
         return NOT_LOADED
+
+
+def places_of(listening: Listening) -> Places:
+    """What the banner tells of where it is served."""
+    secured, kept = listening.certificates is not None, listening.kept
+    authority, made = (kept.authority, kept.made) if kept is not None else ("", False)
+    return Places(listening.addresses, secured, listening.redirected, authority, made)
 
 
 main.add_command(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import faulthandler
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pellucid.net.address import addresses_of
 from pellucid.processes import systemd
 from pellucid.processes.fleet import MARGIN, REST
 from pellucid.processes.lifetime import Lifetime
@@ -19,21 +18,20 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 AT_ONCE = 3.0
 """How long an end at once may take where an app holds up the loop, in seconds."""
 
-Ready = Callable[[Sequence[str]], None]
+Ready = Callable[[], None]
 
 
 def serve_alone(
     lifetime: Lifetime, grace: float, run: Callable[[Callable[[], None]], None], ready: Ready | None
 ) -> None:
     """Serve until a signal ends it, within `grace` seconds. `run` runs the lifetime to its end, and calls what it is
-    given when that has begun; `ready` gets the addresses once they are served.
+    given when that has begun; `ready` is called then.
     """
-    addresses = addresses_of(lifetime.ports)
 
     def begun() -> None:
         lifetime.listen()
         if ready is not None:
-            ready(addresses)
+            ready()
         systemd.tell_ready()
 
     def leave() -> None:

@@ -12,8 +12,8 @@ from pellucid.server.server import Greet, Server
 SHORTEST_END = 1.0
 """How long the ends of apps may take at the least, in seconds, even where requests have used up all the grace."""
 
-
 Greets = Sequence[Greet]
+"""What goes before the first request of a client, in its order."""
 
 
 def _nothing(port: Port) -> Greets:

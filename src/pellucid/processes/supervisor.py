@@ -37,6 +37,9 @@ from pellucid.watch import Watch
 CHECK = 1.0
 """How often it is checked whether the workers' loops turn, in seconds."""
 
+Noted = Callable[[str, str], None]
+"""What a level and a text are told to."""
+
 FORKED = child.__file__
 """What a stack names where the child was forked."""
 
@@ -51,16 +54,18 @@ def supervise(
     grace: float,
     ready: Callable[[], None],
     look: Callable[[int], None] | None = None,
+    refresh: Callable[[Noted], None] | None = None,
 ) -> int:
     """Keep workers at work until the end, and answer with the exit status.
 
     `run_worker` is what a worker does, in its own process, and answers with that one's exit status. `ready` is called
     when the first of them serve. `look`, where code is being developed, runs in a process of its own and writes a line
-    to a descriptor for each change, until the other end of that closes. NotLoaded and ValueError say why no worker
-    could start.
+    to a descriptor for each change, until the other end of that closes. `refresh` is called before each start of a
+    worker, to take up what only this process may read. NotLoaded and ValueError say why no worker could start.
     """
     try:
         supervisor = Supervisor(run_worker, ports, settings, grace, ready, look)
+        supervisor.refresh = refresh
     except ValueError:
         for port in ports:
             port.close()
@@ -86,6 +91,7 @@ class Supervisor:
         chosen = settings[ProcessSettings]
         self.why = ""
         self.wrong = False
+        self.refresh: Callable[[Noted], None] | None = None
         self._run_worker = run_worker
         self._ports = ports
         self._ready: Callable[[], None] | None = ready
@@ -296,6 +302,8 @@ class Supervisor:
             self._abandon()
             return self._run_worker(seat)
 
+        if self.refresh is not None:
+            self.refresh(self._note)
         try:
             self._workers[number] = WorkerProcess(number, self._reactor, self, self._board, run)
         except OSError as error:
