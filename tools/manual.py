@@ -6,15 +6,20 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from provoked import REFUSALS, STRIKES, refusal_of, refused_exchange, sample_exchange
+from provoked import (
+    LIMITS,
+    REFUSALS,
+    STRIKES,
+    refusal_of,
+    refused_exchange,
+    sample_exchange,
+    secured_exchange,
+)
 
 from pellucid.accesslog import DIRECTIVES, FORMATS, TIMES, WORKER, compile_format
 from pellucid.cli.options import REPEATABLE, default_of, metavar_of
 from pellucid.features.headers import SECURITY
-from pellucid.protocol.limits import Limits
 from pellucid.server.exchange import Exchange
-from pellucid.server.server import Capacity
-from pellucid.server.timeouts import Patience
 from pellucid.settings import TOPICS, Setting, all_settings
 from pellucid.watch import HOOKS
 
@@ -29,7 +34,7 @@ MEANINGS = {
     "path": "Its path",
     "query": "Its query",
     "authority": "The host, with its port if one was sent",
-    "scheme": "`http`",
+    "scheme": "`http` or `https`",
     "version": "The version of HTTP",
     "request_line": "Method, target and version",
     "status": "The status of the answer",
@@ -69,13 +74,13 @@ def settings() -> str:
 
 def directives() -> str:
     """What may stand in a format of the access log, with an example of each."""
-    well, badly = sample_exchange(), refused_exchange()
+    well, badly, secured = sample_exchange(), refused_exchange(), secured_exchange()
     known = [*DIRECTIVES, WORKER, *TIMES]
     if set(known) != set(MEANINGS):
         raise KeyError(f"directives without a meaning here: {sorted(set(known) ^ set(MEANINGS))}")
     rows = []
     for name, meaning in (*MEANINGS.items(), *FIELDS.items()):
-        exchange = badly if name in ("reason", "because") else well
+        exchange = badly if name in ("reason", "because") else secured if name.startswith("tls_") else well
         rows.append((f"`{{{name}}}`", meaning, f"`{_told(f'{{{name}}}', exchange)}`"))
     return _table(("Directive", "What it says", "Example"), rows)
 
@@ -91,7 +96,7 @@ def limits() -> str:
     """Every limit, its default, and what the server does when it strikes."""
     rows = []
     for each in all_settings():
-        if each.part in (Limits, Capacity, Patience):
+        if each.name in LIMITS:
             strike = STRIKES[each.name]
             outcome = strike if isinstance(strike, str) else strike().outcome
             rows.append((f"`{each.option}`", _default(each) or "none", outcome))

@@ -7,14 +7,20 @@ from collections.abc import Callable
 from pellucid.message import Headers, Response
 from pellucid.net.memory import HandClock, MemoryPoller, memory_pair
 from pellucid.net.reactor import Reactor
+from pellucid.net.secured import Secured
+from pellucid.net.tlssettings import TlsSettings
+from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.limits import Limits
 from pellucid.server.exchange import Exchange
 from pellucid.server.server import Capacity, Server
 from pellucid.server.timeouts import Patience
+from pellucid.setting import manual_of
 
 GET = b"GET / HTTP/1.1\r\nHost: example.com\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: example.com\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+_CALM = "GOAWAY with ENHANCE_YOUR_CALM, which names the limit"
 
 # What is wrong, and a request with just that: the table of the manual, in the order in which a reader looks for it.
 REFUSALS: dict[str, bytes] = {
@@ -158,6 +164,20 @@ def sample_exchange() -> Exchange:
     return exchange
 
 
+def secured_exchange() -> Exchange:
+    """The same over TLS, with a client's certificate."""
+    sample = sample_exchange()
+    return _Secured(sample.request, sample.carrier, sample.stream, sample.begun)
+
+
+class _Secured(Exchange):
+    @property
+    def secured(self) -> Secured:
+        suite, chain = ("TLS_AES_256_GCM_SHA384", 0x1302, 256), ("a certificate in PEM",)
+        client = ("CN=Ada,O=Engines", "CN=Root", "1F")
+        return Secured("TLSv1.3", 0x0304, *suite, "http/1.1", "example.com", False, "", chain, *client)
+
+
 def refused_exchange() -> Exchange:
     """One that was refused."""
     return Talk().say(GET + b"Host: example.org\r\n\r\n").ended[0]
@@ -214,6 +234,14 @@ def _lingering() -> Talk:
     return Talk().say(b"GET * HTTP/1.1\r\nHost: example.com\r\n\r\n").rest()
 
 
+# The settings that are limits: all of these parts, but for what is only switched on and off; and some of another.
+LIMITS = frozenset(
+    name
+    for part in (Limits, Http2Limits, Capacity, Patience)
+    for name in manual_of(part)
+    if not isinstance(getattr(part(), name), bool)
+) | frozenset(name for name in manual_of(TlsSettings) if name.startswith("handshake"))
+
 # How each limit is struck; what cannot be struck in memory is told in words.
 STRIKES: dict[str, Callable[[], Talk] | str] = {
     "request_line": _long_line,
@@ -231,4 +259,9 @@ STRIKES: dict[str, Callable[[], Talk] | str] = {
     "write_rate": _slow_reader,
     "request_timeout": "503 in the app's place; an answer that has begun is cut",
     "linger": _lingering,
+    "handshake_time": "closes the connection",
+    "handshakes": "closes the connection whose handshake has lasted longest",
+    "h2_streams": "REFUSED_STREAM, after which a client may ask again",
+    "h2_resets": _CALM,
+    "h2_pings": _CALM,
 }
