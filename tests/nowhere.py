@@ -11,10 +11,10 @@ class Nowhere:
     local = "192.0.2.2:80"
     now = 0.0
     peer_port = 50000
-    secured: Secured | None = None
 
-    def __init__(self, peer: str = "192.0.2.1") -> None:
+    def __init__(self, peer: str = "192.0.2.1", secured: Secured | None = None) -> None:
         self.peer = peer
+        self.secured = secured
 
     def new_id(self) -> str:
         return "one"

@@ -9,6 +9,7 @@ from pellucid.accesslog import DIRECTIVES, REDACTED, AccessLogSettings, compile_
 from pellucid.message import NO_FIELDS, Field, Headers, Request, Response
 from pellucid.semantics.trace import UNTRACED, Trace
 from pellucid.server.exchange import Exchange
+from secured_facts import known
 
 NOON = 1_795_348_800.0
 HOSTILE = b'a"b\\c\r\n\x1b[31m\x00\x7f\xe9'
@@ -25,6 +26,14 @@ def ended(
     exchange.body_sent = 1234
     exchange.finished = 100.0125
     exchange.why = why
+    return exchange
+
+
+def over_tls(subject: str = "CN=Ada,O=Engines") -> Exchange:
+    request = Request("GET", b"/a", b"/a", b"", b"example.com", NO_FIELDS, "2", b"https")
+    exchange = Exchange(request, Nowhere(secured=known(subject)), 1, 100.0)
+    exchange.respond(Response(200))
+    exchange.finished = 100.0
     return exchange
 
 
@@ -63,6 +72,36 @@ def line(log_format: str, exchange: Exchange, now: float = NOON) -> str:
 def test_an_exchange_reads_as_its_format_says(log_format: str, expected: str) -> None:
     exchange = ended((b"user-agent", b"curl/8"), (b"referer", b"http://example.com/"))
     assert line(log_format, exchange) == expected
+
+
+TLS = "{tls_version} {tls_cipher} {tls_client} {tls_server_name}"
+
+
+def test_what_tls_has_settled_is_told_where_it_is_spoken() -> None:
+    assert line(TLS, over_tls()) == "TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256 CN=Ada,O=Engines example.com"
+    assert line(TLS, ended()) == "- - - -"
+
+
+def test_a_version_without_a_minor_one_has_one_in_a_request_line() -> None:
+    assert line("{version} {request_line}", over_tls()) == "2 GET /a HTTP/2.0"
+
+
+def test_the_name_in_a_certificate_cannot_forge_a_line() -> None:
+    assert line("{tls_client}", over_tls('CN=a" 200\n\x1b[31m\u202e')) == r"CN=a\x22 200\x0a\x1b[31m\u202e"
+    spelled = line("json", over_tls('CN=a","status":1\n\x7f'))
+    assert json.loads(spelled)["tls_client"] == 'CN=a","status":1\n\x7f'
+    assert spelled.isascii()
+    assert spelled.isprintable()
+
+
+def test_json_tells_of_tls_where_it_is_spoken() -> None:
+    told = {key: value for key, value in json.loads(line("json", over_tls())).items() if key.startswith("tls_")}
+    assert told == {
+        "tls_version": "TLSv1.2",
+        "tls_cipher": "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "tls_client": "CN=Ada,O=Engines",
+        "tls_server_name": "example.com",
+    }
 
 
 def test_json_holds_the_whole_exchange() -> None:

@@ -69,6 +69,15 @@ def test_a_request_counts_by_its_method_and_its_kind_of_status(method: str, stat
     assert samples["requests_in_flight{worker=1}"] == 0
 
 
+@pytest.mark.parametrize(("version", "label"), [("1.0", "1.0"), ("1.1", "1.1"), ("2", "2"), ("0.9", "other")])
+def test_a_request_counts_by_its_version(version: str, label: str) -> None:
+    exchange = ended()
+    exchange.request.version = version
+    samples = counted(exchange)
+    assert samples[f"requests_by_version_total{{version={label}}}"] == 1
+    assert sum(value for name, value in samples.items() if name.startswith("requests_by_version_total")) == 1
+
+
 def test_durations_fall_into_the_buckets_that_hold_them() -> None:
     samples = counted(*(ended(seconds=seconds) for seconds in (0.0, 0.005, 0.0051, 1.0, 9.0, 11.0, -1.0)))
     assert [samples[f"request_duration_seconds_bucket{{le={le}}}"] for le in ("0.005", "0.01", "1.0", "10.0")] == [
@@ -124,6 +133,7 @@ def test_refusals_are_counted_by_the_limit_or_the_rule() -> None:
         ("connections-per-address: 512 from this address are open already", "connections-per-address"),
         ("no Host field (RFC 9112 3.2)", "RFC 9112 3.2"),
         ("a head of more than 32768 bytes: head-size (RFC 6585 5)", "head-size"),
+        ("more than 500 resets: h2-resets", "h2-resets"),
         ("", "other"),
         ("no idea", "other"),
         ('RFC "9\n', "other"),

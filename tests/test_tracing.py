@@ -12,12 +12,14 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+from nowhere import Nowhere
 from pellucid.accesslog import compile_format
-from pellucid.message import Response
+from pellucid.message import NO_FIELDS, Request, Response
 from pellucid.server.exchange import Exchange
 from pellucid.server.timeouts import Patience
 from pellucid.tracing import Tracing, TracingSettings, tracing
 from pellucid.watch import Watch
+from secured_facts import known
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"
@@ -184,6 +186,24 @@ def test_who_the_client_is_may_be_told_later(exporter: InMemorySpanExporter) -> 
     assert (attributes["client.address"], attributes["network.peer.address"]) == ("198.51.100.1", "192.0.2.1")
     assert (attributes["url.scheme"], attributes["server.port"]) == ("https", 443)
     assert attributes["server.address"] == "example.com"
+
+
+def test_what_tls_has_settled_is_told(exporter: InMemorySpanExporter) -> None:
+    watch = Watch()
+    Tracing(watch)
+    request = Request("GET", b"/", b"/", b"", b"x", NO_FIELDS, "2", b"https")
+    exchange = Exchange(request, Nowhere(secured=known()), 1, 0.0)
+    watch.tell(watch.begun, exchange)
+    watch.tell(watch.ended, exchange)
+    attributes = only(exporter).attributes or {}
+    assert {name: value for name, value in attributes.items() if name.startswith(("tls.", "network.protocol"))} == {
+        "network.protocol.version": "2",
+        "tls.protocol.name": "tls",
+        "tls.protocol.version": "1.2",
+        "tls.cipher": "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "tls.client.server_name": "example.com",
+        "tls.client.subject": "CN=Ada,O=Engines",
+    }
 
 
 def test_the_log_names_the_span(exporter: InMemorySpanExporter) -> None:

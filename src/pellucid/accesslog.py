@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from json.encoder import encode_basestring_ascii as quoted
+from operator import attrgetter
 
 from pellucid.message import Headers
 from pellucid.protocol.fields import SECRET
@@ -148,11 +149,17 @@ def _request_line(exchange: Exchange) -> str:
     request = exchange.request
     if not request.method:
         return escape(exchange.line.decode("latin-1")) or "-"
-    return f"{escape(request.method)} {escape(request.target.decode('latin-1'))} HTTP/{request.version}"
+    version = request.version if "." in request.version else f"{request.version}.0"  # RFC 9110 2.5: it is implied
+    return f"{escape(request.method)} {escape(request.target.decode('latin-1'))} HTTP/{version}"
 
 
 def _duration(exchange: Exchange) -> float:
     return max(exchange.finished - exchange.begun, 0.0)
+
+
+def _tls(name: str) -> Spell:
+    read = attrgetter(name)
+    return lambda exchange: "-" if exchange.secured is None else escape(read(exchange.secured)) or "-"
 
 
 def _because(exchange: Exchange) -> str:
@@ -184,6 +191,10 @@ DIRECTIVES: dict[str, Spell] = {
     "duration_ms": lambda exchange: f"{_duration(exchange) * 1e3:.3f}",
     "reason": lambda exchange: escape(exchange.why) or "-",
     "because": _because,
+    "tls_version": _tls("version"),
+    "tls_cipher": _tls("cipher"),
+    "tls_client": _tls("client_subject"),
+    "tls_server_name": _tls("server_name"),
     "request_id": lambda exchange: escape(exchange.request_id),
     "trace_id": lambda exchange: trace_of(exchange).trace_id or "-",
     "span_id": lambda exchange: trace_of(exchange).span_id or "-",
@@ -255,6 +266,11 @@ def _json(clock: Clock, worker: str) -> Spell:
             f'"reason":{quoted(exchange.why)},"worker":{worker},"request_id":{quoted(exchange.request_id)},'
             f'"trace_id":"{trace_of(exchange).trace_id}"'
         )
+        if (secured := exchange.secured) is not None:
+            line += (
+                f',"tls_version":{quoted(secured.version)},"tls_cipher":{quoted(secured.cipher)},'
+                f'"tls_client":{quoted(secured.client_subject)},"tls_server_name":{quoted(secured.server_name)}'
+            )
         line += f',"line":{text(exchange.line)}}}' if exchange.line else "}"
         # JSON lets DEL stand as it is; a terminal should not get it.
         return line.replace("\x7f", "\\u007f") if "\x7f" in line else line

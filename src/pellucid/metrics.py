@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
+from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.limits import Limits
 from pellucid.server.exchange import Exchange
 from pellucid.server.server import Capacity
@@ -25,6 +26,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "QUERY", 
 
 STATUSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
 """What became of a request, by the first digit of its status; none is for a client that left before its answer."""
+
+VERSIONS = ("1.0", "1.1", "2", "other")
+"""The versions of HTTP that are told apart."""
 
 DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """The bounds of the durations of requests, in seconds: those that Prometheus' own clients use."""
@@ -49,7 +53,8 @@ SENT = 4
 REQUESTS = 5
 DURATION = REQUESTS + len(METHODS) * len(STATUSES)  # the buckets, that without bound included, then the sum
 LAG = DURATION + len(DURATIONS) + 2
-REFUSED = LAG + len(LAGS) + 2
+BY_VERSION = LAG + len(LAGS) + 2
+REFUSED = BY_VERSION + len(VERSIONS)
 TEXTS = REFUSED + REASONS
 CELLS = TEXTS + REASONS * REASON_SIZE // 8
 """How many 64-bit cells a row of metrics has."""
@@ -103,6 +108,7 @@ class Metrics:
         # A status is of three digits, save where an app found a way around that: then it is counted at the edge.
         kind = min(max(response.status // 100, 1), 5) if response is not None else 0
         cells[_ROWS.get(exchange.request.method, _OTHER_ROW) + kind] += 1
+        cells[_VERSIONS.get(exchange.request.version, _OTHER_VERSION)] += 1
         cells[DURATION + bisect_left(DURATIONS, seconds)] += 1
         cells[DURATION_SUM] += int(seconds * NANO) if seconds > 0 else 0
         cells[IN_FLIGHT] -= 1
@@ -118,8 +124,13 @@ class Metrics:
 DURATION_SUM = DURATION + len(DURATIONS) + 1
 _ROWS = {method: REQUESTS + number * len(STATUSES) for number, method in enumerate(METHODS)}
 _OTHER_ROW = _ROWS[OTHER]
+_VERSIONS = {version: BY_VERSION + number for number, version in enumerate(VERSIONS)}
+_OTHER_VERSION = _VERSIONS[OTHER]
 _LIMITS = "|".join(
-    name.replace("_", "-") for part in (Limits, Capacity, Patience) for name in manual_of(part) if "_" in name
+    name.replace("_", "-")
+    for part in (Limits, Http2Limits, Capacity, Patience)
+    for name in manual_of(part)
+    if "_" in name
 )
 _REASON = re.compile(rf"\b(?P<limit>{_LIMITS})\b|(?P<rule>RFC [0-9]+ [0-9.]*[0-9])")
 
@@ -154,6 +165,10 @@ def spell(rows: Mapping[str, memoryview], ended: memoryview | None = None, start
     lines: list[str] = []
     lines += _family("requests_total", "counter", "Requests that have ended, refused ones included.")
     lines += _requests(sums)
+    lines += _family("requests_by_version_total", "counter", "Requests that have ended, by the version of HTTP.")
+    for version, count in zip(VERSIONS, sums[BY_VERSION:REFUSED], strict=True):
+        if count or version == "1.1":
+            lines.append(_line("requests_by_version_total", count, version=version))
     lines += _family("request_duration_seconds", "histogram", "From a request's head to the end of its answer.")
     lines += _histogram("request_duration_seconds", DURATIONS, sums[DURATION : DURATION_SUM + 1])
     lines += _family("requests_in_flight", "gauge", "Requests under way.")

@@ -1,7 +1,8 @@
 """Spans for OpenTelemetry: an observer that gives each exchange a span, and a context in which its app's spans belong
 to it. It exports nothing: that is for the SDK that the app, or whoever starts it, has set up.
 
-Attributes are those of OpenTelemetry's stable semantic conventions for HTTP servers.
+Attributes are those of OpenTelemetry's stable semantic conventions for HTTP servers, and where TLS is spoken those of
+its registry for that.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pellucid.message import Headers
+from pellucid.net.secured import Secured
 from pellucid.semantics.trace import Trace
 from pellucid.server.exchange import Exchange
 from pellucid.setting import setting
@@ -142,7 +144,20 @@ def _of_request(exchange: Exchange) -> dict[str, str | int]:
     if exchange.peer:
         told["network.peer.address"] = exchange.peer
         told["network.peer.port"] = exchange.peer_port
+    if (secured := exchange.secured) is not None:
+        told.update(_of_tls(secured))
     return told
+
+
+def _of_tls(secured: Secured) -> dict[str, str]:
+    told = {
+        "tls.protocol.name": "tls",
+        "tls.protocol.version": secured.version.removeprefix("TLSv"),
+        "tls.cipher": secured.cipher,
+        "tls.client.server_name": secured.server_name,
+        "tls.client.subject": secured.client_subject,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _of_client(exchange: Exchange) -> dict[str, str | int]:

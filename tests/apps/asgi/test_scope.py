@@ -10,8 +10,10 @@ from hosting import Host, answer, body, start
 from nowhere import Nowhere
 from pellucid.apps.asgi.scope import KEPT, _paths, decode_path, scope_of, server_of, whole_path
 from pellucid.apps.asgi.types import Receive, Scope, Send
-from pellucid.message import Headers, Request
+from pellucid.message import NO_FIELDS, Headers, Request
+from pellucid.net.secured import Secured
 from pellucid.server.exchange import Exchange
+from secured_facts import ANONYMOUS, AUTHORITY, LEAF, OWN, known
 
 Make = Callable[..., Host]
 
@@ -48,6 +50,41 @@ def test_a_scope_is_complete() -> None:
             "http.response.debug": {},
         },
     }
+
+
+def over_tls(secured: Secured | None, scheme: bytes = b"https") -> Exchange:
+    return Exchange(Request("GET", b"/", b"/", b"", b"x", NO_FIELDS, "2", scheme), Nowhere(secured=secured), 1, 0.0)
+
+
+def test_a_scope_tells_what_tls_has_settled() -> None:
+    told = scope(over_tls(known()))
+    assert (told["scheme"], told["http_version"]) == ("https", "2")
+    assert told["extensions"]["tls"] == {
+        "server_cert": OWN,
+        "client_cert_chain": (LEAF, AUTHORITY),
+        "client_cert_name": "CN=Ada,O=Engines",
+        "client_cert_error": None,
+        "tls_version": 0x0303,
+        "cipher_suite": 0xC02B,
+    }
+
+
+def test_a_client_without_a_certificate_has_no_name() -> None:
+    told = scope(over_tls(ANONYMOUS))["extensions"]["tls"]
+    assert (told["client_cert_chain"], told["client_cert_name"]) == ((), None)
+    assert (told["tls_version"], told["cipher_suite"]) == (0x0304, 0x1302)
+
+
+@pytest.mark.parametrize(
+    ("secured", "scheme"),
+    [
+        pytest.param(None, b"http", id="in the clear"),
+        pytest.param(None, b"https", id="a proxy in front speaks TLS with the client"),
+        pytest.param(ANONYMOUS, b"http", id="a proxy in front speaks TLS with us alone"),
+    ],
+)
+def test_without_tls_between_client_and_server_there_is_no_extension(secured: Secured | None, scheme: bytes) -> None:
+    assert "tls" not in scope(over_tls(secured, scheme))["extensions"]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from pellucid.apps.wsgi.environ import Environs, key_of, place_of, text_of, vari
 from pellucid.apps.wsgi.errors import ErrorStream
 from pellucid.apps.wsgi.files import FileWrapper
 from pellucid.message import Field, Headers, Request
+from pellucid.net.secured import Secured
 from pellucid.protocol.fields import KEPT
 from pellucid.server.exchange import Exchange
+from secured_facts import ANONYMOUS, LEAF, known
 
 HEADERS = Headers([(b"host", b"example.com")])
 ERRORS = ErrorStream(lambda text: None)
@@ -177,12 +179,72 @@ def test_the_length_of_a_chunked_body_is_told_once_it_is_known() -> None:
     ("changed", "key", "value"),
     [
         ({"version": "1.0"}, "SERVER_PROTOCOL", "HTTP/1.0"),
-        ({"version": "2"}, "SERVER_PROTOCOL", "HTTP/2"),
+        ({"version": "2"}, "SERVER_PROTOCOL", "HTTP/2.0"),
         ({"scheme": b"https"}, "wsgi.url_scheme", "https"),
+        ({"scheme": b"https"}, "HTTPS", "on"),
     ],
 )
 def test_what_the_request_says_of_itself(changed: dict[str, Any], key: str, value: str) -> None:
     assert environ_of(exchange_of(get(**changed)))[key] == value
+
+
+def tls_variables(
+    secured: Secured | None, scheme: bytes = b"https", headers: Iterable[Field] = HEADERS
+) -> dict[str, str]:
+    exchange = Exchange(get(headers=headers, scheme=scheme), Nowhere(secured=secured), 1, 0.0)
+    return {key: value for key, value in environ_of(exchange).items() if key.startswith(("SSL", "HTTPS"))}
+
+
+def test_an_environ_tells_what_tls_has_settled() -> None:
+    assert tls_variables(known()) == {
+        "HTTPS": "on",
+        "SSL_PROTOCOL": "TLSv1.2",
+        "SSL_CIPHER": "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "SSL_TLS_SNI": "example.com",
+        "SSL_CLIENT_VERIFY": "SUCCESS",
+        "SSL_CLIENT_S_DN": "CN=Ada,O=Engines",
+        "SSL_CLIENT_I_DN": "CN=Root",
+        "SSL_CLIENT_M_SERIAL": "1F",
+        "SSL_CLIENT_CERT": LEAF,
+    }
+
+
+def test_a_client_without_a_certificate_is_not_verified() -> None:
+    assert tls_variables(ANONYMOUS) == {
+        "HTTPS": "on",
+        "SSL_PROTOCOL": "TLSv1.3",
+        "SSL_CIPHER": "TLS_AES_256_GCM_SHA384",
+        "SSL_TLS_SNI": "example.com",
+        "SSL_CLIENT_VERIFY": "NONE",
+    }
+
+
+def test_a_name_beyond_latin_1_stands_as_its_bytes() -> None:
+    name = tls_variables(known("CN=\u674e"))["SSL_CLIENT_S_DN"]
+    assert name.encode("latin-1").decode() == "CN=\u674e"
+
+
+@pytest.mark.parametrize(
+    ("secured", "scheme", "told"),
+    [
+        pytest.param(None, b"http", {}, id="in the clear"),
+        pytest.param(None, b"https", {"HTTPS": "on"}, id="a proxy in front speaks TLS with the client"),
+        pytest.param(ANONYMOUS, b"http", {}, id="a proxy in front speaks TLS with us alone"),
+    ],
+)
+def test_no_header_field_passes_for_a_fact_of_tls(secured: Secured | None, scheme: bytes, told: dict[str, str]) -> None:
+    names = ("https", "ssl-client-verify", "ssl_client_verify", "ssl-client-s-dn", "ssl_client_s_dn", "ssl-protocol")
+    assert tls_variables(secured, scheme, [*HEADERS, *((name.encode(), b"on") for name in names)]) == told
+
+
+def test_what_tls_has_settled_on_one_connection_is_not_told_on_another() -> None:
+    environs = Environs(ERRORS, True, False)
+    for secured, scheme, told in ((known(), b"https", True), (None, b"http", False)):
+        exchange = Exchange(
+            Request("GET", b"/", b"/", b"", b"", HEADERS, scheme=scheme), Nowhere(secured=secured), 1, 0.0
+        )
+        environ = environ_of(exchange, environs=environs)
+        assert ("SSL_CLIENT_S_DN" in environ, "HTTPS" in environ) == (told, told)
 
 
 def test_a_client_without_an_address_has_an_empty_one() -> None:

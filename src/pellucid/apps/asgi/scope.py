@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from pellucid.apps.asgi.types import VERSION, Scope
+from pellucid.net.secured import Secured
 from pellucid.protocol.fields import remember
 from pellucid.server.exchange import Exchange
 
@@ -31,7 +32,7 @@ def scope_of(exchange: Exchange, root: bytes, state: dict[str, Any]) -> Scope:
     """
     request = exchange.request
     path, peer = request.path, exchange.peer
-    return {
+    scope: Scope = {
         "type": "http",
         "asgi": {"version": VERSION, "spec_version": SPEC_VERSION},
         "http_version": request.version,
@@ -52,6 +53,22 @@ def scope_of(exchange: Exchange, root: bytes, state: dict[str, Any]) -> Scope:
             "http.response.trailers": {},
             "http.response.debug": {},
         },
+    }
+    # Where a proxy says that its client spoke plainly, what it has settled itself would mislead.
+    if request.scheme == b"https" and (secured := exchange.secured) is not None:
+        scope["extensions"]["tls"] = tls_of(secured)
+    return scope
+
+
+def tls_of(secured: Secured) -> dict[str, Any]:
+    """What ASGI's extension `tls` tells. A client whose certificate does not hold never comes so far."""
+    return {
+        "server_cert": secured.server_certificate or None,
+        "client_cert_chain": secured.client_chain,
+        "client_cert_name": secured.client_subject if secured.client_chain else None,
+        "client_cert_error": None,
+        "tls_version": secured.version_number,
+        "cipher_suite": secured.cipher_number,
     }
 
 

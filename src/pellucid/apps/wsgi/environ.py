@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from pellucid.apps.wsgi.errors import ErrorStream
 from pellucid.apps.wsgi.files import FileWrapper
 from pellucid.message import Field, Headers
+from pellucid.net.secured import Secured
 from pellucid.protocol.fields import KEPT, KEPT_LENGTH, SECRET, remember
 from pellucid.server.exchange import Exchange
 
@@ -106,12 +107,43 @@ class Environs:
         elif path == b"*":
             environ["PATH_INFO"] = ""  # nothing else may stand there that begins with no slash
         if request.version != "1.1":
-            environ["SERVER_PROTOCOL"] = f"HTTP/{request.version}"
+            environ["SERVER_PROTOCOL"] = protocol_of(request.version)
         if request.scheme != b"http":
             environ["wsgi.url_scheme"] = request.scheme.decode("latin-1")
+            environ["HTTPS"] = "on"
+            # Where a proxy says that its client spoke plainly, what it has settled itself would mislead.
+            if (secured := exchange.secured) is not None:
+                environ.update(tls_of(secured))
         if length is not None:
             environ["CONTENT_LENGTH"] = str(length)
         return environ
+
+
+def protocol_of(version: str) -> str:
+    """SERVER_PROTOCOL: a minor version is wanted (RFC 3875 4.1.16), and is 0 where there is none (RFC 9110 2.5)."""
+    return f"HTTP/{version}" if "." in version else f"HTTP/{version}.0"
+
+
+def tls_of(secured: Secured) -> dict[str, str]:
+    """What TLS has settled, by the names that Apache's mod_ssl gave it. No header field can have one of them."""
+    told = {
+        "SSL_PROTOCOL": secured.version,
+        "SSL_CIPHER": secured.cipher,
+        "SSL_TLS_SNI": secured.server_name,
+        "SSL_CLIENT_VERIFY": "NONE",
+    }
+    if secured.client_chain:
+        told["SSL_CLIENT_VERIFY"] = "SUCCESS"  # whose certificate does not hold never comes so far
+        told["SSL_CLIENT_S_DN"] = _native(secured.client_subject)
+        told["SSL_CLIENT_I_DN"] = _native(secured.client_issuer)
+        told["SSL_CLIENT_M_SERIAL"] = secured.client_serial
+        told["SSL_CLIENT_CERT"] = secured.client_chain[0]
+    return told
+
+
+def _native(text: str) -> str:
+    # PEP 3333: text stands for bytes, each a character.
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 class _Places(dict[tuple[str, bytes], tuple[str, str]]):
