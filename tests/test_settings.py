@@ -140,6 +140,13 @@ def test_what_is_chosen_reaches_its_part_only() -> None:
     assert settings[Limits] == Limits()
 
 
+def test_a_part_can_be_replaced_for_those_who_ask_later() -> None:
+    before = Settings({"head_time": 3.0, "bind": (":80",)})
+    after = before.having(CommandSettings(bind=(":81",)))
+    assert (before[CommandSettings].bind, after[CommandSettings].bind) == ((":80",), (":81",))
+    assert (after[Patience].head_time, after.chosen) == (3.0, before.chosen)
+
+
 def test_a_name_that_is_no_setting_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown setting 'colour'"):
         Settings({"colour": "blue"})
