@@ -1,7 +1,7 @@
 """Certificates are read before a port is opened, ports know what they are for, and what cannot be meant is one line."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from pellucid.authority.issuing import make_authority, make_server
 from pellucid.features.https import HttpsSettings
 from pellucid.listening import Listening, check_https, open_listening, settled, tls
 from pellucid.message import Response
+from pellucid.net.access import Access
 from pellucid.net.memory import MemoryPoller
 from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor
@@ -32,6 +33,10 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
+def unexpected(level: str, text: str) -> None:
+    pytest.fail(text)
+
+
 @contextmanager
 def listening(**chosen: Any) -> Iterator[Listening]:
     found = open_listening(Settings(chosen))
@@ -45,8 +50,8 @@ def test_without_tls_there_are_ports_and_nothing_else(tmp_path: Path) -> None:
     with listening(bind=(f"unix:{tmp_path}/a",)) as found:
         assert found.addresses == [f"unix:{tmp_path}/a"]
         assert (found.redirected, found.certificates, found.kept) == ([], None, None)
-        found.refresh(pytest.fail)
-        found.complain(pytest.fail)
+        found.refresh(unexpected)
+        found.complain(unexpected)
     assert os.listdir(tmp_path) == []
 
 
@@ -56,8 +61,8 @@ def test_ports_that_redirect_stand_apart(tmp_path: Path, pem: str) -> None:
         assert found.redirected == [f"unix:{tmp_path}/b"]
         assert found.certificates is not None
         assert found.certificates.protocols == ("h2", "http/1.1")
-        found.refresh(pytest.fail)
-        found.complain(pytest.fail)
+        found.refresh(unexpected)
+        found.complain(unexpected)
     assert os.listdir(tmp_path) == []
 
 
@@ -163,10 +168,15 @@ def test_clients_are_sent_to_the_port_that_is_open(addresses: list[str], port: i
 
 def test_of_what_systemd_hands_over_a_named_socket_only_redirects(pem: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[list[str]] = []
+
+    def open_ports(texts: Sequence[str], access: Access) -> list[Port]:
+        opened.append(list(texts))
+        return []
+
     monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
     monkeypatch.setenv("LISTEN_FDS", "2")
     monkeypatch.setenv("LISTEN_FDNAMES", "web:plain")
-    monkeypatch.setattr("pellucid.listening.open_ports", lambda texts, access: opened.append(list(texts)) or [])
+    monkeypatch.setattr("pellucid.listening.open_ports", open_ports)
     open_listening(Settings({"redirect_http": ("systemd:plain",), "tls": (pem,)}))
     assert opened == [["fd:3"], ["fd:4"]]
 
