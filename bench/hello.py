@@ -1,4 +1,7 @@
-"""The smallest program that answers with Pellucid: `python bench/hello.py PORT`. It ends as signals end any process."""
+"""The smallest program that answers with Pellucid: `python bench/hello.py PORT [CERTIFICATE KEY]`.
+
+It ends as signals end any process.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 from pellucid.message import Headers, Response
 from pellucid.net.port import Port
 from pellucid.server.exchange import Exchange
-from pellucid.server.server import Server
+from pellucid.server.server import Greet, Server
 
 HEADERS = Headers([(b"content-type", b"text/plain")])
 
@@ -17,7 +20,17 @@ def hello(exchange: Exchange) -> None:
     exchange.respond(Response(200, HEADERS), b"hello")
 
 
+def tls(server: Server, certificate: str, key: str) -> Greet:
+    """What speaks TLS with all who come; imported only when asked for, as the command does."""
+    from pellucid.net.certificates import Certificates
+    from pellucid.net.handshakes import Handshakes
+    from pellucid.net.tlssettings import TlsSettings
+
+    chosen = TlsSettings()
+    return Handshakes(server.reactor, Certificates([(certificate, key)], chosen), chosen, lambda level, text: None)
+
+
 if __name__ == "__main__":
     server = Server(hello)
-    server.listen(Port.tcp("127.0.0.1", int(sys.argv[1])))
+    server.listen(Port.tcp("127.0.0.1", int(sys.argv[1])), [tls(server, *sys.argv[2:])] if sys.argv[2:] else [])
     server.run()
