@@ -14,6 +14,9 @@ REST = 0.002
 
 MEGABYTE = 1 << 20
 
+GROWTH = 32 * MEGABYTE
+"""How much memory an attack may cost."""
+
 
 @dataclass
 class Times:
