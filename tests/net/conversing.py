@@ -92,11 +92,7 @@ class TlsPeer:
         self.inner = inner
         self.client = client
         self.ended = False
-
-    @property
-    def broken(self) -> bool:
-        """Whether there was a break, or an end without a goodbye."""
-        return self.inner.broken or (self.inner.ended and not self.ended)
+        self.broken = False
 
     def take(self) -> bytes:
         while True:
@@ -105,6 +101,7 @@ class TlsPeer:
                 self.client.hear(data)
             found = self.client.read()
             self.ended = found == b"" and not self.client.alert
+            self.broken = self.inner.broken or (self.inner.ended and not self.ended)
             if found or not data:
                 return found or b""
 

@@ -16,7 +16,7 @@ DAY = datetime.timedelta(days=1)
 PEM = serialization.Encoding.PEM
 
 
-def named(text: str) -> x509.NameAttribute:
+def named(text: str) -> x509.NameAttribute[str]:
     """The usual part of a name."""
     return x509.NameAttribute(NameOID.COMMON_NAME, text)
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import ssl
 
-from pellucid.net.link import AT_ONCE, CAPACITY, RECEIVE, Link, room_beside
+from pellucid.net.link import AT_ONCE, CAPACITY, Link, room_beside
 from pellucid.net.pollers import READ, WRITE
 from pellucid.net.secured import Secured
 from pellucid.piece import FileSlice, Piece, discard
 
-LUMP = 65536
+RECORD = 16384
+"""How many bytes a record holds at the most (RFC 9846 section 5.1). OpenSSL is given no more at a time, in either
+direction: the memory that it passes bytes on in grows with them, and stays with its connection.
+"""
+
+LUMP = 8 * RECORD
 """How many bytes are encrypted at once, at the most."""
 
 
@@ -106,65 +111,80 @@ class TlsLink:
 
     def receive(self) -> bytes | None:
         data = self._inner.receive()
-        if data:
-            self._incoming.write(data)
-        elif not self.held:
+        if not data and not self.held:
             if data is not None and not self._find_gone():
-                self._ended = True  # without a close_notify: where more was due, its length will tell
+                self._ended = True  # without a goodbye: where more was due, its length will tell
             return b"" if self._ended else data
         self.held = False
         if self._ended:
             return b""
+        if data:
+            if len(data) > RECORD:
+                return self._receive_much(data)
+            self._incoming.write(data)
         try:
-            found = self._tls.read(RECEIVE)  # one record
+            found = self._tls.read(RECORD)  # all of it, in the usual case
         except ssl.SSLWantReadError:
             found = None
         except ssl.SSLError as error:
             return self._end(error)
-        else:
-            if not found:
-                self._ended = True
-            elif self._incoming.pending:
-                found = self._read_on(found)
+        if found and self._incoming.pending:
+            records = [found]
+            self._read_on(records)
+            found = b"".join(records)
+        elif found == b"":
+            self._ended = True
         if self._outgoing.pending:  # an answer to a change of keys
             self._pass_on()
         return found
 
-    def _read_on(self, first: bytes) -> bytes:
-        # The records behind the first. What is told here and is no bytes, is told by the next receive.
-        records = [first]
+    def _receive_much(self, data: bytes) -> bytes | None:
+        records: list[bytes] = []
+        view = memoryview(data)
+        for at in range(0, len(view), RECORD):
+            self._incoming.write(view[at : at + RECORD])
+            if not self._read_on(records):
+                break
+        if self._outgoing.pending:
+            self._pass_on()
+        if records:
+            return b"".join(records)
+        return b"" if self.gone or self._ended else None
+
+    def _read_on(self, records: list[bytes]) -> bool:
+        # Whether records may follow those that have come. An end behind others is told by the next receive.
         try:
             while self._incoming.pending:
-                record = self._tls.read(RECEIVE)
+                record = self._tls.read(RECORD)
                 if not record:
-                    self._ended = self.held = True
+                    self._ended = True
                     break
                 records.append(record)
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
             self._end(error)
-            self.held = self._ended
-        return b"".join(records)
+        self.held = self._ended and bool(records)
+        return not (self._ended or self.gone)
 
     def send(self, pieces: list[Piece]) -> int:
         if self.gone:
             discard(pieces)
             return 0
-        if not self.waiting and len(pieces) == 1 and type(pieces[0]) is bytes and 0 < len(pieces[0]) <= LUMP:
-            return self._send_lump(pieces[0])
+        if not self.waiting and len(pieces) == 1 and type(pieces[0]) is bytes and 0 < len(pieces[0]) <= RECORD:
+            return self._send_record(pieces[0])
         self._outbox += pieces
         self._queued += sum(map(len, pieces))
         return self._flush()
 
-    def _send_lump(self, lump: bytes) -> int:
+    def _send_record(self, data: bytes) -> int:
         # The usual answer is one piece that the link beneath takes whole: nothing is queued and nothing counted.
-        self._tls.write(lump)
+        self._tls.write(data)
         encrypted = self._outgoing.read()
         sent = self._inner.send([encrypted])
         if sent == len(encrypted):
-            return len(lump)
-        self._queued = self._passing = len(lump)
+            return len(data)
+        self._queued = self._passing = len(data)
         self.waiting = True
         return self._count(sent)
 
@@ -174,9 +194,8 @@ class TlsLink:
         while self._outbox and not inner.waiting and total < AT_ONCE:
             lump = self._take_lump()
             if lump:
-                self._tls.write(lump)
                 self._passing = len(lump)
-                total += self._count(inner.send([self._outgoing.read()]))
+                total += self._count(inner.send(self._encrypt(lump)))
             elif self._outbox:
                 self.gone = "a file became shorter while it was sent"
                 self._drop()
@@ -207,6 +226,15 @@ class TlsLink:
                 parts.append(part)
                 free -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _encrypt(self, lump: bytes | memoryview) -> list[Piece]:
+        write, read = self._tls.write, self._outgoing.read
+        encrypted: list[Piece] = []
+        view = memoryview(lump)
+        for at in range(0, len(view), RECORD):
+            write(view[at : at + RECORD])
+            encrypted.append(read())
+        return encrypted
 
     def _count(self, sent: int) -> int:
         # How many of the bytes that were taken these encrypted ones stand for: in the end all of a lump.
