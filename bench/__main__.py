@@ -16,8 +16,12 @@ a side note: on a machine that is shared they swing with the neighbours, and pro
 - All run the same applications (`bench/apps`), each at the settings that its documentation gives for one worker:
   `bench/app_servers.py` tells them. Wherever there are threads, there are four.
 - A server that is not installed is left out, and the table says so. `--install-peers` installs those of PyPI into
-  `.venv-peers`, bjoern if it can be compiled (on Debian: apt-get install gcc python3-dev libev-dev); nginx and wrk
-  come from the system's packages (apt-get install nginx-light wrk).
+  `.venv-peers`, bjoern if it can be compiled (on Debian: apt-get install gcc python3-dev libev-dev); nginx and the
+  clients come from the system's packages (apt-get install nginx-light wrk nghttp2-client apache2-utils openssl).
+- Over HTTP/2 it is h2load that asks, over 8 connections with 32 requests each, with the same head less what HTTP/2 has
+  no place for. All know it beforehand and speak it in the clear, so that nothing but the protocol is compared.
+- Over TLS all show the same certificate (ECDSA on P-256), made for the run, and speak TLS 1.3. wrk resumes sessions
+  where it can; ab does not, so it is ab that comes anew for each request, and has a full handshake each time.
 - nginx sends by sendfile and opens each file anew, as it does unless told otherwise; Pellucid asks for a small file's
   state each time, and may answer with bytes that it keeps.
 - Large answers are read by a client of our own, since wrk reads 8 KiB at a time and would measure itself.

@@ -1,13 +1,16 @@
 """The pure parts of the bench: what it reads from wrk and from /proc, and what it makes of the figures."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 sys.path.append(str(Path(__file__).parent.parent / "bench"))
 
+import ab
 import count
+import h2load
 import load
 import measure
 import sample
@@ -40,6 +43,78 @@ def test_the_figures_of_wrk_are_read_with_its_errors(errors: str, said: str) -> 
 def test_a_report_without_figures_is_a_failure_that_shows_it() -> None:
     with pytest.raises(load.Failed, match="unable to connect"):
         load.parse("unable to connect to 127.0.0.1:8000 Connection refused\n")
+
+
+H2LOAD = """\
+starting benchmark...
+Application protocol: h2c
+
+finished in {took}, 68332.00 req/s, 4.63MB/s
+requests: 68336 total, 68588 started, 68336 done, 68332 succeeded, {failed} failed, 0 errored, 0 timeout
+status codes: 68332 2xx, 0 3xx, {failed} 4xx, 0 5xx
+traffic: 4.63MB (4851964) total, 3.13MB (3279936) headers (space savings 51.02%), 333.65KB (341660) data
+                     min         max         mean         sd        +/- sd
+time for request:      120us     10.34ms      3.70ms      1.19ms    76.79%
+"""
+
+
+@pytest.mark.parametrize(
+    ("took", "seconds", "failed", "errors"),
+    [
+        ("1.00s", 1.0, 0, ""),
+        ("850.25ms", 0.85025, 0, ""),
+        ("2s", 2.0, 4, "4 failed, 4 4xx"),
+    ],
+)
+def test_the_figures_of_h2load_are_read_with_its_errors(took: str, seconds: float, failed: int, errors: str) -> None:
+    told = h2load.parse(H2LOAD.format(took=took, failed=failed))
+    assert (told.requests, told.received, told.errors) == (68332, 341660, errors)
+    assert told.seconds == pytest.approx(seconds)
+
+
+AB = """\
+This is ApacheBench, Version 2.3 <$Revision$>
+Server Hostname:        127.0.0.1
+SSL/TLS Protocol:       TLSv1.3,TLS_AES_256_GCM_SHA384,256,256
+Document Length:        5 bytes
+
+Time taken for tests:   2.001 seconds
+Complete requests:      4344
+Failed requests:        {failed}
+   (Connect: 0, Receive: 0, Length: 1, Exceptions: 0)
+{more}Total transferred:      673475 bytes
+HTML transferred:       21725 bytes
+Requests per second:    2171.45 [#/sec] (mean)
+"""
+
+
+@pytest.mark.parametrize(
+    ("failed", "more", "errors"),
+    [
+        (0, "", ""),
+        (1, "", "1 failed requests"),
+        (0, "Non-2xx responses:      7\n", "7 non-2xx responses"),
+    ],
+)
+def test_the_figures_of_ab_are_read_with_its_errors(failed: int, more: str, errors: str) -> None:
+    assert ab.parse(AB.format(failed=failed, more=more)) == load.Load(4344, 21725, 2.001, errors)
+
+
+@pytest.mark.parametrize("parse", [h2load.parse, ab.parse])
+def test_what_tells_no_figures_is_a_failure_that_shows_it(parse: Callable[[str], load.Load]) -> None:
+    with pytest.raises(load.Failed, match="Connection refused"):
+        parse("could not connect to 127.0.0.1:8000: Connection refused\n")
+
+
+def test_the_head_is_the_same_over_http2_less_what_it_has_no_place_for() -> None:
+    lines = load.request(Ask("/", 5), 8000).decode().removesuffix("\r\n\r\n").split("\r\n")[1:]
+    fields = h2load.fields(Ask("/", 5), 8000)
+    assert len(fields) == len(lines) - 2
+    assert {line.lower() for line in lines} - {field.lower() for field in fields} == {
+        "host: 127.0.0.1:8000",
+        "connection: keep-alive",
+    }
+    assert all(field.partition(":")[0].islower() for field in fields)
 
 
 def test_the_head_is_a_browsers() -> None:
