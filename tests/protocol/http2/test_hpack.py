@@ -3,7 +3,7 @@
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import WrongAnswer
@@ -366,6 +366,7 @@ NAMES = st.one_of(
 FIELDS = st.lists(st.one_of(st.tuples(NAMES, st.binary(max_size=60)), st.sampled_from(STATIC_TABLE)), max_size=20)
 
 
+@settings(deadline=None)
 @given(FIELDS)
 def test_what_is_represented_is_read(fields: list[Field]) -> None:
     decoder = Decoder(0)
@@ -374,6 +375,7 @@ def test_what_is_represented_is_read(fields: list[Field]) -> None:
     assert decoder.changes == 0
 
 
+@settings(deadline=None)
 @given(st.lists(FIELDS, max_size=8), st.integers(0, 400))
 def test_the_table_holds_the_newest_entries_that_fit(blocks: list[list[Field]], table_size: int) -> None:
     decoder = Decoder(0, table_size)
@@ -387,6 +389,7 @@ def test_the_table_holds_the_newest_entries_that_fit(blocks: list[list[Field]], 
         assert table_of(decoder) == newest
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=60), max_size=5), st.sampled_from([0, 100, LIMIT]))
 def test_any_bytes_are_read_or_refused_and_the_table_keeps_its_bounds(blocks: list[bytes], limit: int) -> None:
     decoder = Decoder(limit)
@@ -403,6 +406,7 @@ def test_any_bytes_are_read_or_refused_and_the_table_keeps_its_bounds(blocks: li
         assert size_of(*table_of(decoder)) <= 4096
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SECRET)), st.binary(max_size=60))
 def test_a_secret_is_never_to_be_indexed(name: bytes, value: bytes) -> None:
     data = represent(name, value)

@@ -1,7 +1,7 @@
 """Huffman's code: to the byte as in the RFC, every fault that its end can have, and what is remembered of it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.protocol.fields import KEPT, KEPT_LENGTH
@@ -141,17 +141,20 @@ def test_the_end_of_string_symbol_is_a_fault(bits: str) -> None:
         assert caught.value.why == str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_what_is_encoded_is_decoded(plain: bytes) -> None:
     assert decode(encode(plain)) == plain
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=12))
 def test_one_string_has_one_code(data: bytes) -> None:
     plain = decode_or_none(data)
     assert plain is None or encode(plain) == data
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_a_string_is_never_decoded_to_much_more(data: bytes) -> None:
     assert len(decode_or_none(data) or b"") <= len(data) * 8 / 5

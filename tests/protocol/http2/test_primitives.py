@@ -1,7 +1,7 @@
 """Integers and strings of HPACK: as in the RFC, cut off at every octet, and too long to be of use."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.protocol.http2 import primitives
@@ -40,6 +40,7 @@ def test_zeros_before_an_integer_are_read_within_its_octets() -> None:
     assert read_integer(b"\x1f\x80\x80\x80\x00", 0, 0x1F) == (31, 5)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**28 - 1), st.sampled_from(PREFIXES), st.binary(max_size=3), st.binary(max_size=3))
 def test_an_integer_comes_back(value: int, prefix: int, before: bytes, behind: bytes) -> None:
     data = spell_integer(value, prefix, 0xFF - prefix)
@@ -102,6 +103,7 @@ def test_a_string_is_spelled_in_the_shorter_way(octets: bytes, data: str) -> Non
     assert spell_string(octets) == bytes.fromhex(data)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.binary(max_size=3), st.binary(max_size=3))
 def test_a_string_comes_back(octets: bytes, before: bytes, behind: bytes) -> None:
     data = spell_string(octets)
