@@ -2,12 +2,13 @@
 
 How a fence is treated is said by its info string:
 
-    console, sh        A session in the folder of its section, where `public` and `dist` are folders with a page. A line
-                       that begins with `$ ` is a command, the lines after it are what it prints; in `sh` every line is
-                       a command. `…` stands for anything within a line, a line of `…` for any lines. `pellucid serve`
-                       and what ends in `&` go on while the rest of the section is run, until the next such command;
-                       their output is shown as far as it begins. If nothing serves on port 8000, `public` is served.
-                       `make`, `git` and `pip` are for fresh machines: looked at, not run.
+    console, sh        A session in the folder of its section, where `public` and `dist` are folders with a page, and
+                       `cert.pem` and `key.pem` a certificate and its key. A line that begins with `$ ` is a command,
+                       the lines after it are what it prints; in `sh` every line is a command. `…` stands for anything
+                       within a line, a line of `…` for any lines. `pellucid serve` and what ends in `&` go on while
+                       the rest of the section is run, until the next such command; their output is shown as far as it
+                       begins. If nothing serves on port 8000, `public` is served. `make`, `git` and `pip` are for
+                       fresh machines: looked at, not run.
     python             Run, unless its first line is a comment with the name of a file: then a session must name it, or
                        serve what is in it.
     pycon              A doctest.
@@ -28,9 +29,14 @@ import sys
 import threading
 import time
 from configparser import ConfigParser
+from datetime import UTC, datetime
+from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 
 from documents import Fence, Section, Step, pattern, plain, steps
+from pellucid.authority import Machine
+from pellucid.authority.issuing import make_authority, make_server
 from pellucid.cli import main
 
 PROJECT = Path(__file__).parent.parent
@@ -51,6 +57,16 @@ def run_section(section: Section, folder: Path) -> None:
         assert named, f"line {fence.line}: nothing runs {fence.file}"
 
 
+@cache
+def certificate() -> dict[str, bytes]:
+    """The files of a certificate for this machine: it, its key, and whom to trust for it."""
+    now, machine = datetime.now(UTC), Machine("", (ip_address("127.0.0.1"),))
+    authority, authority_key = make_authority(machine, now)
+    pem = make_server(authority, authority_key, machine, now)
+    begin = pem.index(b"-----BEGIN PRIVATE KEY-----")
+    return {"cert.pem": pem[:begin], "key.pem": pem[begin:], "authority.pem": authority}
+
+
 class Session:
     """A folder, the commands that run in it, and free ports in the place of those that documents name."""
 
@@ -67,6 +83,8 @@ class Session:
             "PELLUCID_BIND": self.with_real_places("127.0.0.1:8000"),
         }
         self.commands = ""
+        for name, content in certificate().items():
+            (folder / name).write_bytes(content)
         (folder / ".curlrc").write_text("silent\nshow-error\n")  # as on a terminal
         (folder / "run").mkdir()
         for name in ("public", "dist"):
@@ -118,7 +136,7 @@ class Session:
     def with_real_places(self, text: str) -> str:
         """The text with free ports in the place of 8000 and its like, and a folder of its own for /run."""
         text = re.sub(r"(?<![\w.])/run/", "run/", text)
-        return re.sub(r"(?<![\w.])80[0-9]{2}(?![\w.])", lambda match: self._port(match[0]), text)
+        return re.sub(r"(?<![\w.])(?:80[0-9]{2}|8443)(?![\w.])", lambda match: self._port(match[0]), text)
 
     def _port(self, shown: str) -> str:
         if shown not in self._ports:
