@@ -7,11 +7,12 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from linking import Peer
+from linking import MemoryPeer, Peer
 from signing import Authority
 
 from pellucid.net.certificates import Certificates
 from pellucid.net.link import Link
+from pellucid.net.memory import memory_pair
 from pellucid.net.tls import TlsLink
 from pellucid.net.tlssettings import TlsSettings
 
@@ -121,18 +122,29 @@ class TlsPeer:
         self.inner.reset()
 
 
+def shaken(context: ssl.SSLContext, chosen: ssl.SSLContext, client: Client) -> ssl.SSLObject:
+    """What a server can be asked after a handshake with this client."""
+    ours, theirs = memory_pair()
+    return _shake(TlsLink(ours, context, chosen), ours, MemoryPeer(theirs), client)
+
+
 def converse(link: Link, peer: Peer) -> tuple[TlsLink, TlsPeer]:
     """These two, speaking TLS, with the handshake behind them."""
     certificates, context = contexts()
-    ours = TlsLink(link, certificates.context, certificates.choose("").context)
-    client = Client(context)
-    settled = None
-    while settled is None:
-        client.shake()
+    ours, client = TlsLink(link, certificates.context, certificates.choose("").context), Client(context)
+    _shake(ours, link, peer, client)
+    return ours, TlsPeer(peer, client)
+
+
+def _shake(ours: TlsLink, link: Link, peer: Peer, client: Client) -> ssl.SSLObject:
+    client.shake()
+    while True:
         peer.give(client.said())
         while (data := link.receive()) is None:
             pass
         settled = ours.shake(data)
-        if settled is None:
-            client.hear(peer.take())
-    return ours, TlsPeer(peer, client)
+        if settled is not None and client.ready:
+            return settled
+        client.hear(peer.take())
+        if settled is not None:
+            return settled

@@ -44,6 +44,7 @@ class Authority:
         days: float = 90,
         subject: Sequence[x509.RelativeDistinguishedName] = (),
         password: str = "",
+        usage: x509.ExtendedKeyUsage | None = None,
     ) -> tuple[str, str]:
         """The files of a certificate for these names and of its key. With less than no `days` it has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -54,6 +55,8 @@ class Authority:
         builder = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
         )
+        if usage is not None:
+            builder = builder.add_extension(usage, critical=False)
         stem = file or (names[0] if names else "nobody")
         certificate, private = self._folder / f"{stem}.pem", self._folder / f"{stem}.key"
         certificate.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(PEM))

@@ -85,12 +85,18 @@ def load(certificate: str, key: str, chosen: TlsSettings, protocols: Sequence[st
 
 
 def _load(context: ssl.SSLContext, certificate: str, key: str, chosen: TlsSettings) -> None:
+    asked: list[str] = []
+
+    def ask() -> str:
+        asked.append(_password(key, chosen))
+        return asked[0]
+
     try:
-        context.load_cert_chain(certificate, key, lambda: _password(key, chosen))
+        context.load_cert_chain(certificate, key, ask)
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise ValueError(f"--tls: the key in {key} does not belong to the certificate in {certificate}") from None
-        if chosen.tls_key_password_file and error.reason in ("BAD_DECRYPT", "BAD_PASSWORD_READ"):
+        if asked:
             raise ValueError(f"--tls-key-password-file: not the password of {key}") from None
         raise ValueError(f"--tls: {certificate} and {key} cannot be used: {_reason(error)}") from None
     except OSError as error:
@@ -140,5 +146,5 @@ def _look(context: ssl.SSLContext, pem: str, certificate: str) -> dict[str, Any]
 
 def _reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
-        return error.reason.lower().replace("_", " ") if error.reason else str(error)
+        return error.reason.lower().replace("_", " ") if error.reason else re.sub(r"\[SSL\] | \(.*\)", "", str(error))
     return (error.strerror or str(error)).lower()
