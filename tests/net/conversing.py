@@ -143,8 +143,6 @@ def _shake(ours: TlsLink, link: Link, peer: Peer, client: Client) -> ssl.SSLObje
         while (data := link.receive()) is None:
             pass
         settled = ours.shake(data)
-        if settled is not None and client.ready:
-            return settled
         client.hear(peer.take())
         if settled is not None:
             return settled

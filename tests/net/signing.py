@@ -25,7 +25,7 @@ class Authority:
     """Signs certificates, and writes them and their keys into a folder."""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
-        self._folder = folder
+        self.folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([named(name)])
         builder = _begun([x509.RelativeDistinguishedName([named(name)])], self._name, self._key, 3650)
@@ -58,7 +58,7 @@ class Authority:
         if usage is not None:
             builder = builder.add_extension(usage, critical=False)
         stem = file or (names[0] if names else "nobody")
-        certificate, private = self._folder / f"{stem}.pem", self._folder / f"{stem}.key"
+        certificate, private = self.folder / f"{stem}.pem", self.folder / f"{stem}.key"
         certificate.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(PEM))
         locked = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
         private.write_bytes(key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, locked))
