@@ -38,7 +38,7 @@ def repeat(ask: Ask, port: int, times: int) -> None:
 def fetch(ask: Ask, port: int) -> tuple[int, bytes]:
     """One request on a connection of its own: the status and the body of its answer."""
     head = [f"--header={field}" for field in fields(ask, port) if not field.startswith("accept-encoding")]
-    command = ["nghttp", "--stat", "--no-dep", "--timeout=10", *head, _url(ask, port)]
+    command = ["nghttp", "--stat", "--no-dep", "--timeout=10", *head, _urls(ask, port)[0]]
     done = subprocess.run(command, capture_output=True, timeout=30, check=False)
     body, found, figures = done.stdout.rpartition(b"***** Statistics *****")
     answered = re.search(rb" (\d{3}) +\S+ /", figures)
@@ -66,10 +66,11 @@ UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 def _h2load(ask: Ask, port: int, amount: str, timeout: float) -> str:
     many = [f"--clients={CONNECTIONS}", f"--max-concurrent-streams={STREAMS}", "--threads=1", amount]
     head = [f"--header={field}" for field in fields(ask, port)]
-    command = ["h2load", *many, *head, _url(ask, port)]
+    command = ["h2load", *many, *head, *_urls(ask, port)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     return done.stdout + done.stderr
 
 
-def _url(ask: Ask, port: int) -> str:
-    return f"{ask.scheme}://127.0.0.1:{port}{ask.path}"
+def _urls(ask: Ask, port: int) -> list[str]:
+    first = f"{ask.scheme}://127.0.0.1:{port}{ask.path}"
+    return [first, *(f"{first}/{number}/item?page={number}" for number in range(1, ask.paths))]

@@ -59,13 +59,17 @@ ERRORS = ("connect", "read", "write", "status", "timeout")
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is asked for: a path, and the size of the answer that must come, or its very bytes; a body is posted."""
+    """What is asked for: a path, and the size of the answer that must come, or its very bytes; a body is posted.
+
+    `paths` is how many are asked for in turn, each of them the path with its number behind, by the clients that can.
+    """
 
     path: str
     size: int
     answer: bytes = b""
     body: bytes = b""
     scheme: str = "http"
+    paths: int = 1
 
     @classmethod
     def of(cls, path: str, answer: bytes, body: bytes = b"") -> Ask:

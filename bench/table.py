@@ -67,6 +67,7 @@ BARS = (
     Bar("workers", "Two workers: time from answer to answer, over one's", "pace", ONE, 0.56, name=TWO),
     Bar("h2", "ASGI hello over HTTP/2: CPU per request, over granian's", "cpu", "granian", 1.0, 0.8),
     Bar("h2", "ASGI hello over HTTP/2: CPU per request, over hypercorn's", "cpu", "hypercorn", 0.1),
+    Bar("h2-paths", "The same with 5,000 paths: CPU per request, over granian's", "cpu", "granian", 1.0),
     Bar("tls-asgi", "ASGI hello over TLS: CPU per request, over uvicorn's", "cpu", "uvicorn", 0.6),
     Bar("tls-file", "100 MiB file over TLS: CPU per byte, over nginx's", "cpu", "nginx", 1.5),
     Bar("handshakes", "A full handshake and an answer: CPU, over nginx's", "cpu", "nginx", 1.5),

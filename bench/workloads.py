@@ -203,6 +203,15 @@ PROTOCOLS = (
         h2load.repeat,
     ),
     Workload(
+        "h2-paths",
+        "The same with 5,000 paths, so that no head comes again soon",
+        app_servers.asgi_http2(_ASGI_HELLO),
+        replace(HELLO, paths=5000),
+        ways.streams,
+        _REQUEST_COLUMNS,
+        h2load.repeat,
+    ),
+    Workload(
         "tls-asgi",
         "ASGI over TLS: hello, 64 connections",
         app_servers.asgi_tls(_ASGI_HELLO),
