@@ -1,6 +1,8 @@
 """Certificates are read before a port is opened, ports know what they are for, and what cannot be meant is one line."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -189,3 +191,13 @@ def test_a_server_of_one_s_own_speaks_tls(pem: str) -> None:
     greet.close()
     with pytest.raises(ValueError, match=r"^--tls: cannot read gone\.pem"):
         tls(server, "gone.pem")
+
+
+def test_who_speaks_no_tls_holds_nothing_of_it() -> None:
+    script = (
+        "import sys, pellucid.cli.command, pellucid.worker\n"
+        "held = {'ssl', 'cryptography', 'pellucid.net.tls', 'pellucid.authority.issuing'} & {*sys.modules}\n"
+        "sys.exit(' '.join(held))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")

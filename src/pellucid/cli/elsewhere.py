@@ -13,6 +13,7 @@ _OUTPUT = "the access log goes to standard output, as in `pellucid serve > acces
 _TLS = "say --tls CERTIFICATE,KEY with both files, or --tls dev for a certificate of this machine's own"
 _CLIENTS = "say --tls-client-ca FILE for clients that must show a certificate, with --tls-client optional if they may"
 _CIPHERS = "what is weak is never spoken, and which of the good ones are is up to OpenSSL; see --tls-min"
+_WINDOWS = "frames and windows are as large as what an application reads allows; see --body-size and --head-size"
 _HTTP = "HTTP/1 and HTTP/2 are spoken as clients ask for them; --no-http2 leaves the latter out"
 _NO_WEBSOCKETS = "WebSockets are not there yet"
 _ENVIRONMENT = "set variables before the command, as in `DEBUG=1 pellucid serve main:app`"
@@ -48,7 +49,18 @@ ELSEWHERE = {
     "--host": _HOST,
     "--http": _HTTP,
     "--http-protocols": _HTTP,
+    "--http1-buffer-size": "say --head-size BYTES",
+    "--http1-header-read-timeout": "say --head-time SECONDS",
+    "--http2-adaptive-window": _WINDOWS,
     "--http2-cleartext": _HTTP,
+    "--http2-initial-connection-window-size": _WINDOWS,
+    "--http2-initial-stream-window-size": _WINDOWS,
+    "--http2-initial-window-size": _WINDOWS,
+    "--http2-max-concurrent-streams": "say --h2-streams NUMBER",
+    "--http2-max-frame-size": _WINDOWS,
+    "--http2-max-header-list-size": "say --head-size BYTES",
+    "--http2-max-headers-size": "say --head-size BYTES",
+    "--http2-max-send-buffer-size": _WINDOWS,
     "--https": _TLS,
     "--insecure-bind": "say --redirect-http ADDRESS, which sends clients to https",
     "--keep-alive": _IDLE,
@@ -65,6 +77,8 @@ ELSEWHERE = {
     "--max-requests": "say --recycle-requests NUMBER",
     "--max-requests-jitter": "say --recycle-jitter PERCENT",
     "--no-access-log": "say --access-log off",
+    "--no-http1-keep-alive": "say --requests 1",
+    "--no-ssl-client-verify": _CLIENTS,
     "--pid": _MANAGER,
     "--pidfile": _MANAGER,
     "--port": _PORT,

@@ -18,7 +18,12 @@ ENVIRONMENT = (
     "several values on lines of their own; yes or no for what has a --no- form. Sizes take K, M and G; times take ms, "
     "s, m, h and d. Zero switches a limit off, unless the option says what it stands for."
 )
-WORDS = {"access_log": ("off", *FORMATS, "json"), "log_level": LEVELS}
+WORDS = {
+    "access_log": ("off", *FORMATS, "json"),
+    "log_level": LEVELS,
+    "tls_client": ("required", "optional"),
+    "tls_min": ("1.2", "1.3"),
+}
 """The words that a setting takes, for shells to complete."""
 
 REPEATABLE = "May be repeated."
@@ -43,7 +48,7 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # older releases 
         words = WORDS.get(self.setting.name, ())
         if words:
             return [CompletionItem(word) for word in words if word.startswith(incomplete)]
-        return [CompletionItem(incomplete, type="file")] if self.setting.manual.unit == "file" else []
+        return [CompletionItem(incomplete, type="file")] if self.setting.manual.unit in ("file", "files") else []
 
     def split_envvar_value(self, rv: str) -> list[str]:
         """The items of a variable: a line each, because header fields and formats hold spaces."""
