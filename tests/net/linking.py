@@ -101,7 +101,7 @@ class MemoryPeer:
 def linked(kind: str) -> Iterator[tuple[Link, Peer]]:
     """A link and its peer: "unix" over a socket pair, "tcp" over the loopback, "memory", and each of them in TLS."""
     if kind.startswith("tls "):
-        from conversing import converse
+        from agreeing import converse
 
         with linked(kind.removeprefix("tls ")) as plain:
             yield converse(*plain)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conversing import Client, shaken, trusting
+from agreeing import Client, shaken, trusting
 from signing import Authority
 
 from pellucid.net.certificates import EVERY, Certificates
@@ -322,12 +322,9 @@ def with_certificate(authority: Authority, files: tuple[str, str] | None, versio
 def test_who_shows_what(
     authority: Authority, people: Authority, version: ssl.TLSVersion, demand: str, shown: str, complaint: str
 ) -> None:
-    files = {
-        "people": lambda: people.sign("ada"),
-        "stranger": lambda: authority.sign("eve"),
-        "expired": lambda: people.sign("bob", days=-1),
-        "": lambda: None,
-    }[shown]()
+    files = None
+    if shown:
+        files = (authority if shown == "stranger" else people).sign("ada", days=-1 if shown == "expired" else 90)
     chosen = TlsSettings(tls=("given",), tls_client_ca=people.path, tls_client=demand)
     site = Site(authority.sign("example.com"), chosen=chosen)
     client = Client(with_certificate(authority, files, version))

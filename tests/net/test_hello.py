@@ -86,7 +86,7 @@ def test_a_hello_may_come_byte_by_byte() -> None:
     assert parse_hello(data + b"and more") == Hello("example.com", (b"h2",))
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 100])
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 64])
 def test_a_hello_may_be_spread_over_records(size: int) -> None:
     whole = message(host(b"a.test"))
     data = b"".join(record(whole[at : at + size]) for at in range(0, len(whole), size))
@@ -105,11 +105,18 @@ def test_a_hello_may_be_spread_over_records(size: int) -> None:
         record(message()[:10]) + record(message()[10:], kind=20),
         b"\x16\3\1\x40\1",
         b"\0",
+        record(b""),
     ],
 )
 def test_what_begins_no_handshake_is_refused(data: bytes) -> None:
     with pytest.raises(NoHello, match="no TLS handshake"):
         parse_hello(data)
+
+
+def test_a_hello_in_so_many_records_is_refused() -> None:
+    whole = b"\1" + sized(bytes(1000), 3)
+    with pytest.raises(NoHello, match="in more than 64 records"):
+        parse_hello(b"".join(record(whole[at : at + 1]) for at in range(100)))
 
 
 def test_no_bytes_break_it() -> None:

@@ -5,7 +5,7 @@ import ssl
 from pathlib import Path
 
 import pytest
-from conversing import Client, shaken
+from agreeing import Client, shaken
 from signing import Authority
 
 from pellucid.net.tls import HandshakeFailed

@@ -4,7 +4,7 @@ import ssl
 from pathlib import Path
 
 import pytest
-from conversing import Client, contexts, shaken, trusting
+from agreeing import Client, contexts, shaken, trusting
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from signing import Authority, named

@@ -52,7 +52,6 @@ class Handshakes:
         "_patience",
         "_protocols",
         "_reactor",
-        "_round",
         "_steps",
         "_under_way",
     )
@@ -65,7 +64,6 @@ class Handshakes:
         self._most = chosen.handshakes
         self._noted = noted
         self._under_way: dict[_Handshake, None] = {}  # in the order in which they began
-        self._round = reactor.now
         self._steps = 0
 
     def __call__(self, link: ArrivingLink, greeted: Greeted) -> None:
@@ -105,8 +103,8 @@ class Handshakes:
             if link.receive() == b"":
                 self._cut(handshake)
             return
-        if self._round != self._reactor.now:
-            self._round, self._steps = self._reactor.now, 0
+        if self._steps == 0:
+            self._reactor.soon(self._end_round)
         if self._steps >= STEPS:
             return  # the poller tells of it again in the next round
         self._steps += 1
@@ -121,6 +119,13 @@ class Handshakes:
             self._refuse(handshake, "debug", str(fault), fault.alert)
         except HandshakeFailed as fault:
             self._refuse(handshake, "info" if fault.unproved else "debug", f"TLS handshake: {fault}")
+        except BaseException:
+            if handshake in self._under_way:
+                self._cut(handshake)
+            raise
+
+    def _end_round(self) -> None:
+        self._steps = 0
 
     def _step(self, handshake: _Handshake) -> None:
         link = handshake.link

@@ -12,9 +12,13 @@ from typing import NamedTuple
 LONGEST = 65536
 """How many bytes a client may send until its handshake is done. Most need less than two thousand."""
 
+MOST = 64
+"""How many records it may be spread over: what comes drop by drop is read from its beginning with each drop."""
+
 _RECORD = 5  # the size of a record's head (5.1)
 _LARGEST = 16384  # of what is in a record (5.1)
-_HANDSHAKE, _CLIENT_HELLO = 22, 1
+_BEGINNING = b"\x16\3"  # how each of them begins
+_CLIENT_HELLO = 1
 _SERVER_NAME, _GROUPS, _ALPN, _KEY_SHARE = 0, 10, 16, 51
 _FINITE = 1  # the first byte of the groups of RFC 7919
 
@@ -48,19 +52,22 @@ def _first_message(data: bytes) -> bytes | None:
     # 5.1: a message may be spread over several records.
     message = b""
     at = 0
-    while at < len(data):
-        size = int.from_bytes(data[at + 3 : at + _RECORD])
-        if data[at] != _HANDSHAKE or data[at + 1 : at + 2] not in (b"", b"\3") or size > _LARGEST:
+    for _ in range(MOST):
+        head = data[at : at + _RECORD]
+        if not _BEGINNING.startswith(head[:2]):
             raise NoHello("no TLS handshake")
-        if len(data) < at + _RECORD:
+        if len(head) < _RECORD:
             return None
+        size = head[3] << 8 | head[4]
+        if not 0 < size <= _LARGEST:
+            raise NoHello("no TLS handshake")
         message += data[at + _RECORD : at + _RECORD + size]
         if message and message[0] != _CLIENT_HELLO:
             raise NoHello("no TLS handshake")
         if len(message) >= 4 and len(message) >= (end := 4 + int.from_bytes(message[1:4])):
             return message[4:end]
         at += _RECORD + size
-    return None
+    raise NoHello(f"the first words of TLS in more than {MOST} records")
 
 
 def _read(message: bytes) -> Hello:
