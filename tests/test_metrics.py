@@ -69,9 +69,12 @@ def test_a_request_counts_by_its_method_and_its_kind_of_status(method: str, stat
     assert samples["requests_in_flight{worker=1}"] == 0
 
 
-@pytest.mark.parametrize(("version", "label"), [("1.0", "1.0"), ("1.1", "1.1"), ("2", "2"), ("0.9", "other")])
-def test_a_request_counts_by_its_version(version: str, label: str) -> None:
-    exchange = ended()
+@pytest.mark.parametrize(
+    ("method", "version", "label"),
+    [("GET", "1.0", "1.0"), ("GET", "1.1", "1.1"), ("GET", "2", "2"), ("GET", "0.9", "other"), ("", "1.1", "other")],
+)
+def test_a_request_counts_by_its_version(method: str, version: str, label: str) -> None:
+    exchange = ended(method)
     exchange.request.version = version
     samples = counted(exchange)
     assert samples[f"requests_by_version_total{{version={label}}}"] == 1

@@ -108,7 +108,8 @@ class Metrics:
         # A status is of three digits, save where an app found a way around that: then it is counted at the edge.
         kind = min(max(response.status // 100, 1), 5) if response is not None else 0
         cells[_ROWS.get(exchange.request.method, _OTHER_ROW) + kind] += 1
-        cells[_VERSIONS.get(exchange.request.version, _OTHER_VERSION)] += 1
+        request = exchange.request  # one that could not be read has no method, and says nothing of its version
+        cells[_VERSIONS.get(request.version, _OTHER_VERSION) if request.method else _OTHER_VERSION] += 1
         cells[DURATION + bisect_left(DURATIONS, seconds)] += 1
         cells[DURATION_SUM] += int(seconds * NANO) if seconds > 0 else 0
         cells[IN_FLIGHT] -= 1
