@@ -292,3 +292,25 @@ def test_what_cannot_be_is_one_line(options: tuple[str, ...], complaint: str, si
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"pellucid: {complaint}")
+
+
+def test_a_balancer_tells_its_client_before_tls_begins(site: Path, authority: Authority) -> None:
+    pair, context = pair_of(authority), trusting(authority)
+    command = ("serve", str(site), "--bind", "127.0.0.1:0", "--tls", pair.option, "--access-log", "{client} {scheme}")
+    with Running(*command, "--proxy-protocol", "--trusted-proxies", "loopback") as server:
+        with server.connect() as plain:
+            plain.sendall(b"PROXY TCP4 203.0.113.9 127.0.0.1 4711 443\r\n")
+            with context.wrap_socket(plain, server_hostname="localhost") as link:
+                link.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                assert link.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert server.end() == (0, "203.0.113.9 https\n", "")
+
+
+def test_a_socket_in_the_file_system_speaks_tls(site: Path, authority: Authority, tmp_path: Path) -> None:
+    path = tmp_path / "web.sock"
+    command = ("serve", str(site), "--bind", f"unix:{path}", "--tls", pair_of(authority).option)
+    with Running(*command) as server:
+        assert f"curl --unix-socket {path} https://localhost/" in server.banner
+        answer = fetch("https://localhost/", "--unix-socket", str(path), "--cacert", str(authority.path))
+        assert (answer.status, answer.body) == (200, b"hello")
+        assert server.end()[0] == 0
