@@ -142,7 +142,7 @@ class Inbound:
     def _check_stream(self, kind: int, stream: int) -> None:
         if not stream:
             raise protocol_fault(f"{_OF_STREAMS[kind]} on stream 0 (RFC 9113 6)")
-        if kind == frames.HEADERS or kind == frames.PRIORITY:
+        if kind in (frames.HEADERS, frames.PRIORITY, frames.CONTINUATION):
             return
         if stream > self._session.last or not stream & 1:
             raise protocol_fault(f"{_OF_STREAMS[kind]} on an idle stream (RFC 9113 5.1)")
