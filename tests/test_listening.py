@@ -157,6 +157,7 @@ class Stand:
         (["0.0.0.0:8443", "192.0.2.7:443"], 443),
         (["unix:/run/site", "127.0.0.1:8443", "127.0.0.1:8444"], 8443),
         (["unix:/run/site"], 443),
+        (["unix:/run/site:80"], 443),
     ],
 )
 def test_clients_are_sent_to_the_port_that_is_open(addresses: list[str], port: int) -> None:
@@ -181,6 +182,10 @@ def test_of_what_systemd_hands_over_a_named_socket_only_redirects(pem: str, monk
     monkeypatch.setattr("pellucid.listening.open_ports", open_ports)
     open_listening(Settings({"redirect_http": ("systemd:plain",), "tls": (pem,)}))
     assert opened == [["fd:3"], ["fd:4"]]
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    with pytest.raises(ValueError, match=r"^--redirect-http: no socket that systemd hands over is left to serve at"):
+        open_listening(Settings({"redirect_http": ("systemd",), "tls": (pem,)}))
 
 
 def test_a_server_of_one_s_own_speaks_tls(pem: str) -> None:

@@ -6,8 +6,8 @@ What does TLS is imported when it is asked for: without it a process holds none 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pellucid.authority import Kept, data_folder, keep, this_machine
@@ -41,13 +41,16 @@ class Listening:
     redirecting: tuple[Port, ...] = ()
     certificates: Certificates | None = None
     kept: Kept | None = None
-    addresses: Sequence[str] = field(init=False)
-    redirected: Sequence[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        # Now, since a port that is closed by the time somebody asks could not tell.
-        object.__setattr__(self, "addresses", addresses_of(self.served))
-        object.__setattr__(self, "redirected", addresses_of(self.redirecting))
+    @property
+    def addresses(self) -> list[str]:
+        """Where the site is served, as long as the ports are open."""
+        return addresses_of(self.served)
+
+    @property
+    def redirected(self) -> list[str]:
+        """Where clients are sent to https, likewise."""
+        return addresses_of(self.redirecting)
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -57,7 +60,7 @@ class Listening:
     @property
     def https_port(self) -> int:
         """The port to which clients are sent: the usual one, if it is among them or nothing else is known."""
-        numbers = [int(number) for each in self.addresses if (number := each.rpartition(":")[2]).isdecimal()]
+        numbers = [int(each.rpartition(":")[2]) for each in self.addresses if not each.startswith("unix:")]
         return numbers[0] if numbers and USUAL not in numbers else USUAL
 
     def refresh(self, noted: Noted) -> None:
@@ -89,6 +92,8 @@ def open_listening(settings: Settings) -> Listening:
     served = handed.addresses(settings[CommandSettings].bind, chosen=by_choice)
     if not by_choice:
         served = tuple(each for each in served if each not in redirecting)  # of what systemd hands over
+        if not served:
+            raise ValueError("--redirect-http: no socket that systemd hands over is left to serve at")
     ports = open_ports(served, access)
     try:
         return Listening(tuple(ports), tuple(open_ports(redirecting, access)), certificates, kept)
