@@ -11,6 +11,7 @@ import ssl
 from pellucid.net.link import AT_ONCE, CAPACITY, Link, room_beside
 from pellucid.net.pollers import READ, WRITE
 from pellucid.net.secured import Secured
+from pellucid.net.tlserrors import explain
 from pellucid.piece import FileSlice, Piece, discard
 
 RECORD = 16384
@@ -114,7 +115,7 @@ class TlsLink:
         if not data and not self.held:
             if data is not None and not self._find_gone():
                 self._ended = True  # without a goodbye: where more was due, its length will tell
-            return b"" if self._ended else data
+            return b"" if self._ended or self.gone else data
         self.held = False
         if self._ended:
             return b""
@@ -297,13 +298,6 @@ class TlsLink:
         except ssl.SSLError:
             pass  # it would wait for the peer's
         self._pass_on()
-
-
-def explain(error: ssl.SSLError) -> str:
-    """What went wrong, in OpenSSL's words."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return str(error.verify_message)
-    return error.reason.lower().replace("_", " ") if error.reason else str(error)
 
 
 def _failed(error: ssl.SSLError) -> HandshakeFailed:

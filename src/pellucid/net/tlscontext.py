@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from stat import S_ISREG
 from typing import Any
 
+from pellucid.net.tlserrors import explain
 from pellucid.net.tlssettings import TlsSettings
 
 # Only what has forward secrecy and authenticated encryption (RFC 9325 4.2); those of TLS 1.3 all have. The level
@@ -47,7 +48,7 @@ def make_context(chosen: TlsSettings, protocols: Sequence[str]) -> ssl.SSLContex
         try:
             context.keylog_filename = path
         except OSError as error:
-            raise ValueError(f"--unsafe-key-log: cannot write {path}: {_reason(error)}") from None
+            raise ValueError(f"--unsafe-key-log: cannot write {path}: {explain(error)}") from None
     return context
 
 
@@ -57,9 +58,9 @@ def _ask_clients(context: ssl.SSLContext, chosen: TlsSettings) -> None:
     try:
         context.load_verify_locations(path)
     except ssl.SSLError as error:
-        raise ValueError(f"--tls-client-ca: {path} holds no certificate in PEM ({_reason(error)})") from None
+        raise ValueError(f"--tls-client-ca: {path} holds no certificate in PEM ({explain(error)})") from None
     except OSError as error:
-        raise ValueError(f"--tls-client-ca: cannot read {path}: {_reason(error)}") from None
+        raise ValueError(f"--tls-client-ca: cannot read {path}: {explain(error)}") from None
     context.verify_mode = ssl.CERT_OPTIONAL if chosen.tls_client == "optional" else ssl.CERT_REQUIRED
 
 
@@ -98,9 +99,9 @@ def _load(context: ssl.SSLContext, certificate: str, key: str, chosen: TlsSettin
             raise ValueError(f"--tls: the key in {key} does not belong to the certificate in {certificate}") from None
         if asked:
             raise ValueError(f"--tls-key-password-file: not the password of {key}") from None
-        raise ValueError(f"--tls: {certificate} and {key} cannot be used: {_reason(error)}") from None
+        raise ValueError(f"--tls: {certificate} and {key} cannot be used: {explain(error)}") from None
     except OSError as error:
-        raise ValueError(f"--tls: cannot read {certificate} or {key}: {_reason(error)}") from None
+        raise ValueError(f"--tls: cannot read {certificate} or {key}: {explain(error)}") from None
 
 
 def _password(key: str, chosen: TlsSettings) -> str:
@@ -118,7 +119,7 @@ def _text(path: str, option: str) -> str:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(1 << 22)
     except OSError as error:
-        raise ValueError(f"{option}: cannot read {path}: {_reason(error)}") from error
+        raise ValueError(f"{option}: cannot read {path}: {explain(error)}") from error
 
 
 def _look(context: ssl.SSLContext, pem: str, certificate: str) -> dict[str, Any]:
@@ -139,12 +140,6 @@ def _look(context: ssl.SSLContext, pem: str, certificate: str) -> dict[str, Any]
         except ssl.SSLCertVerificationError as error:
             raise ValueError(f"--tls: {certificate} is of no use to clients: {error.verify_message}") from None
         except ssl.SSLError as error:
-            raise ValueError(f"--tls: {certificate} cannot be used: {_reason(error)}") from None
+            raise ValueError(f"--tls: {certificate} cannot be used: {explain(error)}") from None
         break
     return dict(client.getpeercert() or {})
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, ssl.SSLError):
-        return error.reason.lower().replace("_", " ") if error.reason else re.sub(r"\[SSL\] | \(.*\)", "", str(error))
-    return (error.strerror or str(error)).lower()
