@@ -7,13 +7,16 @@ from pellucid.protocol.fields import remember
 from pellucid.protocol.http2.calm import Calm
 from pellucid.protocol.http2.codes import COMPRESSION_ERROR, ENHANCE_YOUR_CALM, ConnectionFault, protocol_fault
 from pellucid.protocol.http2.frames import LARGEST
-from pellucid.protocol.http2.head import Head
+from pellucid.protocol.http2.head import KEPT_SIZE, Head
 from pellucid.protocol.http2.hpack import BOMB, Bomb, Decoder
 from pellucid.protocol.http2.huffman import CompressionFault
 from pellucid.protocol.limits import UNBOUNDED
 
-KEPT_HEADS = 64
-"""How many heads of a connection are kept checked."""
+KEPT_HEADS = 16
+"""How many heads of a connection are kept checked, and how many blocks are known to have come."""
+
+KEPT_LENGTH = 256
+"""How long a block is that is kept, in bytes."""
 
 PARTS = 16
 """How many CONTINUATION frames a block may have beyond those that a block of the largest size must have."""
@@ -39,7 +42,7 @@ class Blocks:
     that the last block did not move it.
     """
 
-    __slots__ = ("_changes", "_decoder", "_most", "heads", "open", "steady")
+    __slots__ = ("_changes", "_decoder", "_most", "_seen", "heads", "open", "steady")
 
     def __init__(self, list_size: int) -> None:
         self._decoder = Decoder(list_size)
@@ -48,6 +51,7 @@ class Blocks:
         self.steady = True
         self.open: OpenBlock | None = None
         self.heads: dict[bytes, Head] = {}
+        self._seen: dict[bytes, None] = {}
 
     def begin(self, stream: int, flags: int, part: bytes) -> None:
         """The first part of a block that is not whole has come."""
@@ -86,9 +90,16 @@ class Blocks:
             self.steady = decoder.changes == self._changes
             if not self.steady:
                 self.heads.clear()
+                self._seen.clear()
                 self._changes = decoder.changes
 
     def keep(self, block: bytes, head: Head) -> None:
-        """Keep the head that was made of the last block, unless that would mean something else if it came again."""
-        if self.steady:
+        """Keep the head that was made of the last block, if that comes the second time, is small, and would mean the
+        same if it came again.
+        """
+        if not self.steady or len(block) > KEPT_LENGTH or head.fields.size > KEPT_SIZE:
+            return
+        if block in self._seen:
             remember(self.heads, block, head, KEPT_HEADS)
+        else:
+            remember(self._seen, block, None, KEPT_HEADS)

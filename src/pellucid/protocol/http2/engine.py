@@ -107,7 +107,7 @@ class Http2:
     def in_order(self, streams: Iterable[int]) -> Iterable[int]:
         """The more urgent first, of those the older, and incremental ones in turn (RFC 9218 section 10)."""
         session = self._session
-        if not session.mixed:
+        if not session.mixed and not session.turns:
             return sorted(streams)
         return sorted(streams, key=session.rank)
 

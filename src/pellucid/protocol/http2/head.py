@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pellucid.message import Field, Headers, Request
-from pellucid.protocol.content import check_expectation, content_length
-from pellucid.protocol.fields import Broken, CheckedFields, check_trailers
+from pellucid.protocol.content import check_expectation, content_length, too_large
+from pellucid.protocol.fields import SECRET, Broken, CheckedFields, check_trailers, remember
 from pellucid.protocol.grammar import is_token
-from pellucid.protocol.http2.priority import USUAL, Priority, read_priority
+from pellucid.protocol.http2.priority import UNTOLD, Priority, read_priority
 from pellucid.protocol.limits import Limits
 from pellucid.protocol.target import Target, check_host, parse_target
-
-_check = CheckedFields()
 
 PSEUDO = frozenset((b":method", b":scheme", b":authority", b":path", b":protocol"))
 """The pseudo-fields of a request (section 8.3.1, RFC 8441 section 4)."""
@@ -18,84 +16,119 @@ PSEUDO = frozenset((b":method", b":scheme", b":authority", b":path", b":protocol
 OF_CONNECTIONS = frozenset((b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
 """Fields that speak of an HTTP/1 connection, and have no place here (section 8.2.2)."""
 
-NOT_PLAIN = frozenset((b"host", b"cookie", b"te", b"content-length", b"expect", b"priority")) | OF_CONNECTIONS
-"""Fields that are to be looked at; a head with none of them needs no more checks."""
+TELLING = frozenset((b"host", b"cookie", b"te", b"content-length", b"expect", b"priority")) | OF_CONNECTIONS
+"""Fields that are to be looked at; where none of them is, there is nothing more to check."""
+
+KEPT_SETS = 256
+"""How many sets of fields are kept checked."""
+
+KEPT_SIZE = 2048
+"""How large a head is that is kept, in bytes."""
 
 SHOWN = 256
 """How much of the line of a request that is refused is told, in bytes."""
 
+_USUAL_PSEUDO = frozenset((b":method", b":scheme", b":authority", b":path"))
+_METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 
-class Head:
-    """A checked head: a `Request` is made of it for each stream that begins with it.
+_NO_LIMITS = Limits(body_size=0)
 
-    `length` is the Content-Length, None where there is none; `tunnel` says that it asks for one; `priority` is how
-    urgent the answer is.
+_check = CheckedFields()
+
+
+class FieldSet:
+    """The fields of a head behind its pseudo-fields, checked, with what they say.
+
+    `host` is the authority that is asked for. `length` is the Content-Length, None where there is none; `plain` says
+    that nothing of this stands in them. `size` is how much they count.
     """
 
-    __slots__ = ("_parts", "expects_continue", "length", "method", "plain", "priority", "protocol", "tunnel")
+    __slots__ = ("expects_continue", "headers", "host", "length", "plain", "priority", "secret", "size")
 
-    def __init__(self, pseudo: dict[bytes, bytes], fields: list[Field], limits: Limits) -> None:
-        method, target, parsed = _target(pseudo, limits)
-        self.method = method
-        self.protocol = pseudo.get(b":protocol", b"")
-        self.tunnel = method == "CONNECT"
-        names = dict(fields)
-        self.plain = NOT_PLAIN.isdisjoint(names) and not self.tunnel
-        host = pseudo.get(b":authority")
-        if not self.plain:
-            _check_names(names)
-            fields, host = _joined(fields), _host(host, Headers(fields))
-        if host is None:
+    def __init__(self, authority: bytes | None, fields: tuple[Field, ...]) -> None:
+        names = {name for name, _ in map(_check.__getitem__, fields)}
+        self.plain = TELLING.isdisjoint(names)
+        self.secret = not SECRET.isdisjoint(names)
+        self.host = authority if self.plain else _host(authority, fields)
+        if self.host is None:
             raise Broken(400, "neither :authority nor Host (RFC 9113 8.3.1)")
-        check_host(host, ":authority")
-        headers = Headers([(b"host", host), *fields])
-        _check_size(limits, len(headers))
+        check_host(self.host, ":authority")
+        self.headers = Headers([(b"host", self.host), *(fields if self.plain else _joined(fields))])
+        self.size = sum(len(name) + len(value) for name, value in self.headers)
         self.length: int | None = None
         self.expects_continue = False
-        self.priority: Priority = USUAL
+        self.priority: Priority = UNTOLD
         if not self.plain:
-            self._look_at(headers.index, limits)
-        self._parts = (method, target, parsed.path, parsed.query, host, headers)
+            self._look_at(self.headers.index)
 
-    def _look_at(self, index: dict[bytes, bytes], limits: Limits) -> None:
+    def _look_at(self, index: dict[bytes, bytes]) -> None:
+        _check_names(index)
         if b"content-length" in index:
-            if self.tunnel:
-                raise Broken(400, "CONNECT has no content (RFC 9110 9.3.6)")
-            self.length = content_length(index[b"content-length"], limits)
+            self.length = content_length(index[b"content-length"], _NO_LIMITS)
         if b"expect" in index:
             check_expectation(index[b"expect"])
             self.expects_continue = True
         if b"priority" in index:
             self.priority = read_priority(index[b"priority"])
 
+
+class _FieldSets(dict[tuple[bytes | None, tuple[Field, ...]], FieldSet]):
+    """A bounded cache of sets of fields: a client that keeps its connection sends the same behind each path.
+
+    One with a secret in it stays out, as does a large one.
+    """
+
+    def __missing__(self, key: tuple[bytes | None, tuple[Field, ...]]) -> FieldSet:
+        found = FieldSet(*key)
+        if found.size <= KEPT_SIZE and not found.secret:
+            remember(self, key, found, KEPT_SETS)
+        return found
+
+
+_field_sets = _FieldSets()
+
+
+class Head:
+    """A checked head: a `Request` is made of it for each stream that begins with it. `tunnel` says that it asks for
+    one, for a `protocol` where that is named.
+    """
+
+    __slots__ = ("_parts", "fields", "method", "plain", "protocol", "tunnel")
+
+    def __init__(self, method: str, target: bytes, parsed: Target, fields: FieldSet, protocol: bytes) -> None:
+        self.method = method
+        self.fields = fields
+        self.protocol = protocol
+        self.tunnel = method == "CONNECT"
+        self.plain = fields.plain and not self.tunnel
+        self._parts = (method, target, parsed[0], parsed[1], fields.host or b"", fields.headers)
+
     def request(self, scheme: bytes, complete: bool) -> Request:
         """The request; `complete` says that no body follows. Raises Broken where a length was told and none comes."""
-        if complete:
-            if self.length:
-                raise Broken(400, "the end of a request before its Content-Length (RFC 9113 8.1.1)")
-            if not self.tunnel:
-                return Request(*self._parts, "2", scheme)
-        length = 0 if self.tunnel else self.length
-        return Request(*self._parts, "2", scheme, False, length, self.protocol)
+        length = self.fields.length
+        if complete and length:
+            raise Broken(400, "the end of a request before its Content-Length (RFC 9113 8.1.1)")
+        if self.tunnel:
+            return Request(*self._parts, "2", scheme, False, 0, self.protocol)
+        return Request(*self._parts, "2", scheme, complete, 0 if complete else length)
 
 
 def parse_head(fields: tuple[Field, ...], limits: Limits) -> Head:
     """Check the fields of a head. Raises Broken with the status and the rule."""
-    pseudo: dict[bytes, bytes] = {}
-    rest: list[Field] = []
-    for field in fields:
-        name, value = field
-        if name[:1] != b":":
-            rest.append(_check[field])
-            continue
-        if rest:
-            raise Broken(400, "a pseudo-field behind the other fields (RFC 9113 8.3)")
-        if name in pseudo:
-            raise Broken(400, f"{name.decode('latin-1')} stands twice (RFC 9113 8.3)")
-        if name not in PSEUDO:
-            raise Broken(400, "a pseudo-field that is none of a request's (RFC 9113 8.3)")
-        pseudo[name] = value
-    return Head(pseudo, rest, limits)
+    pseudo = dict(fields[:4])
+    rest = fields[4:]
+    if pseudo.keys() != _USUAL_PSEUDO or (rest and rest[0][0][:1] == b":"):
+        pseudo, rest = _split(fields)
+    method, target, parsed = _target(pseudo, limits)
+    found = _field_sets[pseudo.get(b":authority"), rest]
+    if limits.field_count and len(found.headers.fields) > limits.field_count:
+        raise Broken(431, f"more than {limits.field_count} header fields: field-count (RFC 6585 5)")
+    if found.length is not None:
+        if method == "CONNECT":
+            raise Broken(400, "CONNECT has no content (RFC 9110 9.3.6)")
+        if limits.body_size and found.length > limits.body_size:
+            raise too_large(limits.body_size)
+    return Head(method, target, parsed, found, pseudo.get(b":protocol", b""))
 
 
 def parse_trailers(fields: tuple[Field, ...], limits: Limits) -> Headers:
@@ -119,14 +152,33 @@ def request_line(fields: tuple[Field, ...]) -> bytes:
     return b"%b %b" % (method[:SHOWN], target[:SHOWN]) if method else b""
 
 
+def _split(fields: tuple[Field, ...]) -> tuple[dict[bytes, bytes], tuple[Field, ...]]:
+    pseudo: dict[bytes, bytes] = {}
+    for name, value in fields:
+        if name[:1] != b":":
+            break
+        if name in pseudo:
+            raise Broken(400, f"{name.decode('latin-1')} stands twice (RFC 9113 8.3)")
+        if name not in PSEUDO:
+            raise Broken(400, "a pseudo-field that is none of a request's (RFC 9113 8.3)")
+        pseudo[name] = value
+    rest = fields[len(pseudo) :]
+    if any(name[:1] == b":" for name, _ in rest):
+        raise Broken(400, "a pseudo-field behind the other fields (RFC 9113 8.3)")
+    return pseudo, rest
+
+
 def _target(pseudo: dict[bytes, bytes], limits: Limits) -> tuple[str, bytes, Target]:
     method = pseudo.get(b":method", b"")
-    if not is_token(method):
-        raise Broken(400, "no :method that is a token (RFC 9113 8.3.1)")
+    name = _METHODS.get(method)
+    if name is None:
+        if not is_token(method):
+            raise Broken(400, "no :method that is a token (RFC 9113 8.3.1)")
+        if method == b"CONNECT" and b":protocol" not in pseudo:
+            return _connect(pseudo)
+        name = method.decode()
     if b":protocol" in pseudo:
         _check_protocol(method, pseudo[b":protocol"])
-    elif method == b"CONNECT":
-        return _connect(pseudo)
     if pseudo.get(b":scheme", b"").lower() not in (b"http", b"https"):
         raise Broken(400, "no :scheme that is http or https (RFC 9113 8.3.1)")
     path = pseudo.get(b":path", b"")
@@ -136,8 +188,7 @@ def _target(pseudo: dict[bytes, bytes], limits: Limits) -> tuple[str, bytes, Tar
     if path[:1] != b"/" and (path != b"*" or method != b"OPTIONS"):
         raise Broken(400, "no :path that begins with a slash (RFC 9113 8.3.1)")
     # What CONNECT asks for here is a resource, named as by any other method (RFC 8441 4).
-    parsed = parse_target("GET" if b":protocol" in pseudo else method.decode(), path)
-    return method.decode(), path, parsed
+    return name, path, parse_target("GET" if b":protocol" in pseudo else name, path)
 
 
 def _check_protocol(method: bytes, protocol: bytes) -> None:
@@ -162,16 +213,18 @@ def _check_names(index: dict[bytes, bytes]) -> None:
         raise Broken(400, "TE with more than trailers (RFC 9113 8.2.2)")
 
 
-def _host(authority: bytes | None, headers: Headers) -> bytes | None:
-    host = headers.get(b"host")
-    if authority is None or host is None:
-        return host if authority is None else authority
-    if host.lower() != authority.lower():
+def _host(authority: bytes | None, fields: tuple[Field, ...]) -> bytes | None:
+    hosts = [value for name, value in fields if name == b"host"]
+    if len(hosts) > 1:
+        raise Broken(400, "Host stands twice (RFC 9110 7.2)")
+    if authority is None or not hosts:
+        return hosts[0] if hosts else authority
+    if hosts[0].lower() != authority.lower():
         raise Broken(400, "a Host that is not :authority (RFC 9113 8.3.1)")
     return authority
 
 
-def _joined(fields: list[Field]) -> list[Field]:
+def _joined(fields: tuple[Field, ...]) -> list[Field]:
     # Without Host, which :authority takes the place of, and with the crumbs of cookies put together (section 8.2.3).
     crumbs = [value for name, value in fields if name == b"cookie"]
     kept: list[Field] = []
@@ -183,8 +236,3 @@ def _joined(fields: list[Field]) -> list[Field]:
         elif field[0] != b"host":
             kept.append(field)
     return kept
-
-
-def _check_size(limits: Limits, count: int) -> None:
-    if limits.field_count and count > limits.field_count:
-        raise Broken(431, f"more than {limits.field_count} header fields: field-count (RFC 6585 5)")

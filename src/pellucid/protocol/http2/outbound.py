@@ -35,13 +35,13 @@ class Outbound:
         self._date = date
 
     def room(self, stream: int) -> int:
-        """How much of an answer's body the windows let through; an incremental one has its turn for a QUANTUM."""
+        """How much of an answer's body the windows let through; beside others, an incremental one has a QUANTUM."""
         session = self._session
         state = session.streams.get(stream)
         if state is None:
             return LARGEST  # nobody is told any more, and that takes no room
         room = state.window if state.window < session.window else session.window
-        return QUANTUM if room > QUANTUM and state.priority.incremental else room
+        return QUANTUM if room > QUANTUM and len(session.streams) > 1 and state.priority.incremental else room
 
     def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
         """Give the answer's head, and with `body` all of it."""
@@ -70,7 +70,7 @@ class Outbound:
             self.inform(stream, status, response.headers)
             return True
         content = self._content(state, status, block, length if body is None else len(body))
-        if body and content.wanted and len(body) > self.room(stream):
+        if body and content.wanted and len(body) > min(state.window, self._session.window):
             raise WrongAnswer("a body that the peer has no room for (RFC 9113 6.9)")
         date = self._date()
         head = head_block(status, block, content.length if content.told else None, date)
@@ -138,7 +138,7 @@ class Outbound:
                 self._answer_nobody(stream)
             discard([piece])
             return
-        self._check_piece(stream, state, size)
+        self._check_piece(state, size)
         if state.left is not None:
             state.left -= size
         state.window -= size
@@ -151,12 +151,12 @@ class Outbound:
         if size < SMALL and not (state.window and session.window):
             self._count_dribble()
 
-    def _check_piece(self, stream: int, state: Stream, size: int) -> None:
+    def _check_piece(self, state: Stream, size: int) -> None:
         if state.owed or state.answered:
             raise WrongAnswer("a piece of a body outside of an answer")
         if state.left is not None and size > state.left:
             raise WrongAnswer("the body is longer than its Content-Length (RFC 9113 8.1.1)")
-        if size > self.room(stream):
+        if size > state.window or size > self._session.window:
             raise WrongAnswer("a piece that the peer has no room for (RFC 9113 6.9)")
 
     def _count_dribble(self) -> None:

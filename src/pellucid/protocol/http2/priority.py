@@ -15,8 +15,11 @@ class Priority(NamedTuple):
 
 USUAL = Priority()
 
-QUANTUM = 16384
-"""How much an incremental answer gives before the next one has its turn, in bytes."""
+UNTOLD = Priority(incremental=True)
+"""That of an answer of whose urgency nothing was said: a large one must not keep a small one waiting."""
+
+QUANTUM = 65536
+"""How much an incremental answer gives before another one has its turn, in bytes."""
 
 LONGEST = 256
 """How much of a priority is read, in bytes: it holds two short parameters, and some that nobody knows yet."""
@@ -39,4 +42,4 @@ def read_priority(value: bytes) -> Priority:
             urgency = int(given)
         elif key == b"i" and given in (None, b"?1", b"?0"):
             incremental = given != b"?0"
-    return Priority(urgency, incremental) if (urgency, incremental) != USUAL else USUAL
+    return Priority(urgency, incremental)

@@ -19,7 +19,7 @@ from pellucid.protocol.http2.codes import (
 from pellucid.protocol.http2.frames import reset_frame
 from pellucid.protocol.http2.head import Head, parse_head, parse_trailers, request_line
 from pellucid.protocol.http2.hpack import ListTooLarge
-from pellucid.protocol.http2.priority import USUAL
+from pellucid.protocol.http2.priority import UNTOLD
 from pellucid.protocol.http2.session import Session
 from pellucid.protocol.http2.streams import Incoming, Stream
 from pellucid.protocol.http2.windows import STREAM_WINDOW
@@ -45,7 +45,7 @@ class Requests:
         if not self._may_open(stream, True):
             return
         session.events.append((stream, head.request(self._scheme, True)))
-        session.streams[stream] = Stream(head.method, session.initial_window, head.priority)
+        session.streams[stream] = Stream(head.method, session.initial_window, head.fields.priority)
         self._count()
 
     def check_headers(self, stream: int) -> None:
@@ -113,13 +113,13 @@ class Requests:
         except Broken as broken:
             self._refuse(stream, fields, broken, end)
             return
-        state = session.streams[stream] = Stream(head.method, session.initial_window, head.priority)
+        state = session.streams[stream] = Stream(head.method, session.initial_window, head.fields.priority)
         if head.tunnel:
             state.incoming = Incoming(None, held=True)
             if end:
                 state.incoming.end(End())
         elif not end:
-            state.incoming = Incoming(head.length, head.expects_continue)
+            state.incoming = Incoming(head.fields.length, head.fields.expects_continue)
         session.take_priority(stream, state)
         self._count()
 
@@ -129,7 +129,7 @@ class Requests:
         session.calm.faults.spend(session.now())
         line = request_line(fields)
         session.events.append((stream, Refused(broken.status, broken.why, line)))
-        state = Stream("HEAD" if line.startswith(b"HEAD ") else "", session.initial_window, USUAL)
+        state = Stream("HEAD" if line.startswith(b"HEAD ") else "", session.initial_window, UNTOLD)
         session.streams[stream] = state
         state.code = PROTOCOL_ERROR if broken.status == 400 else NO_ERROR
         if not end:

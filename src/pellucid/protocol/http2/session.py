@@ -11,7 +11,7 @@ from pellucid.protocol.http2.calm import Calm
 from pellucid.protocol.http2.codes import NAMES, NO_ERROR, protocol_fault
 from pellucid.protocol.http2.frames import STREAM_BITS, goaway_frame, ping_frame, reset_frame, window_frame
 from pellucid.protocol.http2.limits import Http2Limits
-from pellucid.protocol.http2.priority import USUAL, Priority
+from pellucid.protocol.http2.priority import UNTOLD, Priority
 from pellucid.protocol.http2.streams import Stream
 from pellucid.protocol.http2.windows import CONNECTION_WINDOW, FIRST_WINDOW, Inflow
 
@@ -33,7 +33,7 @@ class Session:
     requests have not come to their end. `given_up` are streams that were reset here, with what
     their peer may still send; `skipped` are gaps in the numbers, which were never open. `last` is the highest number
     so far, `final` the last one that is answered, once that is settled. `priorities` are those that were told before
-    their requests; `mixed` says that one was not the usual, `turns` counts the turns of incremental answers. `served`
+    their requests; `mixed` says that one was told at all, `turns` counts the turns of incremental answers. `served`
     counts requests, `frames` parts of answers that went out by themselves. `resized` says that the peer has made its
     table smaller and must be told that none is used (RFC 7541 section 4.2).
     """
@@ -171,7 +171,7 @@ class Session:
         """What was told of a stream before it began counts more than what its head says."""
         if self.priorities:
             state.priority = self.priorities.pop(stream, state.priority)
-        self.mixed = self.mixed or state.priority is not USUAL
+        self.mixed = self.mixed or state.priority is not UNTOLD
 
     def rank(self, stream: int) -> tuple[int, bool, int, int]:
         """Where a stream stands among the others: first the urgent, of those the whole ones, each behind the older."""
