@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from pellucid.authority import Machine
-from pellucid.authority.issuing import make_authority, make_server
+from pellucid.authority.issuing import make_authority, make_server, names_of
 from pellucid.features.https import HttpsSettings
 from pellucid.listening import Listening, check_https, open_listening, settled, tls
 from pellucid.message import Response
@@ -78,11 +78,15 @@ def test_a_certificate_for_development_is_made_in_the_folder_of_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    for made in (True, False):
-        with listening(bind=(f"unix:{tmp_path}/a",), tls=("dev",)) as found:
+    for text, made in (("dev", True), ("dev", False), ("dev:shop.localhost,api.localhost", False)):
+        with listening(bind=(f"unix:{tmp_path}/a",), tls=(text,)) as found:
             assert found.kept is not None
             assert found.kept.made is made
             assert found.kept.authority == f"{tmp_path}/pellucid/tls/authority.pem"
+            told = {*names_of(Path(found.kept.server).read_bytes())}
+    assert {"shop.localhost", "api.localhost"} <= told
+    with pytest.raises(ValueError, match=r"^--tls dev: 'shop\.example' is not beneath localhost"):
+        open_listening(Settings({"tls": ("dev:shop.example",)}))
 
 
 @pytest.mark.parametrize(
@@ -121,6 +125,7 @@ def test_a_port_that_cannot_be_opened_closes_the_others(tmp_path: Path, pem: str
         ({"tls": ("a",), "tls_client": "optional"}, "--tls-client: say with --tls-client-ca whose certificates"),
         ({"hsts": 60.0}, "--hsts: it is said by https only; give --tls, or name with --trusted-proxies"),
         ({"hsts": 60.0, "tls": ("dev",)}, "--hsts: with --tls dev, browsers would ask all servers on this machine"),
+        ({"hsts": 60.0, "tls": ("a", "dev:a.localhost")}, "--hsts: with --tls dev"),
         ({"hsts_subdomains": True, "tls": ("a",)}, "--hsts-subdomains: say with --hsts for how long"),
     ],
 )

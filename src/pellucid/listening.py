@@ -6,7 +6,7 @@ What does TLS is imported when it is asked for: without it a process holds none 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -127,7 +127,7 @@ def check_https(settings: Settings) -> None:
         raise ValueError("--hsts-subdomains: say with --hsts for how long")
     if https.hsts and not tls.tls and not settings[ProxySettings].trusted_proxies:
         raise ValueError("--hsts: it is said by https only; give --tls, or name with --trusted-proxies who speaks it")
-    if https.hsts and DEVELOPMENT in tls.tls:
+    if https.hsts and any(map(_for_development, tls.tls)):
         raise ValueError("--hsts: with --tls dev, browsers would ask all servers on this machine for https")
 
 
@@ -154,17 +154,21 @@ def shaking_hands(server: Server, certificates: Certificates, chosen: TlsSetting
 def _read_certificates(chosen: TlsSettings, http2: Http2Limits) -> tuple[Certificates, Kept | None]:
     from pellucid.net.certificates import Certificates
 
-    kept = _keep() if DEVELOPMENT in chosen.tls else None
+    made = [text for text in chosen.tls if _for_development(text)]
+    kept = _keep([name for text in made for name in text.partition(":")[2].split(",") if name]) if made else None
     pairs = [
-        (kept.server, kept.server) if kept is not None and text == DEVELOPMENT else parse_pair(text)
-        for text in chosen.tls
+        (kept.server, kept.server) if kept is not None and text in made else parse_pair(text) for text in chosen.tls
     ]
     return Certificates(pairs, chosen, PROTOCOLS if http2.http2 else PROTOCOLS[1:]), kept
 
 
-def _keep() -> Kept:
+def _for_development(text: str) -> bool:
+    return text.partition(":")[0] == DEVELOPMENT
+
+
+def _keep(names: Sequence[str]) -> Kept:
     own = [each.rpartition(":")[0].strip("[]") for address in ALL_ADDRESSES for each in reachable(address)]
     try:
-        return keep(data_folder(os.environ), this_machine(own))
+        return keep(data_folder(os.environ), this_machine(own).calling(*names))
     except ValueError as error:
         raise ValueError(f"--tls dev: {error}") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from pellucid.authority.issuing import LIFE, RENEW, authorizes, make_authority, make_server, serves
+from pellucid.authority.issuing import LIFE, RENEW, authorizes, make_authority, make_server, names_of, serves
 from pellucid.authority.machine import Machine
 
 MACHINE = Machine("box", (ip_address("127.0.0.1"), ip_address("::1"), ip_address("192.168.1.7")))
@@ -123,3 +123,14 @@ def test_a_certificate_goes_on_while_it_tells_all_names_and_is_far_from_its_end(
     server: bytes, authority: bytes, machine: Machine, later: timedelta, will_do: bool
 ) -> None:
     assert serves(server, authority, machine, NOW + later) is will_do
+
+
+@pytest.mark.parametrize(
+    ("server", "names"), [(SERVER, ["localhost", "box", "box.local"]), (AUTHORITY, []), (b"", []), (SERVER[:300], [])]
+)
+def test_the_names_of_a_certificate_are_read(server: bytes, names: list[str]) -> None:
+    assert names_of(server) == names
+
+
+def test_a_name_beneath_localhost_is_believed(tmp_path: Path) -> None:
+    assert shaken(tmp_path, make_server(AUTHORITY, KEY, MACHINE.calling("shop.localhost"), NOW), "shop.localhost")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pellucid.authority.issuing import names_of
 from pellucid.authority.keeping import AUTHORITY, AUTHORITY_KEY, SERVER, data_folder, keep
 from pellucid.authority.machine import Machine
 
@@ -69,6 +70,18 @@ def test_what_is_missing_or_broken_is_made_anew(name: str, content: bytes | None
         (folder / name).write_bytes(content)
     assert keep(str(folder), MACHINE, NOW).made is (name != SERVER)
     assert not keep(str(folder), MACHINE, NOW).made
+
+
+def test_names_that_were_asked_for_stay_in_the_certificate(tmp_path: Path) -> None:
+    folder = tmp_path / "tls"
+    keep(str(folder), MACHINE.calling("shop.localhost"), NOW)
+    first = contents(folder)
+    keep(str(folder), MACHINE, NOW)
+    assert contents(folder) == first
+    keep(str(folder), MACHINE.calling("api.localhost"), NOW)
+    assert {"shop.localhost", "api.localhost", "box"} <= {*names_of(contents(folder)[SERVER])}
+    keep(str(folder), Machine("other"), NOW)
+    assert names_of(contents(folder)[SERVER]) == ["localhost", "other", "other.local"]
 
 
 def test_a_folder_that_others_may_look_into_is_refused(tmp_path: Path) -> None:

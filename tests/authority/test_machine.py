@@ -1,5 +1,6 @@
 """A certificate for development tells the names that this machine has, and no address that the world can reach."""
 
+import re
 import socket
 from ipaddress import ip_address
 
@@ -44,3 +45,26 @@ def test_addresses_of_private_networks_are_told_once_and_others_never() -> None:
     given = ["192.168.1.7", "203.0.113.9", "2001:db8::7", "fe80::1%eth0", "127.0.0.1", "fd00::7"]
     expected = ["127.0.0.1", "::1", "192.168.1.7", "fe80::1", "fd00::7"]
     assert this_machine(given).addresses == tuple(map(ip_address, expected))
+
+
+def test_other_names_are_told_once_if_the_authority_can_speak_for_them() -> None:
+    machine = Machine("box").calling("shop.localhost", "a.b.internal").calling("shop.localhost", "api.box", "box")
+    assert machine.names[4:] == ["shop.localhost", "a.b.internal", "api.box"]
+    assert machine.domains == Machine("box").domains
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("example.com", "'example.com' is not beneath localhost, local, internal, home.arpa or box"),
+        ("notbox", "'notbox' is not beneath"),
+        ("evil-localhost", "'evil-localhost' is not beneath"),
+        ("*.localhost", "'*.localhost' is no host name"),
+        ("Shop.localhost", "'Shop.localhost' is no host name"),
+        ("", "'' is no host name"),
+        ("a." * 126 + "localhost", "is no host name"),
+    ],
+)
+def test_a_name_that_it_cannot_speak_for_is_refused(name: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        Machine("box").calling(name)

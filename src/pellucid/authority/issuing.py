@@ -93,6 +93,16 @@ def serves(server: bytes, authority: bytes, machine: Machine, now: datetime) -> 
     return fits and young and names.issuperset([*machine.names, *machine.addresses])
 
 
+def names_of(server: bytes) -> list[str]:
+    """The host names that a certificate tells, wildcards aside; none where it is no certificate."""
+    try:
+        certificate = x509.load_pem_x509_certificate(server)
+        told = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return []
+    return [name for name in told.get_values_for_type(x509.DNSName) if not name.startswith("*")]
+
+
 def _begin(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, life: timedelta
 ) -> x509.CertificateBuilder:

@@ -70,7 +70,7 @@ def data_folder(environment: Mapping[str, str], platform: str = sys.platform) ->
 
 def _keep(folder: str, machine: Machine, now: datetime) -> bool:
     # Whether the authority was made now.
-    from pellucid.authority.issuing import authorizes, make_authority, make_server, serves
+    from pellucid.authority.issuing import authorizes, make_authority, make_server, names_of, serves
 
     authority, key = _read(folder, AUTHORITY), _read(folder, AUTHORITY_KEY)
     made = not authorizes(authority, key, machine, now)
@@ -78,7 +78,10 @@ def _keep(folder: str, machine: Machine, now: datetime) -> bool:
         authority, key = make_authority(machine, now)
         _write(folder, AUTHORITY_KEY, key, 0o600)
         _write(folder, AUTHORITY, authority, 0o644)
-    if made or not serves(_read(folder, SERVER), authority, machine, now):
+    server = b"" if made else _read(folder, SERVER)
+    if not serves(server, authority, machine, now):
+        # By the names that it tells already, another server may be asked for at this moment.
+        machine = machine.calling(*filter(machine.owns, names_of(server)))
         # One file, so that nobody ever reads a certificate and a key that do not belong together.
         _write(folder, SERVER, make_server(authority, key, machine, now), 0o600)
     return made

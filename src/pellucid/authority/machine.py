@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
@@ -25,31 +25,50 @@ LONGEST = 60
 """How long a machine's name may be that stands in a certificate's own name, in characters."""
 
 
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine by its name, empty where it has none of its own, and its addresses in private networks."""
+    """A machine by its name, empty where it has none of its own, its addresses in private networks, and other names by
+    which somebody wants to ask for it.
+    """
 
     name: str
     addresses: tuple[Address, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """The host names by which it is asked for; one of them is a wildcard."""
         own = [self.name] if self.name else []
         local = [f"{self.name}.local"] if self.name and "." not in self.name else []
-        return ["localhost", "*.localhost", *own, *local]
+        return list(dict.fromkeys(["localhost", "*.localhost", *own, *local, *self.others]))
 
     @property
     def domains(self) -> list[str]:
         """The domains in which all its names are, and those that it may have tomorrow."""
         return [*DOMAINS, *([self.name] if self.name else [])]
 
+    def owns(self, name: str) -> bool:
+        """Whether a host name is in one of its domains."""
+        return any(name == domain or name.endswith(f".{domain}") for domain in self.domains)
+
+    def calling(self, *names: str) -> Machine:
+        """The machine with other names as well. ValueError for one that its authority could not speak for."""
+        for name in names:
+            if len(name) > 253 or not _HOST.fullmatch(name):
+                raise ValueError(f"{name!r} is no host name")
+            if not self.owns(name):
+                raise ValueError(f"{name!r} is not beneath {', '.join(self.domains[:-1])} or {self.domains[-1]}")
+        return replace(self, others=tuple(dict.fromkeys([*self.others, *names])))
+
 
 def this_machine(addresses: Sequence[str] = ()) -> Machine:
     """This machine; of its addresses, those of private networks. A name that DNS would not allow is left out."""
     name = socket.gethostname().lower().rstrip(".")
-    label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-    if name == "localhost" or len(name) > LONGEST or not re.fullmatch(rf"{label}(?:\.{label})*", name):
+    if name == "localhost" or len(name) > LONGEST or not _HOST.fullmatch(name):
         name = ""
     known = [ip_address(each.partition("%")[0]) for each in ("127.0.0.1", "::1", *addresses)]
     return Machine(name, tuple(dict.fromkeys(filter(_private, known))))

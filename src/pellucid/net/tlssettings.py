@@ -21,7 +21,7 @@ class TlsSettings:
         (),
         "Speak TLS, with the certificate and its key in these files: cert.pem,key.pem, or one file that holds both. "
         "Repeated, the name that a client asks for chooses, and the first is for all others. Files that change are "
-        "taken up while serving. dev makes a certificate for this machine.",
+        "taken up while serving. dev makes a certificate for this machine, dev:shop.localhost for that name as well.",
         unit="files",
     )
     tls_client_ca: str = setting(
