@@ -15,6 +15,7 @@ from pellucid.net.reactor import Reactor
 from pellucid.net.trusted import Trusted
 from pellucid.server.exchange import Exchange
 from pellucid.server.server import BATCH, PAUSE, Capacity, Server
+from pellucid.server.timeouts import Patience
 from pellucid.watch import Watch
 
 
@@ -336,11 +337,51 @@ def test_what_a_link_holds_when_it_comes_is_dealt_with() -> None:
             return data
 
     stage = Stage()
-    ours, theirs = Holding(65536), MemoryLink(65536)
-    ours.other, theirs.other = theirs, ours
-    stage.server.adopt(ours)
+    theirs = adopted(stage, Holding(65536))
     stage.settle()
     assert statuses(theirs.receive() or b"") == [200]
+
+
+def test_what_a_link_holds_behind_what_it_gave_is_dealt_with_too() -> None:
+    class Halving(MemoryLink):
+        def receive(self, most: int = 65536) -> bytes | None:
+            data = super().receive(20)
+            self.held = bool(self.arrived)
+            return data
+
+    stage = Stage()
+    theirs = adopted(stage, Halving(65536))
+    theirs.send([HELLO])
+    stage.reactor.step(0)
+    for _ in range(len(HELLO)):
+        stage.reactor._call_put_off()  # the poller itself tells of nothing more
+    assert statuses(theirs.receive() or b"") == [200]
+
+
+def test_what_brings_a_connection_nothing_is_no_sign_of_life() -> None:
+    class Chattering(MemoryLink):
+        def receive(self, most: int = 65536) -> bytes | None:
+            data = super().receive(most)
+            return None if data == b"chatter" else data
+
+    stage = Stage(patience=Patience(idle=10.0))
+    theirs = adopted(stage, Chattering(65536))
+    theirs.send([HELLO])
+    stage.settle()
+    assert statuses(theirs.receive() or b"") == [200]
+    for _ in range(12):
+        stage.wait(1.0)
+        theirs.send([b"chatter"])
+        stage.settle()
+    assert theirs.ended
+
+
+def adopted(stage: Stage, ours: MemoryLink) -> MemoryLink:
+    """The other end of a link that the server has adopted."""
+    theirs = MemoryLink(65536)
+    ours.other, theirs.other = theirs, ours
+    stage.server.adopt(ours)
+    return theirs
 
 
 def test_what_counts_for_an_address_is_the_clients_and_not_the_proxys() -> None:

@@ -24,20 +24,25 @@ class Phase(Enum):
 class Engine(Protocol):
     """A protocol as a pure machine. One connection's worth; a stream is the number of one exchange on it."""
 
-    served: int
-    """How many requests it has given out."""
+    @property
+    def served(self) -> int:
+        """How many requests it has given out."""
 
-    finished: bool
-    """Whether nothing more will be said: the link is closed once the output has left."""
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will be said: the link is closed once the output has left."""
 
-    unread: bool
-    """Whether the peer may still be sending what nobody will read: then the link lingers before it is closed."""
+    @property
+    def unread(self) -> bool:
+        """Whether the peer may still be sending what nobody will read: then the link lingers before it is closed."""
 
-    broken: bool
-    """Whether only a break of the link can tell the peer that an answer is not complete."""
+    @property
+    def broken(self) -> bool:
+        """Whether only a break of the link can tell the peer that an answer is not complete."""
 
-    output: list[Piece]
-    """What is to be sent, in order, until `take_output` takes it."""
+    @property
+    def output(self) -> list[Piece]:
+        """What is to be sent, in order, until `take_output` takes it."""
 
     @property
     def phase(self) -> Phase:

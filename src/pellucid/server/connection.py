@@ -91,7 +91,7 @@ class Connection:
         if not self.closed:
             self._rearm(self.engine.pending)
             if self.link.held:
-                shared.reactor.promptly(lambda: self.turn(fill=True))
+                shared.reactor.promptly(self._fill_late)
 
     @property
     def peer(self) -> str:
@@ -157,9 +157,10 @@ class Connection:
         if self._turning or self.closed or self.lingering is not None:
             return
         self._turning = True
+        came = True
         try:
             if fill:
-                self._fill()
+                came = self._fill()
             pending = self._move(fill)
         except BaseException:
             self._close("a fault in the server", abort=True)
@@ -169,7 +170,7 @@ class Connection:
         if why := self._exchanges.cut or self.link.gone:
             self._close(why, abort=True)
         else:
-            self._rearm(pending)
+            self._rearm(pending or not came)  # what brings nothing is no sign of life: patience goes on
 
     def _move(self, filled: bool) -> bool:
         # Answers whether the engine is in the middle of something.
@@ -203,7 +204,8 @@ class Connection:
         self._soon = False
         self.turn()
 
-    def _fill(self) -> None:
+    def _fill(self) -> bool:
+        # Answers whether something came, be it the end.
         data = self.link.receive()
         if data:
             if self._opening is None:
@@ -220,6 +222,12 @@ class Connection:
         watch = self._shared.watch
         if watch.filled:
             watch.tell(watch.filled, self, len(data or b""))
+        if self.link.held:
+            self._shared.reactor.soon(self._fill_late)
+        return data is not None
+
+    def _fill_late(self) -> None:
+        self.turn(fill=True)
 
     def _take_first(self, opening: Opening, data: bytes) -> None:
         other = opening.other(data)
