@@ -71,9 +71,12 @@ class Load:
 
 
 class Chromium:
-    """`with Chromium() as browser`: a browser with a profile of its own, ended and forgotten with the block."""
+    """`with Chromium() as browser`: a browser with a profile of its own, ended and forgotten with the block.
 
-    def __init__(self) -> None:
+    An `authority` is a file of a certificate that it trusts, as if its owner had installed it.
+    """
+
+    def __init__(self, authority: Path | None = None) -> None:
         path = program("chromium", "chromium-browser", "google-chrome")
         self._profile = tempfile.mkdtemp(prefix="chromium-")
         self._pages: dict[str, Page] = {}
@@ -85,6 +88,7 @@ class Chromium:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env=os.environ | {"HOME": self._trusting(authority)} if authority else None,
         )
 
     def __enter__(self) -> Self:
@@ -134,6 +138,15 @@ class Chromium:
         if page is not None and "method" in message:
             page.note(message["method"], message["params"])
         return message
+
+    def _trusting(self, authority: Path) -> str:
+        # Chromium on Linux asks a database of NSS that lies in the home of its user.
+        store = Path(self._profile, ".pki", "nssdb")
+        store.mkdir(parents=True)
+        certutil = (program("certutil"), "-d", f"sql:{store}")
+        subprocess.run([*certutil, "-N", "--empty-password"], check=True)
+        subprocess.run([*certutil, "-A", "-t", "C,,", "-n", "of these tests", "-i", str(authority)], check=True)
+        return self._profile
 
     def _connect(self) -> ClientConnection:
         # Written by the browser once it listens; nothing tells of it, so it is looked for.
