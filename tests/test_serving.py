@@ -10,6 +10,7 @@ import pytest
 from pellucid import serving
 from pellucid.listening import Listening
 from pellucid.loading import Folder, LoadingSettings, Named, Target
+from pellucid.processes.privileges import Identity
 from pellucid.serving import check_loading, keep_standard_descriptors, serve, workers_of
 from pellucid.settings import Settings
 
@@ -99,6 +100,13 @@ def test_modules_want_their_folder_to_be_there(tmp_path: Path) -> None:
 )
 def test_what_needs_a_parent_brings_a_worker(chosen: dict[str, Any], workers: int) -> None:
     assert workers_of(Settings(chosen)) == workers
+
+
+def test_who_gives_up_rights_has_a_parent_that_may_read_new_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workers_of(Settings({"tls": ("cert.pem,key.pem",)})) == 0
+    monkeypatch.setattr(serving, "choose", lambda chosen: Identity(65534, 65534, ()))
+    assert workers_of(Settings({"tls": ("cert.pem,key.pem",)})) == 1
+    assert workers_of(Settings()) == 0
 
 
 @pytest.mark.parametrize(("closed", "opened"), [(set(), 0), ({1}, 1), ({0, 1, 2}, 3)])

@@ -63,10 +63,9 @@ class Listening:
         numbers = [int(each.rpartition(":")[2]) for each in self.addresses if not each.startswith("unix:")]
         return numbers[0] if numbers and USUAL not in numbers else USUAL
 
-    def refresh(self, noted: Noted) -> None:
-        """Take up certificates that have changed, and say why where that cannot be."""
-        if self.certificates is not None:
-            self.certificates.refresh(noted)
+    def refresh(self, noted: Noted) -> bool:
+        """Take up certificates that have changed, and say why where that cannot be; whether there were any."""
+        return self.certificates is not None and self.certificates.refresh(noted)
 
     def complain(self, noted: Noted) -> None:
         """Say which certificates clients will refuse."""

@@ -13,6 +13,7 @@ from pellucid.loading.settings import LoadingSettings, check
 from pellucid.loading.targets import Folder, Named, Target
 from pellucid.logs import check_logs
 from pellucid.net.reactor import Reactor
+from pellucid.net.tlssettings import TlsSettings
 from pellucid.processes.cores import count_of
 from pellucid.processes.lookout import ReloadSettings, areas_of, look_out
 from pellucid.processes.monitor import MonitorSettings
@@ -94,7 +95,9 @@ def workers_of(settings: Settings) -> int:
     """How many workers serve, 0 for this process alone. What cannot be had without a parent brings one worker."""
     chosen = settings[ProcessSettings]
     recycled = chosen.recycle_requests or chosen.recycle_age or chosen.recycle_memory
-    needed = bool(recycled or settings[MonitorSettings].metrics or _reloads(settings))
+    # Who has given up its rights may be unable to read a certificate that was renewed.
+    renews = settings[TlsSettings].tls and choose(settings[PrivilegeSettings]) is not None
+    needed = bool(recycled or renews or settings[MonitorSettings].metrics or _reloads(settings))
     return max(count_of(chosen.workers), int(needed))
 
 

@@ -215,7 +215,53 @@ def test_a_worker_that_may_not_read_a_key_says_who_may(authority: Authority, mon
 
     monkeypatch.setattr("pellucid.net.tlscontext.open", denied, raising=False)
     (note,) = site.refresh()
-    assert "permission denied (a worker may not read it; after SIGHUP the parent does" in note
+    assert "permission denied (a worker may not read it; its parent can, and begins new ones)" in note
+
+
+def test_where_one_may_not_look_nothing_has_changed(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = TlsSettings(tls=("given",), tls_client_ca=str(authority.path))
+    site = Site(authority.sign("example.com"), chosen=chosen)
+
+    def denied(path: str) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", denied)
+        assert site.refresh() == []
+    authority.sign("example.com")
+    assert len(site.refresh()) == 1
+
+
+def test_it_is_told_whether_something_was_taken_up(authority: Authority) -> None:
+    pair = authority.sign("example.com")
+    certificates = Certificates([pair], GIVEN)
+    told = [certificates.refresh(lambda level, text: None)]
+    authority.sign("example.com")
+    told += [certificates.refresh(lambda level, text: None) for _ in range(2)]
+    Path(pair[0]).write_text("no certificate")
+    told.append(certificates.refresh(lambda level, text: None))
+    assert told == [False, True, False, False]
+
+
+def test_where_one_may_not_even_look_nothing_has_changed(
+    authority: Authority, people: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = TlsSettings(tls=("given",), tls_client_ca=people.path)
+    site = Site(authority.sign("example.com"), chosen=chosen)
+
+    def denied(path: str) -> os.stat_result:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "stat", denied)
+    assert site.refresh() == []
+
+
+def test_it_is_told_whether_anything_was_taken_up(authority: Authority) -> None:
+    certificates = Certificates([authority.sign("example.com")], GIVEN)
+    assert not certificates.refresh(lambda level, text: None)
+    authority.sign("example.com")
+    assert certificates.refresh(lambda level, text: None)
+    assert not certificates.refresh(lambda level, text: None)
 
 
 def test_files_are_followed(authority: Authority) -> None:
@@ -255,6 +301,7 @@ def test_a_session_goes_on_even_after_another_certificate_was_taken_up(
     assert site.shake(again, "example.org").session_reused
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")  # of those who run the tests
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_session_goes_on_in_another_process(authority: Authority, version: ssl.TLSVersion) -> None:
     certificates = Certificates([authority.sign("example.com")], GIVEN)

@@ -61,15 +61,16 @@ class Certificates:
         found = self._by_name.get(name) or self._by_name.get("*." + name.partition(".")[2])
         return found if found is not None else self._pairs[0].shown
 
-    def refresh(self, noted: Noted) -> None:
-        """Take up files that have changed. What is wrong with them is said once for each change, and what was there
-        before stays.
+    def refresh(self, noted: Noted) -> bool:
+        """Take up files that have changed, and answer whether there were any. What is wrong with them is said once for
+        each change, and what was there before stays.
         """
         changed = self._refresh_client_ca(noted)
         for pair in self._pairs:
             changed |= self._refresh_pair(pair, noted)
         if changed:
             self._by_name = self._index()
+        return changed
 
     def follow(self, reactor: Reactor, noted: Noted) -> None:
         """Refresh every now and then, as long as the loop runs."""
@@ -103,7 +104,7 @@ class Certificates:
         return True
 
     def _refresh_client_ca(self, noted: Noted) -> bool:
-        seen = look_at(self._chosen.tls_client_ca)
+        seen = look_at(self._chosen.tls_client_ca, self._client_ca)
         if seen == self._client_ca:
             return False
         # Contexts are made of all files: where one of them is wrong, the next change of any is waited for.
@@ -131,10 +132,12 @@ class Certificates:
         return shown
 
 
-def look_at(path: str) -> tuple[int, ...]:
-    """What changes when a file does; nothing where there is none."""
+def look_at(path: str, before: tuple[int, ...] = ()) -> tuple[int, ...]:
+    """What changes when a file does; nothing where there is none, and what it was before where one may not look."""
     try:
         stat = os.stat(path)
+    except PermissionError:
+        return before
     except OSError:
         return ()
     return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
@@ -152,9 +155,11 @@ class _Pair:
         self.certificate = certificate
         self.key = key
         self._chosen = chosen
+        self.seen = ((), ())
 
     def look(self) -> Seen:
-        return look_at(self.certificate), look_at(self.key)
+        certificate, key = self.seen
+        return look_at(self.certificate, certificate), look_at(self.key, key)
 
     def load(self, protocols: Sequence[str]) -> Shown:
         return load(self.certificate, self.key, self._chosen, protocols)
@@ -170,7 +175,7 @@ class _Pair:
 def _advice(error: ValueError) -> str:
     # A process that has given up its rights cannot read a new key; its parent can.
     denied = isinstance(error.__cause__, PermissionError)
-    return " (a worker may not read it; after SIGHUP the parent does, and begins new ones)" if denied else ""
+    return " (a worker may not read it; its parent can, and begins new ones)" if denied else ""
 
 
 def _spell(seconds: float) -> str:

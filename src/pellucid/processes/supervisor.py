@@ -27,6 +27,7 @@ from pellucid.processes.channel import Channel
 from pellucid.processes.cores import MOST, count_of
 from pellucid.processes.fleet import Fleet, State
 from pellucid.processes.monitor import Monitor, MonitorSettings
+from pellucid.processes.privileges import PrivilegeSettings, choose
 from pellucid.processes.seat import Seat
 from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.signals import hearing, how_of, terminal
@@ -37,8 +38,13 @@ from pellucid.watch import Watch
 CHECK = 1.0
 """How often it is checked whether the workers' loops turn, in seconds."""
 
+REFRESH = 2.0
+"""How often what only the parent may read is looked at, in seconds."""
+
 Noted = Callable[[str, str], None]
 """What a level and a text are told to."""
+
+Refresh = Callable[[Noted], bool]
 
 FORKED = child.__file__
 """What a stack names where the child was forked."""
@@ -54,14 +60,15 @@ def supervise(
     grace: float,
     ready: Callable[[], None],
     look: Callable[[int], None] | None = None,
-    refresh: Callable[[Noted], None] | None = None,
+    refresh: Refresh | None = None,
 ) -> int:
     """Keep workers at work until the end, and answer with the exit status.
 
     `run_worker` is what a worker does, in its own process, and answers with that one's exit status. `ready` is called
     when the first of them serve. `look`, where code is being developed, runs in a process of its own and writes a line
-    to a descriptor for each change, until the other end of that closes. `refresh` is called before each start of a
-    worker, to take up what only this process may read. NotLoaded and ValueError say why no worker could start.
+    to a descriptor for each change, until the other end of that closes. `refresh` takes up what only this process may
+    read, before each start of a worker and every now and then, and answers whether there was something. NotLoaded and
+    ValueError say why no worker could start.
     """
     try:
         supervisor = Supervisor(run_worker, ports, settings, grace, ready, look)
@@ -91,7 +98,7 @@ class Supervisor:
         chosen = settings[ProcessSettings]
         self.why = ""
         self.wrong = False
-        self.refresh: Callable[[Noted], None] | None = None
+        self.refresh: Refresh | None = None
         self._run_worker = run_worker
         self._ports = ports
         self._ready: Callable[[], None] | None = ready
@@ -112,6 +119,7 @@ class Supervisor:
         self._board = Board(metrics.CELLS if monitored else 0)
         self._past = memoryview(bytearray(metrics.CELLS * 8)).cast("Q")
         self._monitor = self._open_monitor(monitored, access_of(settings[SocketSettings])) if monitored else None
+        self._gives_up_rights = choose(settings[PrivilegeSettings]) is not None
         self._had_terminal = terminal() and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
 
     def run(self) -> int:
@@ -173,8 +181,19 @@ class Supervisor:
         if self._stuck_after:
             self._awake = self._checked = self._reactor.now
             self._reactor.at(self._reactor.now + CHECK, self._check_beats)
+        if self._gives_up_rights:
+            self._reactor.at(self._reactor.now + REFRESH, self._follow)
         systemd.show_life(self._reactor)
         self._turn()
+
+    def _follow(self) -> None:
+        # What workers may not read they cannot take up by themselves.
+        self._reactor.at(self._reactor.now + REFRESH, self._follow)
+        if self._refreshed():
+            self._reload()
+
+    def _refreshed(self) -> bool:
+        return self.refresh is not None and self.refresh(self._note) and self._gives_up_rights
 
     def _stop(self, at_once: bool = False) -> None:
         if not self._fleet.stopping:
@@ -195,6 +214,7 @@ class Supervisor:
         if not self._fleet.stopping:
             systemd.tell_reloading()
             self._reloading = True
+            self._refreshed()  # now, so that no start of a worker finds a reason for another reload
             self._fleet.reload(self._reactor.now)
             self._turn()
 
@@ -302,8 +322,8 @@ class Supervisor:
             self._abandon()
             return self._run_worker(seat)
 
-        if self.refresh is not None:
-            self.refresh(self._note)
+        if self._refreshed():
+            self._reactor.soon(self._reload)  # the others have what was there before
         try:
             self._workers[number] = WorkerProcess(number, self._reactor, self, self._board, run)
         except OSError as error:
