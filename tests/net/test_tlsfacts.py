@@ -76,9 +76,14 @@ def test_who_the_client_is_is_told(tmp_path: Path) -> None:
     files = authority.sign(file="ada", subject=[country, x509.RelativeDistinguishedName([named("Ada, Countess")])])
     context = trusting(authority.path)
     context.load_cert_chain(*files)
-    facts = settle(certificates, Client(context))
+    client = Client(context)
+    facts = settle(certificates, client)
     own = x509.load_pem_x509_certificate(Path(files[0]).read_bytes())
     assert facts.client_subject == "CN=Ada\\, Countess,C=GB" == own.subject.rfc4514_string()
     assert facts.client_issuer == "CN=people"
     assert int(facts.client_serial, 16) == own.serial_number
     assert facts.client_chain[0] == Path(files[0]).read_text()
+    client.read()
+    again = settle(certificates, Client(context, session=client.tls.session))
+    assert again.resumed
+    assert (again.client_subject, again.client_chain[0]) == (facts.client_subject, facts.client_chain[0])
