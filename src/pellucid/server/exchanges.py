@@ -261,10 +261,16 @@ class Exchanges:
             return False
         if response.status < 200 or exchange.request.method == "CONNECT":
             check_final(exchange.request, response, body)
-        window = self._owner.engine.room(stream)
+        engine = self._owner.engine
+        window = engine.room(stream)
         if isinstance(body, bytes):
             if len(body) <= window:
-                return self._give_whole(exchange, response, body)
+                wanted = engine.send_response(stream, response, body)
+                exchange.started = True
+                if wanted:
+                    self._collected(exchange, body)
+                self._end(exchange)
+                return True
             body = exchange.body = Portions(body)
         if window <= 0:
             self._find_shut(stream, 0)
@@ -279,14 +285,6 @@ class Exchanges:
         except BaseException:
             release(piece)
             raise
-
-    def _give_whole(self, exchange: Exchange, response: Response, body: bytes) -> bool:
-        wanted = self._owner.engine.send_response(exchange.stream, response, body)
-        exchange.started = True
-        if wanted:
-            self._collected(exchange, body)
-        self._end(exchange)
-        return True
 
     def _give(self, exchange: Exchange, response: Response, length: int | None, piece: Piece | End | None) -> bool:
         stream, engine = exchange.stream, self._owner.engine
@@ -372,8 +370,9 @@ class Exchanges:
 
     def _end(self, exchange: Exchange, why: str = "") -> None:
         del self.open[exchange.stream]
-        self.reading.pop(exchange.stream, None)
-        self.shut.pop(exchange.stream, None)
+        if self.reading or self.shut:
+            self.reading.pop(exchange.stream, None)
+            self.shut.pop(exchange.stream, None)
         if why:
             self._guard(lambda: exchange.lose(why))
         if not isinstance(exchange.body, bytes):
