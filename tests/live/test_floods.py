@@ -1,0 +1,170 @@
+"""Floods of HTTP/2 and TLS against a real server: each comes to an end, costs no memory, and leaves others alone."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import attacking
+import pytest
+from beside import GROWTH, MEGABYTE, Ordinary, descriptors, resident
+from certifying import make_pair
+from frames import ENHANCE_YOUR_CALM, PROTOCOL_ERROR
+from running import PATIENCE
+from workers import Workers
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.timeout(120),
+    pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc"),
+]
+
+APP = """
+PIECE = bytes(65536)
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+        pass
+    large = scope["path"] == "/large"
+    size = b"%d" % (len(PIECE) * 1000 if large else 5)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", size)]})
+    if not large:
+        await send({"type": "http.response.body", "body": b"hello"})
+        return
+    for _ in range(1000):
+        await send({"type": "http.response.body", "body": PIECE, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+"""
+
+OPTIONS = ("--write-stall", "0.8", "--head-time", "1", "--body-grace", "1", "--linger", "0.3")
+"""Patience is short, so that the tests are."""
+
+QUIET = 0.4
+ATTACK = 1.5
+TRIES = 6
+"""How long each part of a try takes, in seconds, and how many tries there are: other programs disturb them."""
+
+REST = 0.5
+"""When an attacker comes again that was cut, in seconds."""
+
+SLOWER = 3.0
+"""How many times as long as in quiet 99 of 100 answers may take beside an attack."""
+
+SWING = 0.001
+"""What waits swing by on a machine that has other things to do, in seconds: a quiet p99 below it counts as this."""
+
+RELENTLESS = 0.1
+"""What 99 of 100 answers may take, in seconds, beside an attacker that comes again at once, without end."""
+
+
+class Attacked:
+    """A server, and what it was like before."""
+
+    def __init__(self, server: Workers, secured: bool) -> None:
+        self.server = server
+        self.secured = secured
+        self.process = server.process.pid
+        self.memory = self.files = 0
+
+    def attack(self, name: str, rest: float) -> "subprocess.Popen[str]":
+        """A process that attacks it, from now on."""
+        numbers = (self.server.port, int(self.secured), ATTACK, rest)
+        command = [sys.executable, attacking.__file__, name, *map(str, numbers)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "tls"])
+def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    folder = tmp_path_factory.mktemp("attacked")
+    options = ("--tls", make_pair(folder).option) if request.param else ()
+    with Workers(folder, APP, *OPTIONS, *options) as server:
+        attacked = Attacked(server, request.param)
+        with Ordinary(server.port, request.param, attacked.process) as client:
+            client.ask(0.5)
+        attacked.memory, attacked.files = resident(attacked.process), descriptors(attacked.process)
+        yield attacked
+        assert "Traceback" not in server.told
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an ordinary client, in quiet and beside an attack, and what the attacker saw."""
+
+    quiet: float
+    beside: float
+    memory: int
+    seen: dict[str, Any]
+
+
+# What is no flood in itself: a code of its own, or none as long as it keeps within limits.
+CODES = {
+    "made you reset: depends on itself": {PROTOCOL_ERROR},
+    "zero window": {ENHANCE_YOUR_CALM},
+}
+
+
+@pytest.mark.parametrize("name", attacking.FLOODS)
+def test_a_flood_is_cut_and_an_ordinary_client_does_not_notice(attacked: Attacked, name: str) -> None:
+    ratios = []
+    for _ in range(TRIES):
+        outcome = beside(attacked, name, REST)
+        check(attacked, name, outcome)
+        ratios.append(round(outcome.beside / max(outcome.quiet, SWING), 2))
+        if ratios[-1] <= SLOWER:
+            break
+    assert min(ratios) <= SLOWER, ratios
+    assert settled(attacked)
+
+
+@pytest.mark.parametrize("name", ["rapid reset", "made you reset: malformed", "list bomb", "cookie crumbs", "ping"])
+def test_an_attacker_that_comes_again_at_once_leaves_others_their_turn(attacked: Attacked, name: str) -> None:
+    waits = []
+    for _ in range(TRIES):
+        outcome = beside(attacked, name, 0.0)
+        check(attacked, name, outcome)
+        waits.append(round(outcome.beside, 4))
+        if waits[-1] <= RELENTLESS:
+            break
+    assert min(waits) <= RELENTLESS, waits
+    assert settled(attacked)
+
+
+def beside(attacked: Attacked, name: str, rest: float) -> Outcome:
+    """Ask in quiet, and beside an attack."""
+    with Ordinary(attacked.server.port, attacked.secured, attacked.process) as client:
+        quiet = client.ask(QUIET)
+        with attacked.attack(name, rest) as attacker:
+            try:
+                times = client.ask(ATTACK)
+                seen: dict[str, Any] = json.loads(attacker.communicate(timeout=PATIENCE)[0])
+            finally:
+                attacker.kill()
+    outcome = Outcome(quiet.p99, times.p99, times.memory, seen)
+    print(name, f"{quiet.p99 * 1000:.2f} ms, {times.p99 * 1000:.2f} ms", times.memory // MEGABYTE, seen)
+    return outcome
+
+
+def check(attacked: Attacked, name: str, outcome: Outcome) -> None:
+    """The attack was seen for what it was, ended, and cost no memory."""
+    assert outcome.memory < attacked.memory + GROWTH
+    codes = {int(code) for code in outcome.seen["goaways"]}
+    assert outcome.seen["cut"] > 0
+    if attacking.FLOODS[name].deaf:
+        assert codes <= {ENHANCE_YOUR_CALM}
+    else:
+        assert codes == CODES.get(name, {ENHANCE_YOUR_CALM})
+
+
+def settled(attacked: Attacked) -> bool:
+    """Whether nothing of it is left after a while."""
+    deadline = time.monotonic() + PATIENCE
+    while descriptors(attacked.process) > attacked.files and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return descriptors(attacked.process) <= attacked.files
