@@ -90,9 +90,10 @@ class Http2:
     def pending(self) -> bool:
         """Whether `next_event` may have something to tell, or the peer is in the middle of something."""
         session = self._session
-        inbound = self._inbound
-        told = session.events or session.bodies or session.lingering or session.draining
-        return bool(told or not (inbound.settled and inbound.between))
+        if session.events or session.bodies or session.finished:
+            return not session.finished or bool(session.events)
+        busy = session.lingering or session.draining
+        return bool(busy or not (self._inbound.settled and self._inbound.between))
 
     @property
     def hungry(self) -> bool:

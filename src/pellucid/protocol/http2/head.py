@@ -46,6 +46,7 @@ class FieldSet:
     __slots__ = ("expects_continue", "headers", "host", "length", "plain", "priority", "secret", "size")
 
     def __init__(self, authority: bytes | None, fields: tuple[Field, ...]) -> None:
+        _check_order(fields)
         names = {name for name, _ in map(_check.__getitem__, fields)}
         self.plain = TELLING.isdisjoint(names)
         self.secret = not SECRET.isdisjoint(names)
@@ -163,9 +164,13 @@ def _split(fields: tuple[Field, ...]) -> tuple[dict[bytes, bytes], tuple[Field, 
             raise Broken(400, "a pseudo-field that is none of a request's (RFC 9113 8.3)")
         pseudo[name] = value
     rest = fields[len(pseudo) :]
-    if any(name[:1] == b":" for name, _ in rest):
-        raise Broken(400, "a pseudo-field behind the other fields (RFC 9113 8.3)")
+    _check_order(rest)
     return pseudo, rest
+
+
+def _check_order(fields: tuple[Field, ...]) -> None:
+    if any(name[:1] == b":" for name, _ in fields):
+        raise Broken(400, "a pseudo-field behind the other fields (RFC 9113 8.3)")
 
 
 def _target(pseudo: dict[bytes, bytes], limits: Limits) -> tuple[str, bytes, Target]:
