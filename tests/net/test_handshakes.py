@@ -454,6 +454,19 @@ def test_where_nothing_more_can_be_watched_the_link_is_closed() -> None:
     assert gate.handshakes._under_way == {}
 
 
+def test_a_fault_of_ours_ends_the_handshake_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    monkeypatch.setattr("pellucid.net.handshakes.parse_hello", lambda words: 1 // 0)
+    ours, theirs = gate.bring()
+    theirs.send([real_hello()])
+    gate.settle()
+    assert ours.closed
+    assert gate.greeted == [(None, "")]
+    assert len(gate.faults) == 1
+    gate.faults.clear()
+    assert gate.idle
+
+
 def test_one_whose_connection_cannot_be_had_is_told() -> None:
     gate = Gate()
 

@@ -106,6 +106,14 @@ def test_an_end_without_a_goodbye_is_an_end(talk: Talk, words: list[bytes]) -> N
     assert not talk.link.gone
 
 
+def test_a_goodbye_alone_is_an_end(talk: Talk) -> None:
+    talk.client.end()
+    talk.pipe.send([talk.client.said()])
+    assert talk.link.receive() == b""
+    assert talk.link.receive() == b""
+    assert not talk.link.gone
+
+
 def test_both_may_say_goodbye(talk: Talk) -> None:
     talk.link.finish()
     talk.client.hear(talk.pipe.receive() or b"")

@@ -58,10 +58,8 @@ def _ask_clients(context: ssl.SSLContext, chosen: TlsSettings) -> None:
     _text(path, "--tls-client-ca")
     try:
         context.load_verify_locations(path)
-    except ssl.SSLError as error:
-        raise ValueError(f"--tls-client-ca: {path} holds no certificate in PEM ({explain(error)})") from None
     except OSError as error:
-        raise ValueError(f"--tls-client-ca: cannot read {path}: {explain(error)}") from None
+        raise ValueError(f"--tls-client-ca: {path} holds no certificate in PEM ({explain(error)})") from None
     context.verify_mode = ssl.CERT_OPTIONAL if chosen.tls_client == "optional" else ssl.CERT_REQUIRED
 
 
@@ -96,14 +94,12 @@ def _load(context: ssl.SSLContext, certificate: str, key: str, chosen: TlsSettin
 
     try:
         context.load_cert_chain(certificate, key, ask)
-    except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
+    except OSError as error:
+        if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
             raise ValueError(f"--tls: the key in {key} does not belong to the certificate in {certificate}") from None
         if asked:
             raise ValueError(f"--tls-key-password-file: not the password of {key}") from None
         raise ValueError(f"--tls: {certificate} and {key} cannot be used: {explain(error)}") from None
-    except OSError as error:
-        raise ValueError(f"--tls: cannot read {certificate} or {key}: {explain(error)}") from None
 
 
 def _password(key: str, chosen: TlsSettings) -> str:
@@ -134,7 +130,7 @@ def _look(context: ssl.SSLContext, pem: str, certificate: str) -> dict[str, Any]
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = asking.wrap_bio(to_client, to_server)
     server = context.wrap_bio(to_server, to_client, server_side=True)
-    for end in (client, server) * 2:
+    for end in (client, server) * 3:
         try:
             end.do_handshake()
         except ssl.SSLWantReadError:
@@ -143,5 +139,6 @@ def _look(context: ssl.SSLContext, pem: str, certificate: str) -> dict[str, Any]
             raise ValueError(f"--tls: {certificate} is of no use to clients: {error.verify_message}") from None
         except ssl.SSLError as error:
             raise ValueError(f"--tls: {certificate} cannot be used: {explain(error)}") from None
-        break
+        if end is client:
+            break
     return dict(client.getpeercert() or {})
