@@ -62,13 +62,6 @@ def real(name: str | None, *protocols: str) -> bytes:
         (record(message(host(b"a\nb"))), Hello()),
         (record(message(extension(0, b"\0"))), Hello()),
         (record(message(extension(16, sized(sized(b"h2", 1) + b"\x09h", 2)))), Hello("", (b"h2", b"h"))),
-        (record(message(extension(10, b"\0\2\x01\x04"))), Hello(finite=True)),
-        (record(message(extension(10, b"\0\4\x01\x04\0\x1d"))), Hello()),
-        (record(message(extension(51, sized(b"\0\x1d" + sized(b"key", 2), 2)))), Hello()),
-        (
-            record(message(extension(51, sized(b"\0\x1d" + sized(b"key", 2) + b"\x01\x04" + sized(b"key", 2), 2)))),
-            Hello(finite=True),
-        ),
         (record(message(extension(51, b"\0"))), Hello()),
         (record(message() + b"\1\0"), Hello()),
         (record(b"\1" + sized(b"\3\3", 3)), Hello()),
@@ -77,6 +70,43 @@ def real(name: str | None, *protocols: str) -> bytes:
 )
 def test_what_is_read(data: bytes, expected: Hello | None) -> None:
     assert parse_hello(data) == expected
+
+
+CURVE, FIELD, UNKNOWN = b"\0\x1d", b"\x01\x04", b"\x0a\x0a"
+
+
+@pytest.mark.parametrize(
+    ("groups", "finite"),
+    [
+        ([], False),
+        ([CURVE], False),
+        ([FIELD], True),
+        ([UNKNOWN], False),
+        ([CURVE, FIELD], False),
+        ([FIELD, CURVE], False),
+        ([UNKNOWN, FIELD], True),
+    ],
+)
+def test_who_names_no_curve_wants_keys_of_finite_fields(groups: list[bytes], finite: bool) -> None:
+    assert parse_hello(record(message(extension(10, sized(b"".join(groups), 2))))) == Hello(finite=finite)
+
+
+@pytest.mark.parametrize(
+    ("groups", "finite"),
+    [
+        ([], False),
+        ([CURVE], False),
+        ([FIELD], True),
+        ([UNKNOWN], False),
+        ([CURVE, FIELD], False),
+        ([FIELD, CURVE], True),
+        ([UNKNOWN, FIELD, CURVE], True),
+        ([UNKNOWN, CURVE, FIELD], False),
+    ],
+)
+def test_whose_first_key_is_of_a_finite_field_wants_one(groups: list[bytes], finite: bool) -> None:
+    shares = b"".join(group + sized(b"key", 2) for group in groups)
+    assert parse_hello(record(message(extension(51, sized(shares, 2))))) == Hello(finite=finite)
 
 
 def test_a_hello_may_come_byte_by_byte() -> None:

@@ -7,6 +7,7 @@ are those of RFC 9846 where no other document is named.
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
 
 LONGEST = 65536
@@ -20,7 +21,11 @@ _LARGEST = 16384  # of what is in a record (5.1)
 _BEGINNING = b"\x16\3"  # how each of them begins
 _CLIENT_HELLO = 1
 _SERVER_NAME, _GROUPS, _ALPN, _KEY_SHARE = 0, 10, 16, 51
+_CURVES = frozenset((23, 24, 25, 29, 30))  # 4.2.7
 _FINITE = 1  # the first byte of the groups of RFC 7919
+
+
+_two_numbers = struct.Struct(">HH").unpack_from
 
 
 class Hello(NamedTuple):
@@ -44,7 +49,7 @@ def parse_hello(data: bytes) -> Hello | None:
         return None
     try:
         return _read(message)
-    except IndexError:
+    except (IndexError, struct.error):
         return Hello()  # OpenSSL finds the fault too, and answers with the right alert
 
 
@@ -79,13 +84,14 @@ def _read(message: bytes) -> Hello:
     at += 2
     found: dict[int, bytes] = {}
     while at < len(message):
-        kind, size = _two(message, at), _two(message, at + 2)
+        kind, size = _two_numbers(message, at)
         found[kind] = message[at + 4 : at + 4 + size]
         at += 4 + size
-    shared = _shared(found.get(_KEY_SHARE, b"\0\0"))
-    groups = found.get(_GROUPS, b"")[2::2]
-    finite = _FINITE in shared or (bool(groups) and not groups.strip(bytes([_FINITE])))
-    return Hello(_host(found.get(_SERVER_NAME, b"")), _offered(found.get(_ALPN, b"")), finite)
+    return Hello(
+        _host(found.get(_SERVER_NAME, b"")),
+        _offered(found.get(_ALPN, b"")),
+        _finite(found.get(_KEY_SHARE, b""), found.get(_GROUPS, b"")),
+    )
 
 
 def _two(message: bytes, at: int) -> int:
@@ -111,11 +117,15 @@ def _offered(content: bytes) -> tuple[bytes, ...]:
     return tuple(names)
 
 
-def _shared(content: bytes) -> set[int]:
-    # 4.2.8: the first bytes of the groups that keys are sent for
-    kinds: set[int] = set()
+def _finite(keys: bytes, groups: bytes) -> bool:
+    # What OpenSSL would choose: the first key that it can use (4.2.8), else the best group that both have (4.2.7).
     at = 2
-    while at < len(content):
-        kinds.add(content[at])
-        at += 4 + _two(content, at + 2)
-    return kinds
+    while at < len(keys):
+        group = _two(keys, at)
+        if group in _CURVES:
+            return False
+        if group >> 8 == _FINITE:
+            return True
+        at += 4 + _two(keys, at + 2)
+    named = {_two(groups, at) for at in range(2, len(groups) - 1, 2)}
+    return any(group >> 8 == _FINITE for group in named) and not _CURVES & named
