@@ -6,8 +6,9 @@
     >> SETTINGS 4=100                         values by their numbers; `ACK` is a flag like any other
     >> WINDOW_UPDATE 0 100, RST_STREAM 1 CANCEL, PING bytes, GOAWAY, PRIORITY 3, PRIORITY_UPDATE 1 u=0, FRAME 99 0 bytes
     == 1 GET /path h            an event: a request with its host and body, `data …`, `end`, `refused 400 the reason`
-    -> 1 200 body=hello         the app's act on a stream: a status, with name:value fields, `body=` or `length=`, `data …`,
-                                `end`, `credit 5`, `reset`; or on all: `drain`, `end why`, `refuse 408 1 why`, `later 5`
+    -> 1 200 body=hello         the app's act on a stream: a status, with name:value fields, `body=` or `length=`,
+                                `data …`, `end`, `credit 5`, `room 5`, `reset`; or on all: `drain`, `end why`,
+                                `refuse 408 1 why`, `later 5`
     -! 1 data too-long          the engine must raise WrongAnswer and send nothing
     << HEADERS 1 :status=200    what goes out for it, frame by frame, in the same notation
     .. IDLE hungry              the phase, and the questions whose answer is yes: hungry, finished, unread, pending
@@ -30,23 +31,14 @@ from protocol.playbook import fields, literal
 
 KINDS = {
     name: getattr(frames, name)
-    for name in [
-        "DATA",
-        "HEADERS",
-        "PRIORITY",
-        "RST_STREAM",
-        "SETTINGS",
-        "PUSH_PROMISE",
-        "PING",
-        "GOAWAY",
-        "WINDOW_UPDATE",
-        "CONTINUATION",
-        "PRIORITY_UPDATE",
-    ]
+    for name in (
+        *("DATA", "HEADERS", "PRIORITY", "RST_STREAM", "SETTINGS", "PUSH_PROMISE", "PING", "GOAWAY"),
+        *("WINDOW_UPDATE", "CONTINUATION", "PRIORITY_UPDATE"),
+    )
 }
 NAMES = {kind: name for name, kind in KINDS.items()}
 FLAGS = {"END_STREAM": 1, "ACK": 1, "END_HEADERS": 4, "PADDED": 8, "HAS_PRIORITY": 32}
-CODES = {name: code for code, name in codes.NAMES.items()}
+CODES: dict[str, int] = {name: code for code, name in codes.NAMES.items()}
 OF_CONNECTIONS = ("SETTINGS", "PING", "GOAWAY", "PRIORITY_UPDATE")
 QUESTIONS = ("hungry", "finished", "unread", "pending")
 
@@ -299,9 +291,11 @@ def payload_of(name: str, words: list[str]) -> bytes:
         pairs = [word.split("=") for word in words]
         return b"".join(int(key).to_bytes(2, "big") + int(value).to_bytes(4, "big") for key, value in pairs)
     if name in ("WINDOW_UPDATE", "PRIORITY"):
-        return int(words[0]).to_bytes(4, "big") + (b"\x0f" if name == "PRIORITY" else b"")
+        number = int(words[0]).to_bytes(4, "big")
+        return number + (b"\x0f" if name == "PRIORITY" else b"")
     if name == "RST_STREAM":
-        return CODES[words[0]].to_bytes(4, "big")
+        code: int = CODES[words[0]]
+        return code.to_bytes(4, "big")
     if name == "PRIORITY_UPDATE":
         return int(words[0]).to_bytes(4, "big") + " ".join(words[1:]).encode()
     return literal(" ".join(words))

@@ -1,4 +1,4 @@
-"""The engine's promises: bytes mean the same however they arrive, nothing is raised whatever they are, all is bounded."""
+"""The engine's promises: bytes mean the same however they arrive, and nothing is raised whatever they are."""
 
 from __future__ import annotations
 
@@ -60,8 +60,9 @@ class App:
             stream, event = item
             self.seen.append(event)
             told = self.told.setdefault(stream, [])
-            if isinstance(event, Data) and isinstance(told[-1], Data):
-                event = Data(told.pop().data + event.data)
+            if isinstance(event, Data) and isinstance(before := told[-1], Data):
+                told.pop()
+                event = Data(before.data + event.data)
             told.append(event)
             if isinstance(event, Request) and not event.complete and event.method != "CONNECT":
                 self.engine.credit(stream, 1 << 20)

@@ -182,9 +182,9 @@ def test_the_same_fields_behind_another_path_are_the_same_headers() -> None:
 
 def test_fields_with_a_secret_or_of_a_great_size_are_not_kept() -> None:
     for field in [(b"cookie", b"secret=1"), (b"authorization", b"Basic x"), (b"x", b"y" * 3000)]:
-        assert (
-            read([*GET, field]).request(b"http", True).headers is not read([*GET, field]).request(b"http", True).headers
-        )
+        first, second = (read([*GET, field]).fields.headers for _ in range(2))
+        assert first == second
+        assert first is not second
 
 
 def test_what_is_kept_is_bounded() -> None:
@@ -195,15 +195,9 @@ def test_what_is_kept_is_bounded() -> None:
 
 def test_trailers_are_checked_like_any_fields() -> None:
     assert parse_trailers(((b"x-sum", b"1"),), Limits()) == Headers([(b"x-sum", b"1")])
-    for fields in [
-        ((b"X", b"1"),),
-        ((b":path", b"/"),),
-        ((b"connection", b"x"),),
-        ((b"host", b"h"),),
-        ((b"a", b"\n"),),
-    ]:
+    for field in [(b"X", b"1"), (b":path", b"/"), (b"connection", b"x"), (b"host", b"h"), (b"a", b"\n")]:
         with pytest.raises(Broken):
-            parse_trailers(fields, Limits())
+            parse_trailers((field,), Limits())
 
 
 def test_trailers_are_counted() -> None:

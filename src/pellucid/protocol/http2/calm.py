@@ -52,17 +52,19 @@ class Calm:
         "priorities",
         "resets",
         "settings",
+        "small_data",
         "windows",
     )
 
     def __init__(self, own: Http2Limits) -> None:
         self.resets = Bucket("h2-resets", own.h2_resets)  # CVE-2023-44487, CVE-2019-9514
-        self.faults = Bucket("h2-faults", 10)  # what makes this end reset a stream: CVE-2025-8671
+        self.faults = Bucket("h2-faults", 5)  # what makes this end reset a stream: CVE-2025-8671
         self.pings = Bucket("h2-pings", own.h2_pings)  # CVE-2019-9512
         self.settings = Bucket("h2-settings", 5)  # CVE-2019-9515
         self.priorities = Bucket("h2-priorities", 100)  # CVE-2019-9513
         self.windows = Bucket("h2-windows", 100)  # a window that grows by single bytes
         self.dribbles = Bucket("h2-dribbles", 20)  # parts of an answer that a window cuts small: CVE-2019-9511
+        self.small_data = Bucket("h2-small-data", 500)  # a body by single bytes
         self.empties = Bucket("h2-empties", 10)  # frames that carry nothing: CVE-2019-9518
         self.large_heads = Bucket("h2-large-heads", 2)  # heads of several times the head-size
         self.others = Bucket("h2-others", 10)  # frames that mean nothing here

@@ -25,6 +25,9 @@ from pellucid.protocol.http2.streams import Incoming, Stream
 from pellucid.protocol.http2.windows import STREAM_WINDOW
 from pellucid.protocol.limits import Limits
 
+SMALL = 16
+"""Less than this in a frame of a body that goes on is counted, in bytes."""
+
 
 class Requests:
     """Opens streams, and fills their bodies."""
@@ -150,8 +153,8 @@ class Requests:
         session = self._session
         if not session.inflow.take(size):
             raise ConnectionFault(FLOW_CONTROL_ERROR, "more bodies than the connection's window (RFC 9113 6.9.1)")
-        if not data and not end:
-            session.calm.empties.spend(session.now())
+        if len(data) < SMALL and not end:
+            self._count_small(data)
         state = session.streams.get(stream)
         if state is None:
             self._data_too_late(stream, size, end)
@@ -182,6 +185,14 @@ class Requests:
             incoming.end(End(NO_FIELDS))
         if incoming.readable:
             session.bodies[stream] = state
+
+    def _count_small(self, data: bytes) -> None:
+        # A tunnel may carry many small messages, and each that is answered pays for one.
+        session = self._session
+        if data:
+            session.calm.small_data.spend(session.now(), session.frames)
+        else:
+            session.calm.empties.spend(session.now())
 
     def _data_too_late(self, stream: int, size: int, end: bool) -> None:
         # Of a stream that was reset here, what was on its way is dropped; of any other that is closed, it is a fault.
