@@ -1,6 +1,9 @@
 """A carrier of exchanges that no connection carries: it takes everything and does nothing."""
 
+from collections.abc import Callable
+
 from pellucid.message import Response
+from pellucid.net.reactor import Timer
 from pellucid.net.secured import Secured
 from pellucid.server.exchange import Exchange
 
@@ -15,6 +18,9 @@ class Nowhere:
     def __init__(self, peer: str = "192.0.2.1", secured: Secured | None = None) -> None:
         self.peer = peer
         self.secured = secured
+
+    def at(self, when: float, callback: Callable[[], None]) -> Timer:
+        return Timer(when, callback)
 
     def new_id(self) -> str:
         return "one"

@@ -1,12 +1,14 @@
 """What an app sees of a request, over a carrier that only remembers what it was asked."""
 
 from asyncio import CancelledError
+from collections.abc import Callable
 
 import pytest
 from conversing import Later, Script, Stage, request
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import Data, End, Headers, Request, Response
+from pellucid.net.reactor import Timer
 from pellucid.piece import Piece
 from pellucid.server.exchange import WINDOW, Body, Exchange
 
@@ -22,6 +24,9 @@ class Asked:
 
     def __init__(self) -> None:
         self.calls: list[object] = []
+
+    def at(self, when: float, callback: Callable[[], None]) -> Timer:
+        return Timer(when, callback)
 
     def new_id(self) -> str:
         self.calls.append("new_id")

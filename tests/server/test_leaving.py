@@ -63,6 +63,31 @@ def test_what_has_no_end_of_its_own_is_told_when_the_server_stops() -> None:
     assert client.talk().endswith(b"bye")
 
 
+@pytest.mark.parametrize(("rest", "replaced"), [(0.0, False), (1.0, False), (10.0, True)])
+def test_it_is_told_whether_another_takes_its_place(rest: float, replaced: bool) -> None:
+    app = Later()
+    stage = Stage(app)
+    told: list[bool] = []
+    client = stage.client()
+    client.talk(request())
+    app.last.on_leave = lambda: told.append(app.last.replaced)
+    stage.server.stop(10.0, rest)
+    assert told == [replaced]
+
+
+def test_an_exchange_can_be_called_back_at_a_moment() -> None:
+    app = Later()
+    stage = Stage(app)
+    called: list[float] = []
+    stage.client().talk(request())
+    app.last.at(app.last.now + 5.0, lambda: called.append(app.last.now))
+    app.last.at(app.last.now + 5.0, lambda: called.append(0.0)).cancel()
+    stage.wait(4.9)
+    assert called == []
+    stage.wait(0.2)
+    assert called == [app.last.now]
+
+
 def test_a_client_that_sends_no_more_is_told_of_and_answered() -> None:
     app = Later()
     stage = Stage(app)

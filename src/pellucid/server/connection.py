@@ -115,10 +115,12 @@ class Connection:
             else:
                 self._shared.reactor.promptly(self._turn_late)
 
-    def drain(self) -> None:
-        """The next answer is the last one, and what runs is told so; a connection that rests stays."""
+    def drain(self, replaced: bool = False) -> None:
+        """The next answer is the last one, and what runs is told so; a connection that rests stays. `replaced`: clients
+        that come again find another process at work.
+        """
         self.engine.drain()
-        self._exchanges.stop()
+        self._exchanges.stop(replaced)
         self.ask_for_turn()
 
     def close_if_idle(self) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import NO_FIELDS, Data, End, Request, Response
+from pellucid.net.reactor import Timer
 from pellucid.net.secured import Secured
 from pellucid.piece import Source
 from pellucid.semantics.trace import UNTRACED
@@ -44,6 +45,9 @@ class Carrier(Protocol):
 
     def new_id(self) -> str:
         """A name for a request that no other one has."""
+
+    def at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call at a moment of the loop's clock, the same that `now` tells."""
 
     def wake(self, exchange: Exchange) -> None:
         """Something of this exchange waits to be collected."""
@@ -87,6 +91,8 @@ class Exchange:
     """Whether the client has said that it sends no more; it may still wait for the answer (RFC 9112 section 9.6)."""
     stopping = False
     """Whether the server was told to stop: what has no end of its own should come to one."""
+    replaced = False
+    """Whether it stops because another one takes its place, which is there for clients that come again."""
     expired = False
     """Whether it took longer than the request-timeout, and was answered for that."""
     mount = b""
@@ -166,6 +172,12 @@ class Exchange:
     def now(self) -> float:
         """Monotonic seconds, the same for all requests of one round of the loop."""
         return self.carrier.now
+
+    def at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call at a moment of the clock that `now` tells, in seconds, or soon after it; the timer can be cancelled. It
+        outlives the exchange: see `on_gone`.
+        """
+        return self.carrier.at(when, callback)
 
     @property
     def answered(self) -> bool:

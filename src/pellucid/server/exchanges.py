@@ -10,13 +10,14 @@ from typing import Protocol
 from pellucid.errors import FileChanged
 from pellucid.message import Data, End, Event, Headers, Refused, Request, Reset, Response
 from pellucid.net.link import Link
+from pellucid.net.reactor import Timer
 from pellucid.piece import Piece, Portions
 from pellucid.protocol.engine import Engine
 from pellucid.server.exchange import Exchange
 from pellucid.server.judgement import check_final, check_first, check_piece, release
 from pellucid.server.refusal import refusal
 from pellucid.server.shared import Shared
-from pellucid.server.timeouts import Stall, pace, stalled
+from pellucid.server.timeouts import Reading, Stall, pace, stalled
 from pellucid.tracebacks import in_one_line, traceback_of
 
 
@@ -35,16 +36,6 @@ class Owner(Protocol):
         """Something can be moved."""
 
 
-class Reading:
-    """A body that an app reads: how many bytes it has room for, and by when more must have come."""
-
-    __slots__ = ("due", "room")
-
-    def __init__(self) -> None:
-        self.room = 0
-        self.due = inf
-
-
 class Exchanges:
     """The exchanges under way by their streams, and their Carrier. `ready` are those that have something to be
     collected, `reading` the bodies of requests that are read, `shut` the answers that the peer last left no more room
@@ -55,6 +46,7 @@ class Exchanges:
     __slots__ = (
         "_half_closed",
         "_owner",
+        "_replaced",
         "_room",
         "_shared",
         "_stopping",
@@ -83,6 +75,7 @@ class Exchanges:
         self._woken = False
         self._half_closed = False
         self._stopping = False
+        self._replaced = False
         self.cut = ""
 
     # What exchanges may know and ask
@@ -95,6 +88,10 @@ class Exchanges:
     def new_id(self) -> str:
         """A name for a request that no other one has."""
         return self._shared.new_id()
+
+    def at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call at a moment of the loop's clock."""
+        return self._shared.reactor.at(when, callback)
 
     def wake(self, exchange: Exchange) -> None:
         """The exchange has something to be collected."""
@@ -154,9 +151,10 @@ class Exchanges:
         self._half_closed = True
         self._tell_leaving()
 
-    def stop(self) -> None:
-        """The server was told to stop."""
+    def stop(self, replaced: bool) -> None:
+        """The server was told to stop, or to give way to another."""
         self._stopping = True
+        self._replaced = replaced
         self._tell_leaving()
 
     def expire(self, begun_by: float, why: str) -> None:
@@ -211,7 +209,7 @@ class Exchanges:
         shared = self._shared
         exchange = self.open[stream] = Exchange(request, self, stream, shared.reactor.now)
         if self._half_closed or self._stopping:
-            exchange.half_closed, exchange.stopping = self._half_closed, self._stopping
+            self._mark(exchange)
         if shared.watch.begun:
             shared.watch.tell(shared.watch.begun, exchange)
         try:
@@ -237,8 +235,11 @@ class Exchanges:
 
     def _tell_leaving(self) -> None:
         for exchange in list(self.open.values()):
-            exchange.half_closed, exchange.stopping = self._half_closed, self._stopping
+            self._mark(exchange)
             self._guard(exchange.leave)
+
+    def _mark(self, exchange: Exchange) -> None:
+        exchange.half_closed, exchange.stopping, exchange.replaced = self._half_closed, self._stopping, self._replaced
 
     def _count(self, stream: int, event: Data | End) -> None:
         reading = self.reading.get(stream)

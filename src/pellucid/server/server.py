@@ -102,6 +102,7 @@ class Server:
         self._paused = False
         self._quiet_until = 0.0
         self._stopping = False
+        self._replaced = False
         self._over = False
         self.ended: Callable[[], None] = self.reactor.stop
         self.share: Share | None = None
@@ -167,13 +168,14 @@ class Server:
             return
         self._stopping = True
         self._close_ports()
+        self._replaced = 0 < grace <= rest  # it only gives way to another, which nobody waits for
         for connection in tuple(self.connections):
-            connection.drain()
+            connection.drain(self._replaced)
         if rest > 0:
             self.reactor.at(self.reactor.now + rest, self._close_idle)
         else:
             self._close_idle()
-        if rest < grace:  # else it only gives way to another, which nobody waits for
+        if not self._replaced:
             self.reactor.soon(lambda: self._tell_stopping(grace))  # when the idle ones have gone
         self.reactor.at(self.reactor.now + grace, self._out_of_grace)
         self._end_if_done()
@@ -268,7 +270,7 @@ class Server:
         if connection is not None and refused:
             connection.turn_away(400, refused)
         elif connection is not None and self._stopping:
-            connection.drain()
+            connection.drain(self._replaced)
         if self._paused and link is None:
             self._resume()
         self._end_if_done()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pellucid.apps.static.app import Static
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.message import End, Field, Headers, Request, Response
+from pellucid.net.reactor import Timer
 from pellucid.piece import FileSlice, Source
 from pellucid.server.exchange import Body, Exchange
 
@@ -26,6 +28,9 @@ class Moment:
 
     def __init__(self) -> None:
         self.now = 1.0
+
+    def at(self, when: float, callback: Callable[[], None]) -> Timer:
+        return Timer(when, callback)
 
     def new_id(self) -> str:
         return "one"
