@@ -20,17 +20,16 @@ def hello(exchange: Exchange) -> None:
     exchange.respond(Response(200, HEADERS), b"hello")
 
 
-def tls(server: Server, certificate: str, key: str) -> Greet:
-    """What speaks TLS with all who come; imported only when asked for, as the command does."""
-    from pellucid.net.certificates import Certificates
-    from pellucid.net.handshakes import Handshakes
-    from pellucid.net.tlssettings import TlsSettings
+def greets(server: Server, files: list[str]) -> list[Greet]:
+    """What speaks TLS, if there are files for it; imported only then, as the command does."""
+    if not files:
+        return []
+    from pellucid.listening import tls
 
-    chosen = TlsSettings()
-    return Handshakes(server.reactor, Certificates([(certificate, key)], chosen), chosen, lambda level, text: None)
+    return [tls(server, ",".join(files))]
 
 
 if __name__ == "__main__":
     server = Server(hello)
-    server.listen(Port.tcp("127.0.0.1", int(sys.argv[1])), [tls(server, *sys.argv[2:])] if sys.argv[2:] else [])
+    server.listen(Port.tcp("127.0.0.1", int(sys.argv[1])), greets(server, sys.argv[2:]))
     server.run()
