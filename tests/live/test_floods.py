@@ -1,4 +1,9 @@
-"""Floods of HTTP/2 and TLS against a real server: each comes to an end, costs no memory, and leaves others alone."""
+"""Floods of HTTP/2 against a real server: each comes to an end, costs no memory, and leaves others alone.
+
+What the times prove: beside an attacker that comes again twice a second, 99 of 100 answers take no longer than three
+times what they take in quiet, as measured right before. Other programs disturb that, so the best of some tries counts;
+and nobody promises this beside one that comes again at once: there it is only that everybody has a turn.
+"""
 
 import json
 import subprocess
@@ -43,8 +48,8 @@ async def app(scope, receive, send):
 OPTIONS = ("--write-stall", "0.8", "--head-time", "1", "--body-grace", "1", "--linger", "0.3")
 """Patience is short, so that the tests are."""
 
-QUIET = 0.4
-ATTACK = 1.5
+QUIET = 0.3
+ATTACK = 1.2
 TRIES = 6
 """How long each part of a try takes, in seconds, and how many tries there are: other programs disturb them."""
 
@@ -80,13 +85,14 @@ class Attacked:
         return process
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["plain", "tls"])
+@pytest.fixture(scope="module")
 def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    secured: bool = request.param
     folder = tmp_path_factory.mktemp("attacked")
-    options = ("--tls", make_pair(folder).option) if request.param else ()
+    options = ("--tls", make_pair(folder).option) if secured else ()
     with Workers(folder, APP, *OPTIONS, *options) as server:
-        attacked = Attacked(server, request.param)
-        with Ordinary(server.port, request.param, attacked.process) as client:
+        attacked = Attacked(server, secured)
+        with Ordinary(server.port, secured, attacked.process) as client:
             client.ask(0.5)
         attacked.memory, attacked.files = resident(attacked.process), descriptors(attacked.process)
         yield attacked
@@ -110,7 +116,24 @@ CODES = {
 }
 
 
-@pytest.mark.parametrize("name", attacking.FLOODS)
+# The same engine stands behind TLS: there it is tried with those that are large, slow or deaf.
+SECURED = ["rapid reset", "continuation", "list bomb", "ping, unread", "data dribble", "internal data buffering"]
+
+
+CASES = [(False, name) for name in attacking.FLOODS] + [(True, name) for name in SECURED]
+RELENTLESSLY = [
+    (secured, name)
+    for secured in (False, True)
+    for name in ("rapid reset", "made you reset: malformed", "list bomb", "cookie crumbs")
+]
+
+
+def called(case: object) -> str:
+    """What a part of a case is called."""
+    return case if isinstance(case, str) else "tls" if case else "clear"
+
+
+@pytest.mark.parametrize(("attacked", "name"), CASES, ids=called, indirect=["attacked"])
 def test_a_flood_is_cut_and_an_ordinary_client_does_not_notice(attacked: Attacked, name: str) -> None:
     ratios = []
     for _ in range(TRIES):
@@ -123,7 +146,7 @@ def test_a_flood_is_cut_and_an_ordinary_client_does_not_notice(attacked: Attacke
     assert settled(attacked)
 
 
-@pytest.mark.parametrize("name", ["rapid reset", "made you reset: malformed", "list bomb", "cookie crumbs", "ping"])
+@pytest.mark.parametrize(("attacked", "name"), RELENTLESSLY, ids=called, indirect=["attacked"])
 def test_an_attacker_that_comes_again_at_once_leaves_others_their_turn(attacked: Attacked, name: str) -> None:
     waits = []
     for _ in range(TRIES):
