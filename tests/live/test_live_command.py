@@ -199,8 +199,8 @@ def is_nothing(fd):
     except OSError:
         return False
 
-def ready(addresses, kinds):
-    os.write(int(told), f"{addresses[0]} {all(map(is_nothing, closed))}".encode())
+def ready(listening, kinds):
+    os.write(int(told), f"{listening.addresses[0]} {all(map(is_nothing, closed))}".encode())
     os.close(int(told))
 
 serve([Target("", Folder(folder))], Settings({"bind": ("0",)}), ready)
