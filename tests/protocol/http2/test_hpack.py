@@ -12,7 +12,9 @@ from pellucid.protocol.fields import KEPT, KEPT_LENGTH, SECRET
 from pellucid.protocol.http2 import primitives
 from pellucid.protocol.http2.hpack import (
     BOMB,
+    KEPT_TAILS,
     NO_TABLE,
+    TAIL_LENGTH,
     Bomb,
     Decoder,
     ListTooLarge,
@@ -292,6 +294,50 @@ def test_changes_grow_with_all_that_changes_the_table(block: bytes, changed: boo
     assert (decoder.changes > before) is changed
     if not changed:
         assert decoder.decode(block) == fields
+
+
+def at_path(path: bytes) -> bytes:
+    """A path as a literal that no table takes up."""
+    return b"\x04" + spell_string(path)
+
+
+def test_what_stands_behind_a_literal_again_means_what_the_table_says_now() -> None:
+    decoder = Decoder(LIMIT)
+    decoder.decode(indexed(b"a", b"1"))
+    for path in (b"/", b"/2", b"/3"):
+        assert decoder.decode(at_path(path) + b"\x86\xbe") == ((b":path", path), (b":scheme", b"http"), (b"a", b"1"))
+    decoder.decode(indexed(b"a", b"2"))
+    assert decoder.decode(at_path(b"/") + b"\x86\xbe") == ((b":path", b"/"), (b":scheme", b"http"), (b"a", b"2"))
+    decoder.decode(resized(0))
+    with pytest.raises(CompressionFault):
+        decoder.decode(at_path(b"/") + b"\x86\xbe")
+
+
+def test_what_stands_behind_a_literal_goes_into_the_table_each_time() -> None:
+    decoder = Decoder(LIMIT)
+    block = at_path(b"/") + indexed(b"a", b"1")
+    assert decoder.decode(block) == decoder.decode(block)
+    assert table_of(decoder) == [(b"a", b"1")] * 2
+
+
+def test_what_stands_behind_a_literal_counts_each_time() -> None:
+    decoder = Decoder(1000)
+    decoder.decode(indexed(*FIELD))
+    small, large = at_path(b"/"), at_path(b"/" + b"p" * 200)
+    assert decoder.decode(small + b"\xbe" * 9) == ((b":path", b"/"), *[FIELD] * 9)
+    with pytest.raises(ListTooLarge) as caught:
+        decoder.decode(large + b"\xbe" * 9)
+    assert caught.value.fields[1:] == (FIELD,) * 9
+
+
+def test_what_is_kept_of_what_stands_behind_literals_is_bounded() -> None:
+    decoder = Decoder(LIMIT)
+    for number in range(KEPT_TAILS * 3):
+        decoder.decode(at_path(b"/") + b"\x86" * (number + 1))
+    decoder.decode(at_path(b"/") + b"\x86" * (TAIL_LENGTH + 1))
+    kept = decoder._tails
+    assert 0 < len(kept) <= KEPT_TAILS
+    assert max(map(len, kept)) <= TAIL_LENGTH
 
 
 FIELD = (b"x-field", b"v" * 61)

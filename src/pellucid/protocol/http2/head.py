@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pellucid.message import Field, Headers, Request
 from pellucid.protocol.content import check_expectation, content_length, too_large
-from pellucid.protocol.fields import SECRET, Broken, CheckedFields, check_trailers, remember
+from pellucid.protocol.fields import SECRET, Broken, CheckedFields, check_field, check_trailers, remember
 from pellucid.protocol.grammar import is_token
 from pellucid.protocol.http2.priority import UNTOLD, Priority, read_priority
 from pellucid.protocol.limits import Limits
@@ -39,28 +39,29 @@ _check = CheckedFields()
 class FieldSet:
     """The fields of a head behind its pseudo-fields, checked, with what they say.
 
-    `host` is the authority that is asked for. `length` is the Content-Length, None where there is none; `plain` says
-    that nothing of this stands in them. `size` is how much they count.
+    `host` is the authority that is asked for. `length` is the Content-Length, None where there is none. `plain` says
+    that neither a body nor a priority was told of. `size` is how much they count.
     """
 
-    __slots__ = ("expects_continue", "headers", "host", "length", "plain", "priority", "secret", "size")
+    __slots__ = ("expects_continue", "headers", "host", "length", "plain", "priority", "size")
 
     def __init__(self, authority: bytes | None, fields: tuple[Field, ...]) -> None:
         _check_order(fields)
         names = {name for name, _ in map(_check.__getitem__, fields)}
-        self.plain = TELLING.isdisjoint(names)
-        self.secret = not SECRET.isdisjoint(names)
-        self.host = authority if self.plain else _host(authority, fields)
-        if self.host is None:
+        usual = TELLING.isdisjoint(names)
+        host = authority if usual else _host(authority, fields)
+        if host is None:
             raise Broken(400, "neither :authority nor Host (RFC 9113 8.3.1)")
-        check_host(self.host, ":authority")
-        self.headers = Headers([(b"host", self.host), *(fields if self.plain else _joined(fields))])
+        check_host(host, ":authority")
+        self.host = host
+        self.headers = Headers([(b"host", host), *(fields if usual else _joined(fields))])
         self.size = sum(len(name) + len(value) for name, value in self.headers)
         self.length: int | None = None
         self.expects_continue = False
         self.priority: Priority = UNTOLD
-        if not self.plain:
+        if not usual:
             self._look_at(self.headers.index)
+        self.plain = self.length is None and not self.expects_continue and self.priority is UNTOLD
 
     def _look_at(self, index: dict[bytes, bytes]) -> None:
         _check_names(index)
@@ -72,16 +73,33 @@ class FieldSet:
         if b"priority" in index:
             self.priority = read_priority(index[b"priority"])
 
+    def around(self, fields: tuple[Field, ...], secrets: list[Field]) -> FieldSet:
+        """What these fields say, which are the same and these secrets among them, checked already."""
+        made = FieldSet.__new__(FieldSet)
+        made.host, made.plain, made.priority = self.host, self.plain, self.priority
+        made.length, made.expects_continue = self.length, self.expects_continue
+        made.size = self.size + sum(len(name) + len(value) for name, value in secrets)
+        alone = len(secrets) == 1 and len(self.headers.fields) == len(fields)  # with Host, there would be one less
+        made.headers = Headers([(b"host", self.host), *(fields if alone else _joined(fields))])
+        return made
+
 
 class _FieldSets(dict[tuple[bytes | None, tuple[Field, ...]], FieldSet]):
     """A bounded cache of sets of fields: a client that keeps its connection sends the same behind each path.
 
-    One with a secret in it stays out, as does a large one.
+    A large one stays out; so do secrets, and only what stands around them is found here.
     """
 
     def __missing__(self, key: tuple[bytes | None, tuple[Field, ...]]) -> FieldSet:
-        found = FieldSet(*key)
-        if found.size <= KEPT_SIZE and not found.secret:
+        authority, fields = key
+        secrets = [field for field in fields if field[0] in SECRET]
+        if secrets:
+            for name, value in secrets:
+                check_field(name, value)
+            open_ones = tuple([field for field in fields if field[0] not in SECRET])
+            return self[authority, open_ones].around(fields, secrets)
+        found = FieldSet(authority, fields)
+        if found.size <= KEPT_SIZE:
             remember(self, key, found, KEPT_SETS)
         return found
 
@@ -102,7 +120,7 @@ class Head:
         self.protocol = protocol
         self.tunnel = method == "CONNECT"
         self.plain = fields.plain and not self.tunnel
-        self._parts = (method, target, parsed[0], parsed[1], fields.host or b"", fields.headers)
+        self._parts = (method, target, parsed[0], parsed[1], fields.host, fields.headers)
 
     def request(self, scheme: bytes, complete: bool) -> Request:
         """The request; `complete` says that no body follows. Raises Broken where a length was told and none comes."""

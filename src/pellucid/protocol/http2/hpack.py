@@ -23,6 +23,13 @@ After this one it need hear of none again.
 """
 
 
+KEPT_TAILS = 16
+"""How many ends of blocks are kept read."""
+
+TAIL_LENGTH = 128
+"""How long an end of a block may be that is kept, in bytes."""
+
+
 class ListTooLarge(Exception):
     """The fields of a block, which are given here, count more than was allowed (RFC 9113 section 10.5.1). The block was
     read to its end, so those behind it can be read.
@@ -47,15 +54,20 @@ class Decoder:
     `list_size` is how much the fields of a block may count, 0 for no limit; `table_size` is what the peer was told of
     the dynamic table. `changes` grows with each change of that table: a block that brought none means the same again
     for as long as `changes` stands still. After CompressionFault and Bomb there is nothing more to read.
+
+    Clients send the path as a literal that no table takes up, and behind it the same as before. What stands behind the
+    first such literal is therefore kept, in `_tails`: its fields and what they count, for as long as the table stands
+    still.
     """
 
-    __slots__ = ("_capacity", "_list_size", "_size", "_table", "_table_size", "changes")
+    __slots__ = ("_capacity", "_list_size", "_size", "_table", "_table_size", "_tails", "changes")
 
     def __init__(self, list_size: int, table_size: int = 4096) -> None:
         self.changes = 0
         self._list_size = list_size or UNBOUNDED
         self._table_size = self._capacity = table_size
         self._size = 0
+        self._tails: dict[bytes, tuple[list[Field], int]] = {}
         self._table = _STATIC.copy()  # by index: the static table, then the dynamic one, its newest entry first
 
     @property
@@ -75,6 +87,7 @@ class Decoder:
         most = self._list_size * BOMB
         size = 0
         end = len(block)
+        changes, tail, before = self.changes, b"", (0, 0)
         at = self._resize(block) if _SIZE_UPDATE <= block[:1] < _LITERAL_INDEXED else 0
         while at < end:
             byte = block[at]
@@ -93,8 +106,17 @@ class Decoder:
             size += counted
             if size > most:
                 raise Bomb(f"a header list of more than {BOMB} times its limit (RFC 9113 10.5.1)")
+            if byte < 0x20 and not tail and end - at <= TAIL_LENGTH:
+                tail = block[at:]
+                if (known := self._tails.get(tail)) is not None:
+                    fields += known[0]
+                    size += known[1]
+                    break
+                before = len(fields), size
         if size > self._list_size:
             raise ListTooLarge(tuple(fields))
+        if tail and at == end and self.changes == changes:
+            remember(self._tails, tail, (fields[before[0] :], size - before[1]), KEPT_TAILS)
         return tuple(fields)
 
     def _literal(self, block: bytes, at: int, byte: int) -> tuple[Field, int, int]:
@@ -128,7 +150,11 @@ class Decoder:
         if counted <= self._capacity:
             self._table.insert(len(_STATIC), (field, counted))
             self._size += counted
+        self._change()
+
+    def _change(self) -> None:
         self.changes += 1
+        self._tails.clear()
 
     def _evict(self, size: int) -> None:
         """Let go of the oldest entries until the others count no more than this (RFC 7541 section 4.3)."""
@@ -146,7 +172,7 @@ class Decoder:
             if size > self._table_size:
                 raise CompressionFault(f"a table size update to more than {self._table_size} (RFC 7541 6.3)")
             if size != self._capacity:
-                self.changes += 1
+                self._change()
                 self._capacity = size
                 self._evict(size)
         return at

@@ -137,7 +137,7 @@ class Requests:
         state.code = PROTOCOL_ERROR if broken.status == 400 else NO_ERROR
         if not end:
             state.incoming = Incoming(None)
-            state.incoming.deaf = True
+            state.incoming.deaf = state.incoming.failed = True
         self._count()
 
     def _count(self) -> None:
@@ -209,6 +209,8 @@ class Requests:
             session.given_up[stream] = left - size
 
     def _count_data(self, incoming: Incoming, size: int, end: bool) -> None:
+        if incoming.failed:
+            return
         if size:
             incoming.received += size
             incoming.continue_owed = False
@@ -225,14 +227,14 @@ class Requests:
     def _fail_body(self, stream: int, state: Stream, incoming: Incoming, broken: Broken) -> None:
         # RFC 9113 8.1.1. It is told in the order of what came; behind the answer, nobody but the peer is told.
         session = self._session
+        if broken.status == 400:
+            session.calm.faults.spend(session.now())
         code = PROTOCOL_ERROR if broken.status == 400 else NO_ERROR
         if state.answered:
-            session.calm.faults.spend(session.now())
             session.reset(stream, code)
             return
         if not incoming.failed:
             state.code = code
-            session.calm.faults.spend(session.now())
             incoming.fail(Refused(broken.status, broken.why))
         if incoming.readable:
             session.bodies[stream] = state
