@@ -33,11 +33,13 @@ class Connection:
     `opening` tells of the first bytes whether they are for another engine, and is dropped when that is known.
     `since` is when its peer began what it is at now, `lingering` when the last answer was out and the rest of a request
     began to be dropped unread. `_turning` guards a turn against another within it, `_soon` says that one is asked for,
-    and `_behind` that the last one ran out of rounds or of time before it had dealt with what came.
+    `_behind` that the last one ran out of rounds or of time before it had dealt with what came, and `_calm` that after
+    the last one all was set as it is between whole requests.
     """
 
     __slots__ = (
         "_behind",
+        "_calm",
         "_ended",
         "_exchanges",
         "_interest",
@@ -75,6 +77,7 @@ class Connection:
         self._turning = False
         self._soon = False
         self._behind = False
+        self._calm = False
         self._interest = READ
         self._phase: Phase | None = engine.phase
         self._served = 0
@@ -257,15 +260,8 @@ class Connection:
         if self.engine.finished and not link.waiting:
             self._finish()
             return
-        if (
-            pending
-            or link.waiting
-            or self._interest != READ
-            or self._timer is None
-            or self._exchanges.reading
-            or self._exchanges.shut
-            or shared.patience.request_timeout
-        ):
+        exchanges = self._exchanges
+        if pending or link.waiting or not self._calm or exchanges.reading or exchanges.shut:
             self._rearm_in_full()
         else:
             # Between whole requests, as most turns end: the peer may send, and what is set fires no later than needed.
@@ -290,6 +286,8 @@ class Connection:
             self.since = reactor.now
         if timed:
             self._set_timer()
+        patience = self._shared.patience
+        self._calm = interest == READ and self._timer is not None and not patience.request_timeout
 
     def _set_timer(self) -> None:
         # One timer, and a lazy one: set only if none is due earlier; if it fires too early it goes back to sleep.
@@ -311,6 +309,7 @@ class Connection:
 
     def _on_time(self) -> None:
         self._timer = None
+        self._calm = False
         due = self._deadline()
         if due.when > self._shared.reactor.now:
             self._set_timer()
