@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -34,7 +33,7 @@ from pellucid.protocol.websocket.frames import (
     unmask_small,
 )
 from pellucid.protocol.websocket.limits import WebSocketLimits
-from pellucid.protocol.websocket.messages import NOT_UTF8, Incoming
+from pellucid.protocol.websocket.messages import Incoming, not_utf8
 
 MOST_PONGS = 32
 """How many answers to PINGs wait to be taken; of more only the latest are sent (RFC 6455 section 5.5.3)."""
@@ -128,7 +127,7 @@ class WebSocket:
         self._final = False
         self._key = _EMPTY
         self._output: list[bytes] = []
-        self._pongs: deque[bytes] = deque(maxlen=MOST_PONGS)
+        self._pongs: list[bytes] = []
         self._eof = False
 
     # Questions
@@ -220,7 +219,7 @@ class WebSocket:
         output, self._output = self._output, []
         if self._pongs:
             output[:0] = self._pongs
-            self._pongs.clear()
+            self._pongs = []
         return output
 
     def _whole(self, first: int, start: int, end: int) -> Event:
@@ -232,7 +231,7 @@ class WebSocket:
         try:
             return payload.decode()
         except UnicodeDecodeError:
-            return self._fail(NOT_UTF8)
+            return self._fail(not_utf8())
 
     # What follows is the way of all other frames.
 
@@ -346,6 +345,7 @@ class WebSocket:
             return None
         if opcode == PONG:
             return Pong(payload)
+        del self._pongs[: 1 - MOST_PONGS]
         self._pongs.append(self._spelled(PONG, payload))
         return Ping(payload)
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from codecs import IncrementalDecoder, getincrementaldecoder
+from codecs import utf_8_decode
 
 from pellucid.protocol.limits import UNBOUNDED
 from pellucid.protocol.websocket.codes import INVALID_DATA, TOO_BIG, Fault
 from pellucid.protocol.websocket.deflate import Inflater
 from pellucid.protocol.websocket.frames import TEXT
 
-_Utf8 = getincrementaldecoder("utf-8")
 
-NOT_UTF8 = Fault(INVALID_DATA, "a text message that is not UTF-8 (RFC 6455 8.1)")
+def not_utf8() -> Fault:
+    """The fault of a text message that is none."""
+    return Fault(INVALID_DATA, "a text message that is not UTF-8 (RFC 6455 8.1)")
 
 
 class Incoming:
     """A message whose end has not come. What it holds is one buffer, however many its fragments are."""
 
-    __slots__ = ("_announced", "_fragments", "_held", "_inflater", "_most", "_most_announced", "_utf8", "text")
+    __slots__ = ("_announced", "_fragments", "_held", "_inflater", "_most", "_most_announced", "_tail", "text")
 
     def __init__(self, opcode: int, inflater: Inflater | None, most: int) -> None:
         self.text = opcode == TEXT
@@ -28,7 +29,7 @@ class Incoming:
         self._announced = 0
         self._fragments = 0
         self._held = bytearray()
-        self._utf8: IncrementalDecoder | None = None
+        self._tail = b""  # the beginning of a character whose rest has not come
 
     def announce(self, size: int, most_fragments: int) -> None:
         """A frame of so many bytes begins. Raises Fault before they come, if they are too many."""
@@ -63,13 +64,15 @@ class Incoming:
         try:
             return piece.decode()
         except UnicodeDecodeError:
-            raise NOT_UTF8 from None
+            raise not_utf8() from None
 
     def _check(self, piece: bytes | bytearray) -> None:
-        # A character may stand across two pieces; what is wrong is told at its first wrong byte.
-        if self._utf8 is None:
-            self._utf8 = _Utf8()
+        # What is wrong is told at its first wrong byte. Half of a surrogate pair Python takes for a beginning.
+        data = self._tail + piece
         try:
-            self._utf8.decode(piece)
+            _, used = utf_8_decode(data, "strict", False)
         except UnicodeDecodeError:
-            raise NOT_UTF8 from None
+            raise not_utf8() from None
+        self._tail = bytes(data[used:])
+        if self._tail[:1] == b"\xed" and self._tail[1:] > b"\x9f":
+            raise not_utf8()
