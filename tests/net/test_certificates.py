@@ -30,7 +30,8 @@ class Site:
     """A server's certificates, and what it says of them."""
 
     def __init__(self, *pairs: tuple[str, str], chosen: TlsSettings = GIVEN) -> None:
-        self.certificates = Certificates(pairs, chosen)
+        self.ahead = 0.0
+        self.certificates = Certificates(pairs, chosen, wall=lambda: time.time() + self.ahead)
         self._notes: list[str] = []
 
     def refresh(self) -> list[str]:
@@ -185,6 +186,46 @@ def test_one_that_has_expired_is_not_taken_up(authority: Authority) -> None:
     assert site.certificates.choose("") is before
 
 
+def test_one_that_does_not_hold_yet_is_taken_up_once_it_does(authority: Authority) -> None:
+    # As where the clock of who signs is ahead of ours.
+    site = Site(authority.sign("example.com"))
+    site.ahead = -7 * 86400
+    authority.sign("example.com")
+    (note,) = site.refresh()
+    assert "example.com.pem holds only from 20" in note
+    site.ahead = 0.0
+    (note,) = site.refresh()
+    assert "example.com.pem was taken up" in note
+
+
+def test_a_fault_that_lies_elsewhere_passes(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(authority.sign("example.com"))
+    authority.sign("example.com")
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pellucid.net.tlscontext.open", exhausted, raising=False)
+        (note,) = site.refresh()
+        assert "too many open files" in note
+    (note,) = site.refresh()
+    assert "example.com.pem was taken up" in note
+
+
+def test_a_password_may_come_later_than_its_key(authority: Authority, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("old")
+    pair = authority.sign("example.com", password="old")
+    site = Site(pair, chosen=TlsSettings(tls=("given",), tls_key_password_file=str(password)))
+    authority.sign("example.com", password="new")
+    (note,) = site.refresh()
+    assert "not the password of" in note
+    password.write_text("new")
+    (note,) = site.refresh()
+    assert "example.com.pem was taken up" in note
+
+
 @pytest.mark.parametrize(
     ("days", "now", "complaint"),
     [(-1, 0, "has expired on 20"), (1, -3 * 86400, "holds only from 20"), (1, 0, "")],
@@ -241,27 +282,6 @@ def test_it_is_told_whether_something_was_taken_up(authority: Authority) -> None
     Path(pair[0]).write_text("no certificate")
     told.append(certificates.refresh(lambda level, text: None))
     assert told == [False, True, False, False]
-
-
-def test_where_one_may_not_even_look_nothing_has_changed(
-    authority: Authority, people: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chosen = TlsSettings(tls=("given",), tls_client_ca=people.path)
-    site = Site(authority.sign("example.com"), chosen=chosen)
-
-    def denied(path: str) -> os.stat_result:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(os, "stat", denied)
-    assert site.refresh() == []
-
-
-def test_it_is_told_whether_anything_was_taken_up(authority: Authority) -> None:
-    certificates = Certificates([authority.sign("example.com")], GIVEN)
-    assert not certificates.refresh(lambda level, text: None)
-    authority.sign("example.com")
-    assert certificates.refresh(lambda level, text: None)
-    assert not certificates.refresh(lambda level, text: None)
 
 
 def test_files_are_followed(authority: Authority) -> None:

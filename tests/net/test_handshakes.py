@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -416,6 +417,37 @@ def test_a_client_without_a_certificate_hears_why_though_it_sends_on(version: ss
     gate.settle(LINGER)
     assert ours.closed
     assert gate.idle
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(("later", "comes_in"), [(0, True), (2, False)])
+def test_nobody_comes_back_by_a_session_beyond_the_end_of_the_certificate(
+    version: ssl.TLSVersion, later: float, comes_in: bool, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    chosen = TlsSettings(tls=("given",), tls_client_ca=authority.path)
+    ahead = [0.0]
+    certificates = Certificates([authority.sign("example.com")], chosen, wall=lambda: time.time() + ahead[0])
+    context = trusting(authority.path)
+    context.maximum_version = version
+    context.load_cert_chain(*authority.sign("ada", days=1))
+    first = Client(context)
+    gate = Gate(chosen, certificates)
+    gate.meet(first, gate.bring()[1])
+    first.read()
+    ahead[0] = later * 86400.0
+    again = Client(context, session=first.tls.session)
+    gate = Gate(chosen, certificates)
+    _, theirs = gate.bring()
+    for _ in range(3):
+        again.shake()
+        theirs.send([again.said()])
+        gate.settle()
+        again.hear(theirs.receive() or b"")
+    assert again.tls.session_reused
+    assert bool(gate.greeted) == comes_in
+    late = "info: 192.0.2.1 closed: TLS handshake: certificate has expired since the session began"
+    assert gate.notes == ([] if comes_in else [late])
 
 
 def test_a_round_makes_so_many_steps_and_the_others_wait_for_the_next() -> None:

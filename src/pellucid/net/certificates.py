@@ -6,6 +6,7 @@ Connections that stand keep what they have: a context is never changed, but anot
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from collections.abc import Callable, Sequence
 
@@ -27,7 +28,7 @@ class Certificates:
     none. `protocols` is what ALPN offers. ValueError says in one line which file is wrong, and how.
     """
 
-    __slots__ = ("_by_name", "_chosen", "_client_ca", "_pairs", "_tried", "_wall", "context", "numbers", "protocols")
+    __slots__ = ("_by_name", "_chosen", "_client_ca", "_fault", "_pairs", "_wall", "context", "numbers", "protocols")
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Certificates:
         self._chosen = chosen
         self._wall = wall
         self._client_ca = look_at(chosen.tls_client_ca)
-        self._tried: Seen = ()
+        self._fault = ""
         self._pairs = [_Pair(certificate, key, chosen) for certificate, key in pairs]
         for pair in self._pairs:
             pair.seen = pair.look()
@@ -62,8 +63,8 @@ class Certificates:
         return found if found is not None else self._pairs[0].shown
 
     def refresh(self, noted: Noted) -> bool:
-        """Take up files that have changed, and answer whether there were any. What is wrong with them is said once for
-        each change, and what was there before stays.
+        """Take up files that have changed, and answer whether there were any. Where that cannot be, what was there
+        before stays. It is said why, once, and tried again each time: clocks, passwords and descriptors change too.
         """
         changed = self._refresh_client_ca(noted)
         for pair in self._pairs:
@@ -87,42 +88,52 @@ class Certificates:
             if why := pair.out_of_time(pair.shown, self._wall()):
                 noted("warning", f"{why}; clients will refuse it")
 
+    def outlived(self, client: ssl.SSLObject) -> bool:
+        """Whether a client comes back by a session that goes on beyond the end of its certificate: that is shown only
+        where a session begins, and a session could go on for ever.
+        """
+        shown = (client.getpeercert() if client.session_reused else None) or {}
+        return bool(shown) and self._wall() >= ssl.cert_time_to_seconds(str(shown["notAfter"]))
+
     def _index(self) -> dict[str, Shown]:
         return {name: pair.shown for pair in reversed(self._pairs) for name in pair.shown.names}
 
     def _refresh_pair(self, pair: _Pair, noted: Noted) -> bool:
         seen = pair.look()
-        if seen == pair.seen:
+        if seen == pair.seen and not pair.fault:
             return False
         pair.seen = seen  # as it was before it is read: what changes meanwhile is seen next time
+        before, pair.fault = pair.fault, ""
         try:
             pair.shown = self._fresh(pair)
         except ValueError as error:
-            noted("warning", f"{error}{_advice(error)}; the certificate of before stays")
+            pair.fault = f"{error}{_advice(error)}; the certificate of before stays"
+            if pair.fault != before:
+                noted("warning", pair.fault)
             return False
         noted("info", f"{pair.certificate} was taken up, which holds until {_spell(pair.shown.ends)}")
         return True
 
     def _refresh_client_ca(self, noted: Noted) -> bool:
-        seen = look_at(self._chosen.tls_client_ca, self._client_ca)
+        path = self._chosen.tls_client_ca
+        seen = look_at(path, self._client_ca)
         if seen == self._client_ca:
             return False
-        # Contexts are made of all files: where one of them is wrong, the next change of any is waited for.
-        trying = (seen, *(sight for pair in self._pairs for sight in pair.look()))
-        if trying == self._tried:
-            return False
-        self._tried = trying
+        sights = [pair.look() for pair in self._pairs]
+        before, self._fault = self._fault, ""
         try:
             # With other keys for tickets: who was let in by an authority of before is not to come back by one.
             context = make_context(self._chosen, self.protocols)
             fresh = [self._fresh(pair) for pair in self._pairs]
         except ValueError as error:
-            noted("warning", f"{error}{_advice(error)}; the authorities of before stay")
+            self._fault = f"{error}{_advice(error)}; the authorities of before stay"
+            if self._fault != before:
+                noted("warning", self._fault)
             return False
         self._client_ca, self.context = seen, context
-        for pair, shown, at in zip(self._pairs, fresh, range(1, len(trying), 2), strict=True):
-            pair.shown, pair.seen = shown, trying[at : at + 2]
-        noted("info", f"{self._chosen.tls_client_ca} was taken up")
+        for pair, shown, sight in zip(self._pairs, fresh, sights, strict=True):
+            pair.shown, pair.seen, pair.fault = shown, sight, ""
+        noted("info", f"{path} was taken up")
         return True
 
     def _fresh(self, pair: _Pair) -> Shown:
@@ -144,9 +155,11 @@ def look_at(path: str, before: tuple[int, ...] = ()) -> tuple[int, ...]:
 
 
 class _Pair:
-    """The files of a certificate and its key, how they looked when they were last read, and what they gave."""
+    """The files of a certificate and its key, how they looked when they were last read, what they gave, and why the
+    last of them gave nothing, else empty.
+    """
 
-    __slots__ = ("_chosen", "certificate", "key", "seen", "shown")
+    __slots__ = ("_chosen", "certificate", "fault", "key", "seen", "shown")
 
     shown: Shown
     seen: Seen
@@ -156,6 +169,7 @@ class _Pair:
         self.key = key
         self._chosen = chosen
         self.seen = ((), ())
+        self.fault = ""
 
     def look(self) -> Seen:
         certificate, key = self.seen

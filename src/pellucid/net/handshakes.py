@@ -136,6 +136,8 @@ class Handshakes:
             handshake.taken += len(data)
             settled = self._shake(handshake, data)
             if settled is not None:
+                if self._certificates.outlived(settled):
+                    raise HandshakeFailed("certificate has expired since the session began", unproved=True)
                 tls, shown = handshake.tls, handshake.shown
                 assert tls is not None
                 assert shown is not None
