@@ -67,7 +67,7 @@ def test_the_threats_name_tests_that_exist() -> None:
 
 def test_the_threats_name_options_that_exist_with_their_defaults() -> None:
     known = {each.option: each for each in all_settings()}
-    named = re.findall(r"`(--[a-z-]+)(?: ([^`]+))?`", THREATS.read_text("utf-8"))
+    named = re.findall(r"`(--[a-z0-9-]+)(?: ([^`]+))?`", THREATS.read_text("utf-8"))
     limits = {each.option for each in all_settings() if each.topic in ("Limits", "Timeouts") and each.default}
     assert sorted(limits - {option for option, value in named if value}) == []
     for option, value in named:
