@@ -109,7 +109,7 @@ def _beside(status: int) -> list[Field]:
 def _check_method(request: Request) -> None:
     if request.method != "GET":
         raise Broken(405, "a WebSocket is asked for with GET (RFC 6455 4.1)")
-    if not request.complete:
+    if request.length != 0:
         raise Broken(400, "a request for a WebSocket with content (RFC 6455 4.1)")
 
 
