@@ -5,12 +5,10 @@ import hashlib
 import json
 import random
 import re
-import signal
 import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +21,6 @@ from launching import hosted
 from programs import program
 from running import PATIENCE, Running
 from serving import serving
-from steady_http2 import Account, steady, until
-from workers import Workers, named
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
@@ -337,39 +333,6 @@ def test_a_framework_notices_nothing(
     assert status == 0
     told = re.findall(r"^[ |+]*[A-Za-z_][\w.]*(?:Error|Exception|Warning): (.*)$", errors, re.MULTILINE)
     assert set(told) <= {"broken on purpose"}
-
-
-# Reloads and the end, under a load
-
-
-def test_rolling_reloads_and_the_end_lose_no_stream(tmp_path: Path, options: tuple[str, ...]) -> None:
-    async def run(server: Workers) -> None:
-        async with steady(server.port, bool(options)) as account:
-            for number in range(1, 6):
-                before = set(account.served_by)
-                server.send(signal.SIGHUP)
-                await until(partial(reloaded, server, number))
-                await until(partial(others, account, before))
-            answers = account.answers
-            server.send(signal.SIGTERM)
-            await until(lambda: server.process.poll() is not None)
-        assert account.lost == []
-        assert account.goaways >= 5
-        assert account.answers >= answers > 100
-
-    with Workers(tmp_path, named(0.005), "--workers", "2", *options) as server:
-        asyncio.run(run(server))
-        assert server.process.returncode == 0
-
-
-def reloaded(server: Workers, times: int) -> bool:
-    """Whether so many reloads are over."""
-    return server.told.count("the reload is over") >= times
-
-
-def others(account: Account, before: set[bytes]) -> bool:
-    """Whether somebody else answers by now."""
-    return bool(account.served_by - before)
 
 
 # A browser
