@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pellucid.protocol.http2 import frames
 from pellucid.protocol.http2.blocks import Blocks
+from pellucid.protocol.http2.bodies import Bodies
 from pellucid.protocol.http2.codes import (
     FRAME_SIZE_ERROR,
     SETTINGS_TIMEOUT,
@@ -31,12 +32,13 @@ class Inbound:
     `rest` is the beginning of a frame that is not whole yet, `greeted` whether the peer has said hello.
     """
 
-    __slots__ = ("_blocks", "_control", "_due", "_late", "_requests", "_session", "greeted", "rest")
+    __slots__ = ("_blocks", "_bodies", "_control", "_due", "_late", "_requests", "_session", "greeted", "rest")
 
     def __init__(self, session: Session, limits: Limits, scheme: bytes) -> None:
         self._session = session
         self._blocks = Blocks(limits.head_size)
-        self._requests = Requests(session, self._blocks, limits, scheme)
+        self._bodies = Bodies(session, limits)
+        self._requests = Requests(session, self._blocks, self._bodies, limits, scheme)
         self._control = Control(session)
         self.greeted = False
         self._due = session.now() + ACK_TIME
@@ -150,7 +152,7 @@ class Inbound:
     # Frames of streams
 
     def _data(self, flags: int, stream: int, payload: bytes) -> None:
-        self._requests.data(stream, frames.unpadded(payload, flags), len(payload), bool(flags & frames.END_STREAM))
+        self._bodies.data(stream, frames.unpadded(payload, flags), len(payload), bool(flags & frames.END_STREAM))
 
     def _headers(self, flags: int, stream: int, payload: bytes) -> None:
         part = frames.unpadded(payload, flags)
