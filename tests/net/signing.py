@@ -22,17 +22,18 @@ def named(text: str) -> x509.NameAttribute[str]:
 
 
 class Authority:
-    """Signs certificates, and writes them and their keys into a folder."""
+    """Signs certificates, and writes them and their keys into a folder. One `above` may have signed its own."""
 
-    def __init__(self, folder: Path, name: str = "authority") -> None:
+    def __init__(self, folder: Path, name: str = "authority", above: Authority | None = None) -> None:
         self.folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([named(name)])
-        builder = _begun([x509.RelativeDistinguishedName([named(name)])], self._name, self._key, 3650)
+        issuer, key = (above._name, above._key) if above is not None else (self._name, self._key)
+        builder = _begun([x509.RelativeDistinguishedName([named(name)])], issuer, self._key, 3650)
         signed = (
             builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256())
+            .sign(key, hashes.SHA256())
         )
         self.path = str(folder / f"{name}.pem")
         Path(self.path).write_bytes(signed.public_bytes(PEM))
@@ -44,7 +45,7 @@ class Authority:
         days: float = 90,
         subject: Sequence[x509.RelativeDistinguishedName] = (),
         password: str = "",
-        usage: x509.ExtendedKeyUsage | None = None,
+        extras: Sequence[x509.ExtensionType] = (),
     ) -> tuple[str, str]:
         """The files of a certificate for these names and of its key. With less than no `days` it has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -55,8 +56,8 @@ class Authority:
         builder = builder.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
         )
-        if usage is not None:
-            builder = builder.add_extension(usage, critical=False)
+        for extra in extras:
+            builder = builder.add_extension(extra, critical=False)
         stem = file or (names[0] if names else "nobody")
         certificate, private = self.folder / f"{stem}.pem", self.folder / f"{stem}.key"
         certificate.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(PEM))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from agreeing import Client, shaken, trusting
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID
 from signing import Authority
 
 from pellucid.net.certificates import EVERY, Certificates
@@ -240,6 +242,37 @@ def test_at_the_start_one_that_does_not_hold_is_served_and_told(
     assert all(note.startswith("warning: ") and complaint in note for note in notes)
 
 
+def from_afar() -> x509.AuthorityInformationAccess:
+    """What tells where the certificate of whoever has signed it lies, as those for the world have it."""
+    place = x509.UniformResourceIdentifier("http://example.net/authority.der")
+    return x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)])
+
+
+@pytest.mark.parametrize(
+    ("names", "extras", "between", "complaint"),
+    [
+        ([], [], False, "names no host (subjectAltName); many clients will refuse it"),
+        (["a"], [from_afar()], False, "as fullchain.pem of certbot does; many clients will refuse it"),
+        (["a"], [from_afar()], True, ""),
+        (["a"], [], False, ""),
+    ],
+)
+def test_what_a_certificate_lacks_is_told_at_the_start_and_when_it_is_taken_up(
+    authority: Authority, names: list[str], extras: list[x509.ExtensionType], between: bool, complaint: str
+) -> None:
+    site = Site(authority.sign("a", file="a"))
+    certificate, key = authority.sign(*names, file="a", extras=extras)
+    if between:
+        Path(certificate).write_bytes(Path(certificate).read_bytes() + Path(authority.path).read_bytes())
+    taken, *refreshed = site.refresh()
+    notes: list[str] = []
+    Certificates([(certificate, key)], GIVEN).complain(lambda level, text: notes.append(f"{level}: {text}"))
+    assert "was taken up" in taken
+    assert notes == refreshed
+    assert len(notes) == bool(complaint)
+    assert all(note.startswith("warning: --tls: ") and note.endswith(complaint) for note in notes)
+
+
 def test_a_key_with_a_password_that_comes_later_is_told_and_asks_nobody(authority: Authority) -> None:
     site = Site(authority.sign("example.com"))
     authority.sign("example.com", password="secret")
@@ -401,6 +434,16 @@ def test_who_shows_what(
     with pytest.raises(HandshakeFailed, match=complaint) as failed:
         site.shake(client)
     assert failed.value.unproved
+
+
+def test_an_authority_is_believed_though_another_one_has_signed_it_and_that_one_is_not(
+    authority: Authority, people: Authority, tmp_path: Path
+) -> None:
+    engineers = Authority(tmp_path, "engineers", above=people)
+    site = Site(authority.sign("example.com"), chosen=TlsSettings(tls=("given",), tls_client_ca=engineers.path))
+    site.shake(Client(with_certificate(authority, engineers.sign("ada"), ssl.TLSVersion.TLSv1_3)))
+    with pytest.raises(HandshakeFailed):
+        site.shake(Client(with_certificate(authority, people.sign("bob"), ssl.TLSVersion.TLSv1_3)))
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

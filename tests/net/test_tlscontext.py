@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from agreeing import Client, shaken
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from signing import Authority
 
 from pellucid.net.tls import HandshakeFailed
@@ -29,6 +31,12 @@ def careless(**chosen: object) -> ssl.SSLContext:
     for name, value in chosen.items():
         setattr(context, name, value)
     return context
+
+
+def rsa_key() -> bytes:
+    """A key of the other kind."""
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return rsa.generate_private_key(65537, 2048).private_bytes(encoding, form, serialization.NoEncryption())
 
 
 def test_what_a_certificate_says(authority: Authority) -> None:
@@ -72,10 +80,26 @@ def test_a_password_is_never_asked_for(authority: Authority) -> None:
         ("missing", "a.key", "--tls: cannot read missing: no such file or directory"),
         ("a.pem", "missing", "--tls: cannot read missing: no such file or directory"),
         (".", "a.key", "--tls: . is no file"),
-        ("a.key", "a.pem", "--tls: a.key holds no certificate in PEM"),
+        (
+            "a.key",
+            "a.pem",
+            "--tls: a.key holds no certificate in PEM: the certificate comes first, as in cert.pem,key.p",
+        ),
+        (
+            "a.der",
+            "a.key",
+            "--tls: a.der holds no certificate in PEM, but something binary: make PEM of it by `openssl",
+        ),
+        ("a.pem", "a.der", "--tls: a.der holds no key in PEM, but something binary: make PEM of it by `openssl x509`,"),
         ("empty", "a.key", "--tls: empty holds no certificate in PEM"),
         ("half", "a.key", "--tls: half holds no certificate in PEM"),
         ("a.pem", "b.key", "--tls: the key in b.key does not belong to the certificate in a.pem"),
+        ("a.pem", "rsa.key", "--tls: the key in rsa.key does not belong to the certificate in a.pem"),
+        (
+            "reversed",
+            "a.key",
+            "--tls: the key in a.key does not belong to the certificate in reversed, where the server's",
+        ),
         ("a.pem", "empty", "--tls: empty holds no key in PEM"),
         ("a.pem", "a.pem", "--tls: a.pem holds no key in PEM: write cert.pem,key.pem"),
         ("a.pem", "half.key", "--tls: a.pem and half.key cannot be used: "),
@@ -90,6 +114,9 @@ def test_files_that_are_none_are_explained_in_one_line(
     good, good_key = (Path(each) for each in authority.sign("a"))
     authority.sign("b")
     Path("empty").touch()
+    Path("a.der").write_bytes(ssl.PEM_cert_to_DER_cert(good.read_text()))
+    Path("reversed").write_bytes(Path(authority.path).read_bytes() + good.read_bytes())
+    Path("rsa.key").write_bytes(rsa_key())
     Path("half").write_bytes(good.read_bytes()[:200])
     Path("half.key").write_bytes(good_key.read_bytes()[:100])
     Path("wrong").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
@@ -186,4 +213,4 @@ def test_a_certificate_that_no_client_would_take_is_told(tmp_path: Path) -> None
     authority = Authority(tmp_path)
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     with pytest.raises(ValueError, match=r"is of no use to clients: unsuitable certificate purpose"):
-        load(*authority.sign("example.com", usage=usage), GIVEN, ["h2"])
+        load(*authority.sign("example.com", extras=[usage]), GIVEN, ["h2"])

@@ -23,10 +23,17 @@ def not_believed() -> ssl.SSLError:
     return error
 
 
+def too_short() -> ssl.SSLError:
+    error = ssl.SSLError(1, "[SSL: EE_KEY_TOO_SMALL] ee key too small (_ssl.c:3920)")
+    error.reason = "EE_KEY_TOO_SMALL"
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
         (met(), "wrong version number"),
+        (too_short(), "its key is too short, of which RSA wants 2048 bits and curves 224"),
         (not_believed(), "certificate has expired"),
         (ssl.SSLError(524297, "[SSL] PEM lib (_ssl.c:3926)"), "PEM lib"),
         (OSError(2, "No such file or directory"), "no such file or directory"),

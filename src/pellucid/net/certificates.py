@@ -83,10 +83,11 @@ class Certificates:
         reactor.at(reactor.now + EVERY, look)
 
     def complain(self, noted: Noted) -> None:
-        """Say which of the certificates hold no longer, or not yet."""
+        """Say which of the certificates hold no longer, or not yet, or lack what clients want."""
         for pair in self._pairs:
             if why := pair.out_of_time(pair.shown, self._wall()):
                 noted("warning", f"{why}; clients will refuse it")
+            pair.complain(noted)
 
     def outlived(self, client: ssl.SSLObject) -> bool:
         """Whether a client comes back by a session that goes on beyond the end of its certificate: that is shown only
@@ -112,6 +113,7 @@ class Certificates:
                 noted("warning", pair.fault)
             return False
         noted("info", f"{pair.certificate} was taken up, which holds until {_spell(pair.shown.ends)}")
+        pair.complain(noted)
         return True
 
     def _refresh_client_ca(self, noted: Noted) -> bool:
@@ -177,6 +179,10 @@ class _Pair:
 
     def load(self, protocols: Sequence[str]) -> Shown:
         return load(self.certificate, self.key, self._chosen, protocols)
+
+    def complain(self, noted: Noted) -> None:
+        if self.shown.lacks:
+            noted("warning", f"--tls: {self.certificate} {self.shown.lacks}; many clients will refuse it")
 
     def out_of_time(self, shown: Shown, now: float) -> str:
         if now >= shown.ends:

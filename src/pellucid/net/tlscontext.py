@@ -17,6 +17,10 @@ from pellucid.net.tlssettings import TlsSettings
 # excludes keys of less than 112 bits of strength.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=2"
 
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_KEY = "PRIVATE KEY-----"
+_MISMATCHES = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+
 _NO_CHECK_TIME = 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, for which Python has no name
 
 
@@ -31,6 +35,8 @@ class Shown:
     pem: str
     begins: float
     ends: float
+    lacks: str = ""
+    """What clients will look for in it, and not find."""
 
 
 def make_context(chosen: TlsSettings, protocols: Sequence[str]) -> ssl.SSLContext:
@@ -60,32 +66,52 @@ def _ask_clients(context: ssl.SSLContext, chosen: TlsSettings) -> None:
         context.load_verify_locations(path)
     except OSError as error:
         raise ValueError(f"--tls-client-ca: {path} holds no certificate in PEM ({explain(error)})") from None
+    # An authority in the file is believed as it stands, though another one has signed it.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_mode = ssl.CERT_OPTIONAL if chosen.tls_client == "optional" else ssl.CERT_REQUIRED
 
 
 def load(certificate: str, key: str, chosen: TlsSettings, protocols: Sequence[str]) -> Shown:
     """The certificate in one file with its key in another one. ValueError says in one line what is wrong."""
     text = _text(certificate, "--tls")
-    found = re.search(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", text, re.DOTALL)
-    if found is None:
-        raise ValueError(f"--tls: {certificate} holds no certificate in PEM")
-    if "PRIVATE KEY-----" not in (_text(key, "--tls") if key != certificate else text):
-        advice = ": write cert.pem,key.pem" if key == certificate else ""
+    key_text = _text(key, "--tls") if key != certificate else text
+    found = _CERTIFICATE.findall(text)
+    if not found:
+        raise ValueError(f"--tls: {certificate} holds no certificate in PEM{_instead(text)}")
+    if _KEY not in key_text:
+        advice = ": write cert.pem,key.pem" if key == certificate else _instead(key_text)
         raise ValueError(f"--tls: {key} holds no key in PEM{advice}")
     context = make_context(chosen, protocols)
-    _load(context, certificate, key, chosen)
+    _load(context, certificate, key, chosen, len(found))
     facts = _look(context, found[0], certificate)
-    alternatives = facts.get("subjectAltName", ())
     return Shown(
         context,
-        frozenset(name.lower().rstrip(".") for kind, name in alternatives if kind == "DNS"),
+        frozenset(name.lower().rstrip(".") for kind, name in facts.get("subjectAltName", ()) if kind == "DNS"),
         found[0] + "\n",
         ssl.cert_time_to_seconds(facts["notBefore"]),
         ssl.cert_time_to_seconds(facts["notAfter"]),
+        _lacks(facts, len(found)),
     )
 
 
-def _load(context: ssl.SSLContext, certificate: str, key: str, chosen: TlsSettings) -> None:
+def _instead(text: str) -> str:
+    # What is in a file in the place of what was looked for, as far as it is plain.
+    if _KEY in text:
+        return ": the certificate comes first, as in cert.pem,key.pem"
+    if "\ufffd" in text:
+        return ", but something binary: make PEM of it by `openssl x509`, `openssl pkey` or `openssl pkcs12`"
+    return ""
+
+
+def _lacks(facts: dict[str, Any], count: int) -> str:
+    if not facts.get("subjectAltName"):
+        return "names no host (subjectAltName)"
+    if count == 1 and facts.get("caIssuers"):  # who has signed it must be fetched, which few clients do
+        return "holds no certificate of the authority that has signed it, as fullchain.pem of certbot does"
+    return ""
+
+
+def _load(context: ssl.SSLContext, certificate: str, key: str, chosen: TlsSettings, count: int) -> None:
     asked: list[str] = []
 
     def ask() -> str:
@@ -95,8 +121,11 @@ def _load(context: ssl.SSLContext, certificate: str, key: str, chosen: TlsSettin
     try:
         context.load_cert_chain(certificate, key, ask)
     except OSError as error:
-        if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
-            raise ValueError(f"--tls: the key in {key} does not belong to the certificate in {certificate}") from None
+        if getattr(error, "reason", None) in _MISMATCHES:
+            first = ", where the server's own comes first" if count > 1 else ""
+            raise ValueError(
+                f"--tls: the key in {key} does not belong to the certificate in {certificate}{first}"
+            ) from None
         if asked:
             raise ValueError(f"--tls-key-password-file: not the password of {key}") from None
         raise ValueError(f"--tls: {certificate} and {key} cannot be used: {explain(error)}") from None
