@@ -14,9 +14,11 @@ from pellucid.net.tlssettings import TlsSettings, check_tls, parse_pair
         ("cert.pem,key.pem", ("cert.pem", "key.pem")),
         ("a b.pem, key.pem ", ("a b.pem", "key.pem")),
         ("both.pem", ("both.pem", "both.pem")),
+        ("~/a.pem,~/a.key", ("/home/ann/a.pem", "/home/ann/a.key")),
     ],
 )
-def test_a_pair_is_read(text: str, pair: tuple[str, str]) -> None:
+def test_a_pair_is_read(monkeypatch: pytest.MonkeyPatch, text: str, pair: tuple[str, str]) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
     assert parse_pair(text) == pair
 
 
@@ -24,6 +26,11 @@ def test_a_pair_is_read(text: str, pair: tuple[str, str]) -> None:
 def test_what_is_no_pair_is_explained(text: str) -> None:
     with pytest.raises(ValueError, match=r"^--tls: .* names no certificate and key: write cert.pem,key.pem$"):
         parse_pair(text)
+
+
+def test_names_for_development_that_stand_behind_a_comma_are_explained() -> None:
+    with pytest.raises(ValueError, match=r": write dev:shop.localhost,api.localhost$"):
+        parse_pair("dev,shop.localhost,api.localhost")
 
 
 @pytest.mark.parametrize(

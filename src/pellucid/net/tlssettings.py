@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from pellucid.setting import setting
@@ -53,9 +54,13 @@ class TlsSettings:
 
 
 def parse_pair(text: str) -> tuple[str, str]:
-    """The files of a certificate and of its key, from how they are written; ValueError says what was expected."""
+    """The files of a certificate and of its key, from how they are written; ValueError says what was expected. Shells put
+    the home in the place of a tilde before the first of them alone.
+    """
     certificate, comma, key = text.partition(",")
-    certificate, key = certificate.strip(), key.strip()
+    certificate, key = (os.path.expanduser(each.strip()) for each in (certificate, key))
+    if certificate == DEVELOPMENT:
+        raise ValueError(f"--tls: {text!r} names no certificate and key: write {DEVELOPMENT}:{key}")
     if not certificate or (comma and not key) or "," in key:
         raise ValueError(f"--tls: {text!r} names no certificate and key: write cert.pem,key.pem")
     return certificate, key or certificate
