@@ -54,8 +54,8 @@ class TlsSettings:
 
 
 def parse_pair(text: str) -> tuple[str, str]:
-    """The files of a certificate and of its key, from how they are written; ValueError says what was expected. Shells put
-    the home in the place of a tilde before the first of them alone.
+    """The files of a certificate and of its key, from how they are written; ValueError says what was expected. Shells
+    put the home in the place of a tilde before the first of them alone.
     """
     certificate, comma, key = text.partition(",")
     certificate, key = (os.path.expanduser(each.strip()) for each in (certificate, key))
