@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,20 @@ def test_a_goodbye_is_said_once_and_never_behind_what_was_dropped(talk: Talk) ->
     other.pipe.holds = 1 << 20
     assert other.pipe.receive() != b""
     assert other.pipe.receive() == b""  # an end, in the middle of a record
+
+
+@pytest.mark.parametrize("end", [TlsLink.close, TlsLink.abort])
+def test_after_its_end_it_holds_nothing_of_openssl_and_bears_every_question(
+    talk: Talk, end: Callable[[TlsLink], None]
+) -> None:
+    link = talk.link
+    openssl = weakref.ref(link._tls)
+    end(link)
+    assert openssl() is None
+    assert link.receive() == b""
+    assert link.send([b"too late"]) == 0
+    link.finish()
+    assert (link.room, link.interest(True), link.held, link.waiting) == (CAPACITY, READ, False, False)
 
 
 def test_before_the_handshake_there_is_nobody_to_say_goodbye_to() -> None:

@@ -282,12 +282,19 @@ class TlsLink:
 
     def close(self) -> None:
         self._say_goodbye()
-        self._drop()
         self._inner.close()
+        self._let_go()
 
     def abort(self) -> None:
-        self._drop()
         self._inner.abort()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        # OpenSSL's state is large, and who holds the link may be one that waits for the collector of cycles.
+        self.gone = self.gone or "closed"
+        self._drop()
+        self._ready = self.held = False
+        self._tls = self._incoming = self._outgoing = None  # type: ignore[assignment]  # nothing that is `gone` uses it
 
     def _say_goodbye(self) -> None:
         # Not behind an answer that was dropped: without it the peer sees that something is missing.
