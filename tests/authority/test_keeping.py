@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pellucid.authority.issuing import names_of
-from pellucid.authority.keeping import AUTHORITY, AUTHORITY_KEY, SERVER, data_folder, keep
+from pellucid.authority.keeping import AUTHORITY, AUTHORITY_KEY, SERVER, STAY, data_folder, keep
 from pellucid.authority.machine import Machine
 
 MACHINE = Machine("box", (ip_address("127.0.0.1"),))
@@ -24,7 +24,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_what_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "data" / "tls"
+    folder = tmp_path / "data" / "pellucid" / "tls"
     before = os.umask(0o000)
     try:
         kept = keep(str(folder), MACHINE, NOW)
@@ -33,7 +33,7 @@ def test_what_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert (kept.authority, kept.server, kept.made) == (str(folder / AUTHORITY), str(folder / SERVER), True)
     modes = {name: stat.S_IMODE(os.stat(folder / name).st_mode) for name in sorted(os.listdir(folder))}
     assert modes == {AUTHORITY: 0o644, AUTHORITY_KEY: 0o600, "lock": 0o600, SERVER: 0o600}
-    assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+    assert {stat.S_IMODE(os.stat(each).st_mode) for each in (folder, folder.parent, tmp_path / "data")} == {0o700}
 
 
 def test_it_is_made_once(tmp_path: Path) -> None:
@@ -80,8 +80,27 @@ def test_names_that_were_asked_for_stay_in_the_certificate(tmp_path: Path) -> No
     assert contents(folder) == first
     keep(str(folder), MACHINE.calling("api.localhost"), NOW)
     assert {"shop.localhost", "api.localhost", "box"} <= {*names_of(contents(folder)[SERVER])}
-    keep(str(folder), Machine("other"), NOW)
-    assert names_of(contents(folder)[SERVER]) == ["localhost", "other", "other.local"]
+
+
+def test_an_authority_that_is_trusted_stays_when_the_machine_changes_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "tls"
+    keep(str(folder), MACHINE, NOW)
+    first = contents(folder)
+    assert not keep(str(folder), Machine("laptop"), NOW).made
+    second = contents(folder)
+    assert [name for name in first if first[name] != second[name]] == [SERVER]
+    assert names_of(second[SERVER]) == ["localhost", "laptop.local", "box", "box.local"]
+    with pytest.raises(ValueError, match=r"'shop\.laptop' is not beneath"):
+        keep(str(folder), Machine("laptop").calling("shop.laptop"), NOW)
+
+
+def test_names_that_change_each_time_do_not_pile_up(tmp_path: Path) -> None:
+    folder = tmp_path / "tls"
+    for number in range(STAY + 3):
+        keep(str(folder), Machine(f"box{number}"), NOW)
+    names = names_of(contents(folder)[SERVER])
+    assert len(names) == STAY + 1
+    assert names[:4] == ["localhost", f"box{STAY + 2}.local", f"box{STAY + 1}.local", f"box{STAY}.local"]
 
 
 def test_a_folder_that_others_may_look_into_is_refused(tmp_path: Path) -> None:

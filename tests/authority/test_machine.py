@@ -53,6 +53,13 @@ def test_other_names_are_told_once_if_the_authority_can_speak_for_them() -> None
     assert machine.domains == Machine("box").domains
 
 
+def test_a_machine_that_has_another_name_now_keeps_to_what_its_authority_may_speak_for() -> None:
+    machine = Machine("laptop").calling("shop.localhost").within(Machine("box").domains)
+    assert machine.names == ["localhost", "*.localhost", "laptop.local", "shop.localhost"]
+    with pytest.raises(ValueError, match=r"'shop.laptop' is not beneath localhost, .* or box"):
+        Machine("laptop").calling("shop.laptop").within(Machine("box").domains)
+
+
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pellucid.authority.machine import NETWORKS, Machine
+from pellucid.authority.machine import DOMAINS, NETWORKS, Machine
 
 AUTHORITY_LIFE = timedelta(days=3650)
 
@@ -65,16 +65,22 @@ def make_server(authority: bytes, authority_key: bytes, machine: Machine, now: d
     return certificate.public_bytes(Encoding.PEM) + _pem(key)
 
 
-def authorizes(authority: bytes, authority_key: bytes, machine: Machine, now: datetime) -> bool:
-    """Whether this is an authority with its key, may speak for the machine, and lives longer than what it makes now."""
+def authorizes(authority: bytes, authority_key: bytes, now: datetime) -> bool:
+    """Whether this is an authority of ours with its key, and lives longer than what it makes now."""
     try:
         certificate = x509.load_pem_x509_certificate(authority)
-        constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
         fits = _key(authority_key).public_key() == certificate.public_key()
+        ours = set(domains_of(authority)).issuperset(DOMAINS)
     except (ValueError, TypeError, x509.ExtensionNotFound):
         return False
-    permitted = {each.value for each in constraints.permitted_subtrees or () if isinstance(each, x509.DNSName)}
-    return fits and permitted.issuperset(machine.domains) and now + LIFE < certificate.not_valid_after_utc
+    return fits and ours and now + LIFE < certificate.not_valid_after_utc
+
+
+def domains_of(authority: bytes) -> list[str]:
+    """The domains that an authority may speak for."""
+    certificate = x509.load_pem_x509_certificate(authority)
+    constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    return [each.value for each in constraints.permitted_subtrees or () if isinstance(each, x509.DNSName)]
 
 
 def serves(server: bytes, authority: bytes, machine: Machine, now: datetime) -> bool:

@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +18,9 @@ from pellucid.authority.machine import Machine
 
 AUTHORITY, AUTHORITY_KEY, SERVER = "authority.pem", "authority-key.pem", "server.pem"
 """What people trust, its key, and the server's certificate with its key."""
+
+STAY = 50
+"""How many names stay in a certificate that is made anew, the latest first: containers have another one each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def keep(folder: str, machine: Machine, now: datetime | None = None) -> Kept:
     if importlib.util.find_spec("cryptography") is None:
         raise ValueError("it wants the package cryptography: `pip install 'pellucid[tls]'`")
     try:
-        os.makedirs(folder, 0o700, exist_ok=True)
+        _make(folder)
         if not _private(folder):
             raise ValueError(f"the folder {folder} must be yours and for nobody else: `chmod 700` it, or remove it")
         with _alone(folder):
@@ -70,21 +73,33 @@ def data_folder(environment: Mapping[str, str], platform: str = sys.platform) ->
 
 def _keep(folder: str, machine: Machine, now: datetime) -> bool:
     # Whether the authority was made now.
-    from pellucid.authority.issuing import authorizes, make_authority, make_server, names_of, serves
+    from pellucid.authority.issuing import authorizes, domains_of, make_authority, make_server, names_of, serves
 
     authority, key = _read(folder, AUTHORITY), _read(folder, AUTHORITY_KEY)
-    made = not authorizes(authority, key, machine, now)
+    made = not authorizes(authority, key, now)
     if made:
         authority, key = make_authority(machine, now)
         _write(folder, AUTHORITY_KEY, key, 0o600)
         _write(folder, AUTHORITY, authority, 0o644)
+    else:
+        # Laptops and containers change their names. Another authority would have to be trusted anew each time.
+        machine = machine.within(domains_of(authority))
     server = b"" if made else _read(folder, SERVER)
     if not serves(server, authority, machine, now):
         # By the names that it tells already, another server may be asked for at this moment.
-        machine = machine.calling(*filter(machine.owns, names_of(server)))
+        machine = machine.calling(*list(filter(machine.owns, names_of(server)))[:STAY])
         # One file, so that nobody ever reads a certificate and a key that do not belong together.
         _write(folder, SERVER, make_server(authority, key, machine, now), 0o600)
     return made
+
+
+def _make(folder: str) -> None:
+    # With all above it that is missing, as the XDG specification has it. Where others may write they could put another
+    # folder in its place.
+    if not os.path.isdir(folder):
+        _make(os.path.dirname(folder))
+        with suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
 
 
 def _private(folder: str) -> bool:

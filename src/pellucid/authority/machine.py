@@ -32,24 +32,25 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 @dataclass(frozen=True, slots=True)
 class Machine:
     """A machine by its name, empty where it has none of its own, its addresses in private networks, and other names by
-    which somebody wants to ask for it.
+    which somebody wants to ask for it. Where there is an authority already, it is known in that one's `bounds` only.
     """
 
     name: str
     addresses: tuple[Address, ...] = ()
     others: tuple[str, ...] = ()
+    bounds: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """The host names by which it is asked for; one of them is a wildcard."""
         own = [self.name] if self.name else []
         local = [f"{self.name}.local"] if self.name and "." not in self.name else []
-        return list(dict.fromkeys(["localhost", "*.localhost", *own, *local, *self.others]))
+        return list(filter(self.owns, dict.fromkeys(["localhost", "*.localhost", *own, *local, *self.others])))
 
     @property
     def domains(self) -> list[str]:
         """The domains in which all its names are, and those that it may have tomorrow."""
-        return [*DOMAINS, *([self.name] if self.name else [])]
+        return list(self.bounds or (*DOMAINS, *([self.name] if self.name else [])))
 
     def owns(self, name: str) -> bool:
         """Whether a host name is in one of its domains."""
@@ -63,6 +64,10 @@ class Machine:
             if not self.owns(name):
                 raise ValueError(f"{name!r} is not beneath {', '.join(self.domains[:-1])} or {self.domains[-1]}")
         return replace(self, others=tuple(dict.fromkeys([*self.others, *names])))
+
+    def within(self, bounds: Sequence[str]) -> Machine:
+        """The machine by those of its names that are in these domains. ValueError for another name that is not."""
+        return replace(self, others=(), bounds=tuple(bounds)).calling(*self.others)
 
 
 def this_machine(addresses: Sequence[str] = ()) -> Machine:
