@@ -359,17 +359,21 @@ def test_limits_of_nothing_are_none() -> None:
     assert not engine.finished
 
 
-def test_streams_that_were_given_up_count_until_that_was_heard() -> None:
+def test_who_gives_streams_up_may_begin_as_many_others_at_once_and_no_more() -> None:
     server = Server(Http2Limits(h2_streams=3))
     engine: Http2 = server.engine
-    engine.receive(b"".join(ask(stream, "/endless") for stream in (1, 3, 5)))
+    begun = [1, 3, 5]
+    engine.receive(b"".join(ask(stream, "/endless") for stream in begun))
     server.turn()
-    engine.receive(b"".join(spell(f"RST_STREAM {stream} CANCEL") for stream in (1, 3, 5)))
-    engine.receive(ask(7))
-    assert take_apart(said(engine)) == [(frames.RST_STREAM, 0, 7, b"\x00\x00\x00\x07")]
-    server.turn()
-    engine.receive(ask(9))
-    assert engine.next_event() is not None
+    for _ in range(20):
+        engine.receive(b"".join(spell(f"RST_STREAM {stream} CANCEL") for stream in begun))
+        begun = [stream + 6 for stream in begun]
+        engine.receive(b"".join(ask(stream) for stream in begun))
+        assert said(engine) == b""
+    engine.receive(ask(begun[-1] + 2))
+    assert [frame[0] for frame in take_apart(said(engine))] == [frames.RST_STREAM]
+    events = [event for _, event in iter(engine.next_event, None)]
+    assert [type(event) for event in events] == [Reset] * 3 + [Request] * 3
 
 
 def test_headers_of_the_answers_are_the_same_for_all_that() -> None:

@@ -28,8 +28,7 @@ LEAVING = b"leaving."
 class Session:
     """The state of one connection.
 
-    `streams` are those under way, `leaving` those that have ended and whose Reset nobody has taken yet: they count,
-    or a peer could begin more than it may by giving up others. `lingering` are streams that are answered and whose
+    `streams` are those under way, `leaving` those that have ended and whose Reset nobody has taken yet. `lingering` are streams that are answered and whose
     requests have not come to their end. `given_up` are streams that were reset here, with what
     their peer may still send; `skipped` are gaps in the numbers, which were never open. `last` is the highest number
     so far, `final` the last one that is answered, once that is settled. `priorities` are those that were told before
@@ -96,8 +95,12 @@ class Session:
 
     @property
     def crowded(self) -> bool:
-        """Whether there are as many streams as there may be."""
-        return bool(self.most_streams) and len(self.streams) + len(self.leaving) >= self.most_streams
+        """Whether there are as many streams as there may be (RFC 9113 section 5.1.2).
+
+        Those that are leaving do not count: who gives some up may begin as many others at once. They are no more than
+        there may be streams, since nobody hears of new ones before their Resets are taken.
+        """
+        return bool(self.most_streams) and len(self.streams) >= self.most_streams
 
     def was_skipped(self, stream: int) -> bool:
         """Whether a number below the highest one was never used (RFC 9113 section 5.1.1)."""
