@@ -1,4 +1,4 @@
-"""What clients of HTTP/2 notice of reloads and of the end: what was taken up is answered, the rest is told to come again."""
+"""What clients of HTTP/2 notice of reloads and of the end: what was taken up is answered, and the rest comes again."""
 
 import asyncio
 import signal
