@@ -15,7 +15,7 @@ def how_to_trust(authority: str, platform: str = sys.platform) -> list[tuple[str
         return [curl, ("Safari, Chrome", f"{keychain} {path}"), ("Firefox", "takes it from the keychain")]
     return [
         curl,
-        ("Chrome", f"certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n pellucid -i {path}"),
+        ("Chrome", f"mkdir -p ~/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n pellucid -i {path}"),
         ("Firefox", f"Settings > View Certificates > Authorities > Import {path}"),
         (
             "Debian, Ubuntu",
