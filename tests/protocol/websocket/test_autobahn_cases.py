@@ -10,7 +10,7 @@ from pellucid.protocol.websocket.frames import frame
 from protocol.battery import cut
 from protocol.websocket.framing import client, said, sent, server
 
-KOSME = "κ\u1f79σμε".encode()
+KOSME = bytes.fromhex("ceba e1bdb9 cf83 cebc ceb5")
 """The word of Markus Kuhn's test of UTF-8, on which the cases 6 are built."""
 
 BYE = sent(0x88, b"\x03\xe8")
