@@ -16,6 +16,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with modules, a package and a page."""
     (tmp_path / "public").mkdir()
     (tmp_path / "page.html").write_text("a page")
+    (tmp_path / "key.pem").write_text("a key")
     (tmp_path / "main.py").write_text(FASTAPI)
     (tmp_path / "my-site.py").write_text(FASTAPI)
     (tmp_path / "made.py").write_text(FACTORY)
@@ -63,6 +64,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("publik", "there is no folder 'publik'; did you mean 'public'?"),
         ("none/at/all", "there is no folder 'none/at/all'"),
         ("page.html", "'page.html' is not a folder: give the one that it is in"),
+        ("key.pem", "'key.pem' is not a folder; if it is for --tls, write a comma, as in --tls cert.pem,key.pem"),
         ("/static=publik", "there is no folder 'publik'; did you mean 'public'?"),
     ],
 )

@@ -29,6 +29,8 @@ def explain(text: str, app_dir: str = ".", mount: str = "") -> str:
         kind = "no folder" if text == _module_of(text) else "a module"
         return f"{text!r} is {kind}; {_wanted(file, app_dir, mount)}"
     if os.path.lexists(text):
+        if text.endswith((".pem", ".key", ".crt")):
+            return f"{text!r} is not a folder; if it is for --tls, write a comma, as in --tls cert.pem,key.pem"
         return f"{text!r} is not a folder: give the one that it is in"
     head, _, attribute = text.replace("/", ".").rpartition(".")
     if attribute.isidentifier() and _file_of(head, app_dir):
