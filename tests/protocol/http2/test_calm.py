@@ -306,7 +306,13 @@ def honest_requests(server: Server) -> Iterator[bytes]:
         yield ask(stream, "/quick") + spell("WINDOW_UPDATE 0 2")
 
 
-HONEST = [honest_cancels, honest_pings, pings_with_data, honest_upload, honest_requests]
+def honest_downloads(server: Server) -> Iterator[bytes]:
+    for stream in range(1, 10_001, 2):
+        parts = [spell(f"WINDOW_UPDATE {number} 15000") for _ in range(4) for number in (0, stream)]
+        yield ask(stream, "/sixty") + b"".join(parts)
+
+
+HONEST = [honest_downloads, honest_cancels, honest_pings, pings_with_data, honest_upload, honest_requests]
 
 
 @pytest.mark.parametrize("peer", HONEST, ids=lambda each: str(each.__name__))
@@ -320,6 +326,8 @@ def test_an_honest_peer_never_meets_a_limit(peer: object) -> None:
             assert not isinstance(event, Refused), event.why
             if isinstance(event, Request) and event.path == b"/quick":
                 server.engine.send_response(stream, Response(200), b"ok")
+            elif isinstance(event, Request) and event.path == b"/sixty":
+                server.engine.send_response(stream, Response(200), bytes(60_000))
             elif isinstance(event, Request):
                 server._begin(stream, event)
             elif not isinstance(event, Reset):

@@ -19,7 +19,6 @@ from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.http2.outbound import Outbound
 from pellucid.protocol.http2.session import Session
 from pellucid.protocol.http2.settings import own_settings
-from pellucid.protocol.http2.streams import Stream
 from pellucid.protocol.http2.windows import CONNECTION_WINDOW, FIRST_WINDOW, STREAM_WINDOW
 from pellucid.protocol.limits import Limits
 
@@ -146,18 +145,12 @@ class Http2:
             if stream.incoming is None or not stream.incoming.readable:
                 del bodies[number]
             if event is not None:
-                self._hand_out(number, stream, event)
+                if type(event) is Data:
+                    session.give_back(number, len(event.data))
+                elif type(event) is End and not stream.receiving:
+                    stream.incoming = None
                 return number, event
         return None
-
-    def _hand_out(self, number: int, stream: Stream, event: Data | End | Refused) -> None:
-        session = self._session
-        if type(event) is Data:
-            session.give_back(number, len(event.data))
-        elif type(event) is End:
-            incoming = stream.incoming
-            if incoming is not None and incoming.ended:
-                stream.incoming = None
 
     def refuse(self, status: int, why: str, stream: int = 0) -> None:
         """Refuse the body of a request, which is answered then; or, with 0, what the peer is at with the connection."""

@@ -84,6 +84,7 @@ class Outbound:
             if len(body) <= LARGEST and state.method in USUAL:
                 block.keep_head(status, len(body), date, head)
             self._session.window -= len(body)
+            self._session.frames += len(body) // LARGEST
             self._say(stream, head)
             self._session.output += data_frames(stream, body, END_STREAM)
         else:

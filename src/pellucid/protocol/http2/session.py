@@ -28,13 +28,15 @@ LEAVING = b"leaving."
 class Session:
     """The state of one connection.
 
-    `streams` are those under way, `leaving` those that have ended and whose Reset nobody has taken yet. `lingering` are streams that are answered and whose
-    requests have not come to their end. `given_up` are streams that were reset here, with what
-    their peer may still send; `skipped` are gaps in the numbers, which were never open. `last` is the highest number
-    so far, `final` the last one that is answered, once that is settled. `priorities` are those that were told before
-    their requests; `mixed` says that one was told at all, `turns` counts the turns of incremental answers. `served`
-    counts requests, `frames` parts of answers that went out by themselves. `resized` says that the peer has made its
-    table smaller and must be told that none is used (RFC 7541 section 4.2).
+    `streams` are those under way, `leaving` those that have ended and whose Reset nobody has taken yet, `lingering`
+    those that are answered and whose requests have not come to their end. `given_up` are streams that were reset here,
+    with what their peer may still send; `skipped` are gaps in the numbers, which were never open. `last` is the highest
+    number so far, `final` the last one that is answered, once that is settled.
+
+    `events` are told in their order, and behind them what there is of `bodies`. `priorities` are those that were told
+    before their requests; `mixed` says that one was told at all, `turns` counts the turns of incremental answers.
+    `served` counts requests, `frames` parts of answers that went out by themselves. `resized` says that the peer has
+    made its table smaller and must be told that none is used (RFC 7541 section 4.2).
     """
 
     __slots__ = (
