@@ -228,7 +228,7 @@ def test_the_stream_tells_when_the_process_began_and_ends_when_the_server_stops(
     clock.advance(5)
     got = client.talk(get("/-/reload", "Accept: text/event-stream\r\nSec-Fetch-Dest: empty\r\n"))
     assert b"content-type: text/event-stream" in got
-    assert f"retry: {RETRY}\ndata: {began}\n\n".encode() in got
+    assert f"retry: {RETRY}\n\ndata: {began}\n\n".encode() in got
     assert not got.endswith(b"0\r\n\r\n")
     play.server.stop(10.0)
     assert client.talk().endswith(b"0\r\n\r\n")

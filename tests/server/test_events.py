@@ -271,7 +271,7 @@ def test_a_time_to_come_back_that_the_app_has_said_stands() -> None:
     assert reader.whole
 
 
-def test_a_stream_that_begins_while_the_server_stops_ends_at_once() -> None:
+def test_a_stream_that_begins_while_the_server_stops_ends_behind_what_was_missed() -> None:
     later = Later()
     stage = Stage(later)
     client = stage.client()
@@ -279,7 +279,11 @@ def test_a_stream_that_begins_while_the_server_stops_ends_at_once() -> None:
     stage.server.stop(10)
     stage.settle()
     stream = EventStream(later.last)
-    assert b"retry: " in client.talk()
+    stream.send("missed")
+    stage.settle()
+    got = client.talk()
+    assert b"data: missed\n\n" in got
+    assert b"retry: " in got.partition(b"missed")[2]
     assert not stream.open
     assert client.ended
 

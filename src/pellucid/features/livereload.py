@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pellucid.features.feature import Feature
-from pellucid.message import END, End, Field, Headers, Request, Response
+from pellucid.message import End, Field, Headers, Request, Response
 from pellucid.piece import Piece, Source
+from pellucid.server.events import EventStream
 from pellucid.server.exchange import Body, Exchange
 from pellucid.setting import setting
 
@@ -56,6 +57,10 @@ OUTDATED = frozenset(
 )
 NEVER_KEPT: Field = (b"cache-control", b"no-store")
 
+SCRIPT_FIELDS = Headers(
+    [(b"content-type", b"text/javascript; charset=utf-8"), NEVER_KEPT, (b"x-content-type-options", b"nosniff")]
+)
+
 UNHEARD = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"if-range", b"range")
 """What is not asked of the app where somebody goes to a page: it is to come whole, and in plain text."""
 
@@ -87,11 +92,11 @@ def livereload_feature(settings: LiveReloadSettings, clock: Callable[[], float] 
         if request.method not in ("GET", "HEAD"):
             return
         if request.path == SCRIPT_PATH:
-            exchange.respond(Response(200, _fields(b"text/javascript; charset=utf-8")), SCRIPT)
+            exchange.respond(Response(200, SCRIPT_FIELDS), SCRIPT)
         elif request.path == STREAM_PATH:
-            stream = EventStream(b"retry: %d\ndata: %d\n\n" % (RETRY, began), exchange)
-            exchange.on_leave = stream.leave
-            exchange.respond(Response(200, _fields(b"text/event-stream")), stream)
+            # It stays open until one of both sides leaves: then a browser comes again, and hears of the next process.
+            # Nothing else is sent meanwhile, as a browser comes again after any other end too.
+            EventStream(exchange, heartbeat=0, retry=RETRY).send(str(began))
         elif goes_to_page(request):
             # A browser may have kept the page from before, and would be told that it has not changed.
             request.headers = request.headers.without(*UNHEARD)
@@ -178,42 +183,8 @@ class Appended:
         self._source.close()
 
 
-class EventStream:
-    """A stream of one event, which stays open until one of both sides leaves: then a browser comes again, and hears
-    of the next process. Nothing else is sent meanwhile, as a browser comes again after any other end too.
-    """
-
-    __slots__ = ("_event", "_exchange", "_left")
-
-    length: int | None = None
-
-    def __init__(self, event: bytes, exchange: Exchange) -> None:
-        self._event = event
-        self._exchange = exchange
-        self._left = exchange.stopping or exchange.half_closed
-
-    def pull(self, limit: int) -> Piece | End | None:
-        """The event; then nothing, and at last the end."""
-        if self._event:
-            part, self._event = self._event[:limit], self._event[limit:]
-            return part
-        return END if self._left else None
-
-    def leave(self) -> None:
-        """Come to the end."""
-        self._left = True
-        self._exchange.wake()
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
-
-
 def _microseconds(seconds: float) -> int:
     return int(seconds * 1_000_000)
-
-
-def _fields(content_type: bytes) -> Headers:
-    return Headers([(b"content-type", content_type), NEVER_KEPT, (b"x-content-type-options", b"nosniff")])
 
 
 def _changed(request: Request, headers: Headers, more: int) -> Iterable[Field]:

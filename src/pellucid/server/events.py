@@ -149,7 +149,7 @@ class EventStream:
         if not self.open:  # its client is gone already: nobody could have said yet whom to tell
             exchange.at(exchange.now, lambda: self.on_close())
         elif exchange.stopping or exchange.half_closed:
-            self._leave()
+            self._timer = exchange.at(exchange.now, self._leave)  # behind what the app has to say first
         elif self._pause:
             self._timer = exchange.at(self._due, self._beat)
 
