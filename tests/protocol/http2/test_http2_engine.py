@@ -45,6 +45,35 @@ LINES = [
     "PUSH_PROMISE {stream} raw=\\x00\\x00\\x00\\x02",
 ]
 
+BEGINNINGS = [
+    "GET {stream} /path",
+    "GET {stream} /path x=y",
+    "GET {stream} /path cookie=a=b",
+    "POST {stream} /path",
+    "POST {stream} /path expect=100-continue",
+    "HEADERS {stream} END_STREAM END_HEADERS :method=GET :path=/",
+]
+
+HARMLESS = [
+    "WINDOW_UPDATE {stream} 5",
+    "WINDOW_UPDATE 0 5",
+    "PRIORITY {stream} 0",
+    "PRIORITY_UPDATE {stream} u=1, i",
+    "SETTINGS 4=3 1=0",
+    "PING 01234567",
+    "FRAME 99 {stream} something",
+]
+
+MIDDLES = [
+    *HARMLESS,
+    "DATA {stream} hello",
+    "DATA {stream} PADDED=3 lo",
+    "DATA {stream} END_STREAM",
+    "DATA {stream} END_STREAM hello",
+    "HEADERS {stream} END_STREAM END_HEADERS x-trailer=1",
+    "RST_STREAM {stream} CANCEL",
+]
+
 
 class App:
     """An app that answers by the number of the stream, the same each time, and remembers what it was told of each."""
@@ -82,17 +111,19 @@ class App:
 
 
 def conversation(chance: random.Random) -> bytes:
-    """Frames that make sense more often than not."""
-    newest = 1
-    parts = [HELLO]
-    for _ in range(chance.randrange(1, 20)):
-        if chance.random() < 0.5:
-            newest += 2
-        stream = newest if chance.random() < 0.8 else chance.randrange(newest + 4)
-        line = chance.choice(LINES)
-        if chance.random() < 0.4:
-            line = chance.choice(LINES[:4])
-        parts.append(spell(line.format(stream=stream)))
+    """Frames that make sense, save one now and then."""
+    stream, parts, posted = -1, [HELLO], False
+    for _ in range(chance.randrange(1, 30)):
+        if chance.random() < 0.02:
+            line = chance.choice(LINES)
+        elif chance.random() < 0.4 or stream < 0:
+            stream += 2
+            line = chance.choice(BEGINNINGS)
+            posted = line.startswith("POST")
+        else:
+            line = chance.choice(MIDDLES if posted else HARMLESS)
+            posted = posted and "END_STREAM" not in line and "RST" not in line
+        parts.append(spell(line.format(stream=abs(stream))))
     return b"".join(parts)
 
 
