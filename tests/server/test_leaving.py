@@ -5,6 +5,7 @@ from conversing import HELLO, Later, Script, Stage, hello, request, statuses
 
 from pellucid.message import END, Response
 from pellucid.server.exchange import Exchange
+from pellucid.server.server import LOOK
 from pellucid.server.timeouts import Patience
 
 LAST = b"connection: close"
@@ -46,6 +47,27 @@ def test_an_answer_that_has_begun_said_nothing_so_one_more_may_follow() -> None:
     app.last.respond(Response(200), b"last")
     assert LAST in client.talk()
     assert client.ended
+
+
+@pytest.mark.parametrize("rest", [0.0, 2.0])
+def test_a_connection_that_comes_to_rest_later_does_not_hold_the_end_up(rest: float) -> None:
+    app = Later()
+    stage = Stage(app)
+    client = stage.client()
+    client.talk(request())
+    source = Script(b"begun", None)
+    app.last.respond(Response(200), source)
+    client.talk()
+    stage.server.stop(10, rest)
+    stage.wait(rest + 1)
+    assert not client.ended
+    source.items = [END]
+    app.last.wake()
+    client.talk()
+    stage.wait(LOOK)
+    assert client.ended
+    assert not client.broken
+    assert stage.open_connections == 0
 
 
 def test_what_has_no_end_of_its_own_is_told_when_the_server_stops() -> None:

@@ -32,6 +32,9 @@ PAUSE = 0.25
 YIELD = 0.001
 """How long a port rests to let other processes come first, in seconds."""
 
+LOOK = 0.25
+"""How often a server that stops looks for connections that have come to rest since, in seconds."""
+
 QUIET = 10.0
 """For how long it is not said again that accepting rests, in seconds."""
 
@@ -199,6 +202,8 @@ class Server:
         self._close_greets()
         for connection in tuple(self.connections):
             connection.close_if_idle()
+        if self.connections and not self._over:  # an answer that was under way may end, and its client ask for no other
+            self.reactor.at(self.reactor.now + LOOK, self._close_idle)
 
     def _tell_stopping(self, grace: float) -> None:
         busy = sum(not connection.idle for connection in self.connections)
