@@ -225,7 +225,12 @@ class WebSocket:
     def _whole(self, first: int, start: int, end: int) -> Event:
         held = self._held
         payload = unmask(held[start + 4 : end], held[start : start + 4])
-        self._step_to(end)
+        if end == len(held):  # as `_step_to` does, which would be one call more for each message
+            self._held = _EMPTY
+            self._at = 0
+            self.pending = self._eof
+        else:
+            self._at = end
         if first == _WHOLE_BINARY:
             return bytes(payload)
         try:
@@ -353,6 +358,7 @@ class WebSocket:
         if at == len(self._held):
             self._held = _EMPTY
             self._at = 0
+            self.pending = self._eof
         else:
             self._at = at
 

@@ -47,7 +47,8 @@ _BINARY_HEADS = tuple(bytes((FIN | BINARY, size)) for size in range(LONGEST_CONT
 # The least payload for which four passes of translate cost less than one large integer.
 _LARGE = 512
 
-_REPEATED = _LARGE // 4
+# What a key of 4 bytes is multiplied with to stand so many times one behind the other.
+_REPEATED = tuple(sum(1 << 32 * at for at in range(count)) for count in range(_LARGE // 4 + 1))
 
 # For each byte of a mask the table that translates with it.
 _TABLES = tuple(bytes(byte ^ mask for byte in range(256)) for mask in range(256))
@@ -138,8 +139,8 @@ def unmask(payload: bytes, mask: bytes) -> bytes | bytearray:
 def unmask_small(payload: bytes, mask: bytes) -> bytes:
     """The same for payloads of up to 512 bytes."""
     size = len(payload)
-    key = int.from_bytes((mask * _REPEATED)[:size], "little")
-    return (int.from_bytes(payload, "little") ^ key).to_bytes(size, "little")
+    key = int.from_bytes(mask, "little") * _REPEATED[(size + 3) >> 2]
+    return (int.from_bytes(payload, "little") ^ key).to_bytes(size + 3, "little")[:size]
 
 
 def unmask_large(payload: bytes, mask: bytes) -> bytearray:
