@@ -13,13 +13,14 @@ from signing import Authority
 from test_hello import extension, host, message, record, sized
 
 from pellucid.net.certificates import Certificates
-from pellucid.net.handshakes import LINGER, PLAIN, STEPS, Handshakes
+from pellucid.net.handshakes import LINGER, PLAIN, SHARE, Handshakes
 from pellucid.net.hello import LONGEST
 from pellucid.net.link import Link
 from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
 from pellucid.net.port import Exhausted
 from pellucid.net.reactor import Reactor
 from pellucid.net.tls import TlsLink
+from pellucid.net.tlscontext import Shown
 from pellucid.net.tlssettings import TlsSettings
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -450,17 +451,27 @@ def test_nobody_comes_back_by_a_session_beyond_the_end_of_the_certificate(
     assert gate.notes == ([] if comes_in else [late])
 
 
-def test_a_round_makes_so_many_steps_and_the_others_wait_for_the_next() -> None:
+@pytest.mark.parametrize(("cost", "at_once"), [(SHARE / 4, 4), (SHARE * 20, 1)])
+def test_a_round_has_so_much_time_for_handshakes_and_the_others_wait_for_the_next(
+    cost: float, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gate = Gate()
-    pairs = [gate.bring() for _ in range(STEPS + 5)]
+    choose = Certificates.choose
+
+    def choose_slowly(certificates: Certificates, name: str) -> Shown:
+        gate.clock.advance(cost)
+        return choose(certificates, name)
+
+    monkeypatch.setattr(Certificates, "choose", choose_slowly)
+    pairs = [gate.bring() for _ in range(6)]
     for _, theirs in pairs:
         theirs.send([real_hello()])
-    gate.clock.advance(0.001)
-    gate.reactor.step(0)
-    assert sum(bool(theirs.arrived) for _, theirs in pairs) == STEPS
-    gate.clock.advance(0.001)
-    gate.reactor.step(0)
-    assert all(theirs.arrived for _, theirs in pairs)
+    answered = []
+    for _ in range(3):
+        gate.clock.advance(0.001)
+        gate.reactor.step(0)
+        answered.append(sum(bool(theirs.arrived) for _, theirs in pairs))
+    assert answered == [min(6, at_once * rounds) for rounds in (1, 2, 3)]
 
 
 def test_at_the_end_none_is_waited_for() -> None:

@@ -20,8 +20,10 @@ from pellucid.net.tlscontext import Shown
 from pellucid.net.tlsfacts import facts_of
 from pellucid.net.tlssettings import TlsSettings
 
-STEPS = 16
-"""How many steps of handshakes are made in a round: each costs up to a millisecond, and others have their turn."""
+SHARE = 0.005
+"""For how long handshakes go on in a round, in seconds, before others have their turn: by a key of RSA with 4096 bits
+each of them takes as long.
+"""
 
 LINGER = 2.0
 """How long a client may take to read why it was refused, in seconds."""
@@ -52,7 +54,8 @@ class Handshakes:
         "_patience",
         "_protocols",
         "_reactor",
-        "_steps",
+        "_round",
+        "_spent",
         "_under_way",
     )
 
@@ -64,7 +67,7 @@ class Handshakes:
         self._most = chosen.handshakes
         self._noted = noted
         self._under_way: dict[_Handshake, None] = {}  # in the order in which they began
-        self._steps = 0
+        self._round = self._spent = 0.0
 
     def __call__(self, link: ArrivingLink, greeted: Greeted) -> None:
         """A link has come. Raises Exhausted."""
@@ -103,11 +106,12 @@ class Handshakes:
             if link.receive() == b"":
                 self._cut(handshake)
             return
-        if self._steps == 0:
-            self._reactor.soon(self._end_round)
-        if self._steps >= STEPS:
+        reactor = self._reactor
+        if self._round != reactor.now:
+            self._round, self._spent = reactor.now, 0.0
+        if self._spent >= SHARE:
             return  # the poller tells of it again in the next round
-        self._steps += 1
+        began = reactor.clock()
         try:
             if not handshake.taken and (link.peek(1) or b"").isalpha():
                 self._go_on(handshake, link, PLAIN)
@@ -123,9 +127,8 @@ class Handshakes:
             if handshake in self._under_way:
                 self._cut(handshake)
             raise
-
-    def _end_round(self) -> None:
-        self._steps = 0
+        finally:
+            self._spent += reactor.clock() - began
 
     def _step(self, handshake: _Handshake) -> None:
         link = handshake.link
