@@ -3,11 +3,13 @@
 from pellucid.listening import tls
 from pellucid.message import Headers, Request, Response
 from pellucid.net.port import Port
+from pellucid.server.events import EventHub, EventStream
 from pellucid.server.exchange import Exchange
+from pellucid.server.parking import Parking
 from pellucid.server.server import Server
 from pellucid.watch import Watch
 from pellucid.worker import work
 
 __version__ = "0.1.0"
 
-__all__ = ["Exchange", "Headers", "Port", "Request", "Response", "Server", "Watch", "tls", "work"]
+__all__ = ["EventHub", "EventStream", "Exchange", "Headers", "Parking", "Port", "Request", "Response", "Server", "Watch", "tls", "work"]
