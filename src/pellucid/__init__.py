@@ -12,4 +12,17 @@ from pellucid.worker import work
 
 __version__ = "0.1.0"
 
-__all__ = ["EventHub", "EventStream", "Exchange", "Headers", "Parking", "Port", "Request", "Response", "Server", "Watch", "tls", "work"]
+__all__ = [
+    "EventHub",
+    "EventStream",
+    "Exchange",
+    "Headers",
+    "Parking",
+    "Port",
+    "Request",
+    "Response",
+    "Server",
+    "Watch",
+    "tls",
+    "work",
+]
