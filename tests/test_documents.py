@@ -20,7 +20,7 @@ sys.path.append(str(PROJECT / "tests" / "live"))
 
 from programs import program
 
-EXTERNAL = ("curl", "gzip")
+EXTERNAL = ("curl", "gzip", "openssl")
 DOCUMENTS = sorted(PROJECT.glob("*.md"))
 SOURCE = Path(pellucid.__file__).parent
 WITH_DOCTESTS = sorted(path for path in SOURCE.rglob("*.py") if ">>> " in path.read_text("utf-8"))
