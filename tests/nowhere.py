@@ -25,7 +25,13 @@ class Nowhere:
     def new_id(self) -> str:
         return "one"
 
-    def wake(self, exchange: Exchange) -> None:
+    def wake(self, exchange: Exchange, promptly: bool = True) -> None:
+        pass
+
+    def note(self, level: str, text: str) -> None:
+        pass
+
+    def complain(self, exchange: Exchange, why: str) -> None:
         pass
 
     def inform(self, exchange: Exchange, response: Response) -> None:

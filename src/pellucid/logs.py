@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pellucid.accesslog import AccessLogSettings, compile_format, loss_line_of
 from pellucid.eventlog import EventLog, EventLogSettings
@@ -41,9 +42,12 @@ def logs(watch: Watch, settings: Settings, worker: str = "") -> Iterator[None]:
         write = output.write
         watch.ended.append(lambda exchange: write(spell(exchange)))
     else:  # then the reason of a refusal stands nowhere else
-        watch.refused.append(
-            lambda connection, status, why: watch.note("info", refusal_note(connection.peer, status, why))
-        )
+
+        def note(connection: Any, status: int, why: str) -> None:
+            if status:  # else it is noted anyhow
+                watch.note("info", refusal_note(connection.peer, status, why))
+
+        watch.refused.append(note)
     watch.noted.append(events.noted)
     try:
         yield

@@ -32,8 +32,14 @@ class Asked:
         self.calls.append("new_id")
         return "one"
 
-    def wake(self, exchange: Exchange) -> None:
-        self.calls.append("wake")
+    def wake(self, exchange: Exchange, promptly: bool = True) -> None:
+        self.calls.append("wake" if promptly else "wake soon")
+
+    def note(self, level: str, text: str) -> None:
+        self.calls.append((level, text))
+
+    def complain(self, exchange: Exchange, why: str) -> None:
+        self.calls.append(("complain", why))
 
     def inform(self, exchange: Exchange, response: Response) -> None:
         self.calls.append(response.status)

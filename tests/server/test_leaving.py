@@ -1,9 +1,12 @@
 """How an exchange learns that an end is wished for, and how a server, or a request, comes to one."""
 
+import gc
+
 import pytest
 from conversing import HELLO, Later, Script, Stage, hello, request, statuses
 
 from pellucid.message import END, Response
+from pellucid.server.connection import Connection
 from pellucid.server.exchange import Exchange
 from pellucid.server.server import LOOK
 from pellucid.server.timeouts import Patience
@@ -258,3 +261,34 @@ def test_only_those_that_are_busy_are_told_of_when_the_server_stops() -> None:
     assert [words for _, words in stage.notes] == [
         "stopping: 4 connections to finish within 10 s; a second signal ends it at once"
     ]
+
+
+def test_who_turns_out_to_speak_another_protocol_is_told_of_the_stop_too() -> None:
+    stage = Stage()
+    client = stage.client()
+    stage.settle()
+    stage.server.stop(10.0, 10.0)
+    got = client.talk(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))
+    goaway, ping = bytes((0, 0, 8, 7, 0, 0, 0, 0, 0)), bytes((0, 0, 8, 6, 0, 0, 0, 0, 0))
+    assert goaway in got
+    answer = got.partition(ping)[2][:8]
+    client.talk(bytes((0, 0, 8, 6, 1, 0, 0, 0, 0)) + answer + bytes((0, 0, 0, 4, 1, 0, 0, 0, 0)))
+    assert client.ended
+
+
+def test_a_closed_connection_waits_for_no_collector() -> None:
+    def count() -> int:
+        return sum(type(each) is Connection for each in gc.get_objects())
+
+    stage = Stage()
+    client = stage.client()
+    client.talk(request())
+    gc.collect()
+    gc.disable()
+    try:
+        before = count()
+        client.link.close()
+        stage.settle()
+        assert count() == before - 1
+    finally:
+        gc.enable()

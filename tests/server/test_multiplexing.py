@@ -136,9 +136,7 @@ def test_an_answer_for_which_the_peer_makes_no_room_ends_the_connection(monkeypa
         lambda exchange: exchange.respond(Response(200), b"0123456789"), monkeypatch, window=4, patience=STALLING
     )
     client.talk(b"get 1\nget 2\nmore 2 6\n")
-    client.stage.wait(5.0)
-    client.talk(b"get 3\nmore 3 6\n")  # the others are served meanwhile
-    client.stage.wait(4.9)
+    client.stage.wait(9.9)
     assert not client.ended
     client.stage.wait(0.2)
     assert client.talk() == b"over write-stall\n"
@@ -146,7 +144,7 @@ def test_an_answer_for_which_the_peer_makes_no_room_ends_the_connection(monkeypa
     assert ("info", "192.0.2.1 closed: write-stall") in client.stage.notes
 
 
-def test_a_peer_that_makes_room_by_drops_ends_the_connection_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_for_which_the_peer_makes_room_by_drops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     client = multiplexed(
         lambda exchange: exchange.respond(Response(200), bytes(100_000)), monkeypatch, window=4, patience=STALLING
     )
@@ -156,8 +154,37 @@ def test_a_peer_that_makes_room_by_drops_ends_the_connection_too(monkeypatch: py
         client.talk(b"more 1 1\n")
     client.stage.wait(1.0)
     client.talk()
-    assert bytes(client.got).endswith(b"over write-rate\n")
+    assert bytes(client.got).endswith(b"1 reset\n")
+    assert not client.ended
+
+
+def test_a_halted_answer_is_given_up_alone_where_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = multiplexed(
+        lambda exchange: exchange.respond(Response(200), b"0123456789"), monkeypatch, window=4, patience=STALLING
+    )
+    client.talk(b"get 1\n")
+    client.stage.wait(5.0)
+    client.talk(b"get 3\nmore 3 6\n")
+    client.stage.wait(4.9)
+    assert client.talk() == b""
+    client.stage.wait(0.2)
+    assert client.talk() == b"1 reset\n"
+    assert [text for _, text in client.stage.notes if text.endswith("GET /: write-stall")] != []
+    client.stage.wait(500.0)
+    assert not client.ended
+    assert client.talk(b"get 5\nmore 5 6\n").endswith(b"5 end\n")
+
+
+def test_who_only_asks_whether_anybody_is_there_puts_no_end_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = multiplexed(lambda exchange: exchange.respond(Response(200), b"0"), monkeypatch, patience=STALLING)
+    client.talk(b"get 1\n")
+    for _ in range(11):
+        client.stage.wait(100.0)
+        if not client.ended:
+            client.send(b"more 1 1\n")
+            client.stage.settle()
     assert client.ended
+    assert client.talk() == b"over \n"
 
 
 def test_a_slow_app_is_no_fault_of_a_peer_that_had_no_room_once(monkeypatch: pytest.MonkeyPatch) -> None:

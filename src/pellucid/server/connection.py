@@ -38,6 +38,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_answered",
         "_behind",
         "_calm",
         "_ended",
@@ -81,6 +82,7 @@ class Connection:
         self._interest = READ
         self._phase: Phase | None = engine.phase
         self._served = 0
+        self._answered = 0
         self.since = shared.reactor.now
         self._stall: Stall | None = None
         self._timer: Timer | None = None
@@ -109,11 +111,14 @@ class Connection:
             # What came before is dealt with first, or pipelined requests pile up faster than they are answered.
             self.turn(fill=mask != WRITE and not self._behind)
 
-    def ask_for_turn(self) -> None:
-        """Something can be moved: in the turn that runs, if one does, else in one of its own."""
+    def ask_for_turn(self, promptly: bool = True) -> None:
+        """Something can be moved: in the turn that runs, if one does, else in one of its own; that is put off a little
+        if it need not be `promptly`.
+        """
         if not (self._turning or self.closed or self._soon):
             self._soon = True
-            if len(self._exchanges.open) > 1:  # one turn, and one send, for all that is answered by and by
+            # One turn, and one send, for all that is answered by and by.
+            if not promptly or len(self._exchanges.open) > 1:
                 self._shared.reactor.soon(self._turn_late)
             else:
                 self._shared.reactor.promptly(self._turn_late)
@@ -238,6 +243,8 @@ class Connection:
         other = opening.other(data)
         if other is not None:
             self.engine = other
+            if self._exchanges.stopping:  # what the one before was told of
+                other.drain()
         else:
             self.engine.receive(data)
         if not opening.open:
@@ -266,7 +273,9 @@ class Connection:
         else:
             # Between whole requests, as most turns end: the peer may send, and what is set fires no later than needed.
             self._phase = None
-            self.since = shared.reactor.now
+            if exchanges.ended != self._answered:  # to ask whether anybody is there puts nothing off
+                self._answered = exchanges.ended
+                self.since = shared.reactor.now
         if shared.watch.rearmed:
             shared.watch.tell(shared.watch.rearmed, self)
 
@@ -325,11 +334,21 @@ class Connection:
             self._refuse_slowness(due.limit)
             if self.engine.served == served:  # it was the rest of a request that has its answer
                 self._note("debug", due.limit)
+        elif due.limit in ("write-stall", "write-rate") and self._stall is None and self._lively:
+            self._exchanges.abort_stalled()
+            self.turn()
         else:
             stuck = due.limit in ("write-stall", "write-rate")
             self._note("info" if stuck else "debug", due.limit)
             self._take_leave("" if due.limit == "idle" else due.limit)
             self._close(due.limit, abort=self._stall is not None)
+
+    @property
+    def _lively(self) -> bool:
+        # Whether other answers went on while one had no room. A film that was halted costs its own answer then; a peer
+        # that takes nothing at all is told to leave.
+        patience = self._shared.patience.write_stall
+        return max(self.since, self._exchanges.gave) > self._shared.reactor.now - patience
 
     def _refuse_slowness(self, limit: str, stream: int = 0) -> None:
         self.engine.refuse(408, f"the request came too slowly: {limit} (RFC 9110 15.5.9)", stream)
@@ -376,6 +395,7 @@ class Connection:
         else:
             self.link.close()
         self._exchanges.lose(why or "the connection ended")
+        self._exchanges.let_go()
         self._ended(self)
         watch = self._shared.watch
         if watch.closed:

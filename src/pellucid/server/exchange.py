@@ -49,8 +49,14 @@ class Carrier(Protocol):
     def at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call at a moment of the loop's clock, the same that `now` tells."""
 
-    def wake(self, exchange: Exchange) -> None:
-        """Something of this exchange waits to be collected."""
+    def wake(self, exchange: Exchange, promptly: bool = True) -> None:
+        """Something of this exchange waits to be collected: at once, or with what else the loop has to do next."""
+
+    def note(self, level: str, text: str) -> None:
+        """Say something to the person who runs the server; the level is one of logging's, in lower case."""
+
+    def complain(self, exchange: Exchange, why: str) -> None:
+        """The peer broke a rule in its tunnel."""
 
     def inform(self, exchange: Exchange, response: Response) -> None:
         """An informational answer goes out ahead of the final one."""
@@ -189,6 +195,12 @@ class Exchange:
         """The status of the answer, 0 while there is none."""
         return self.response.status if self.response is not None else 0
 
+    @property
+    def tunnel(self) -> bool:
+        """Whether its answer opens a tunnel, whose ends may be silent as long as they like (RFC 9110 7.8, 9.3.6)."""
+        status = self.status
+        return status == 101 or (200 <= status < 300 and self.request.method == "CONNECT")
+
     def respond(self, response: Response, body: Body = b"") -> None:
         """Give the answer: its head, and its body whole or as a source to be pulled. Once only, else WrongAnswer."""
         if self.gone or self.response is not None:
@@ -216,10 +228,21 @@ class Exchange:
         if self.response is None and not self.gone:
             self.carrier.inform(self, response)
 
-    def wake(self) -> None:
-        """Tell that the source has something again, after it answered a pull with None."""
+    def wake(self, promptly: bool = True) -> None:
+        """Tell that the source has something again, after it answered a pull with None. Where more is soon to follow,
+        not `promptly`: it goes out with that, and with what else the loop has to do next.
+        """
         if not self.gone:
-            self.carrier.wake(self)
+            self.carrier.wake(self, promptly)
+
+    def note(self, level: str, what: str) -> None:
+        """Say something about this request to the person who runs the server; levels are `debug` to `error`."""
+        self.carrier.note(level, f"{self.name}: {what}")
+
+    def complain(self, why: str) -> None:
+        """Tell which rule the client broke inside of its tunnel: it is noted, counted, and the reason of its end."""
+        self.why = self.why or why
+        self.carrier.complain(self, why)
 
     def abort(self, why: str) -> None:
         """Give up: the client sees that what it got is not the whole answer. `why` is for the log."""

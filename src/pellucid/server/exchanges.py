@@ -32,15 +32,16 @@ class Owner(Protocol):
     def since(self) -> float:
         """When the peer began what it is at, in the loop's seconds."""
 
-    def ask_for_turn(self) -> None:
+    def ask_for_turn(self, promptly: bool = True) -> None:
         """Something can be moved."""
 
 
 class Exchanges:
     """The exchanges under way by their streams, and their Carrier. `ready` are those that have something to be
     collected, `reading` the bodies of requests that are read, `shut` the answers that the peer last left no more room
-    for. `cut` is why the connection must be cut, empty while all is well: in some protocols nothing else can say that
-    an answer is not complete.
+    for. `ended` counts those that have ended, `gave` is when last a part of an answer was given out. `cut` is why the
+    connection must be cut, empty while all is well: in some protocols nothing else can say that an answer is not
+    complete.
     """
 
     __slots__ = (
@@ -49,9 +50,10 @@ class Exchanges:
         "_replaced",
         "_room",
         "_shared",
-        "_stopping",
         "_woken",
         "cut",
+        "ended",
+        "gave",
         "local",
         "open",
         "peer",
@@ -60,6 +62,7 @@ class Exchanges:
         "ready",
         "secured",
         "shut",
+        "stopping",
     )
 
     def __init__(self, shared: Shared, owner: Owner) -> None:
@@ -74,7 +77,9 @@ class Exchanges:
         self._room = 0
         self._woken = False
         self._half_closed = False
-        self._stopping = False
+        self.stopping = False
+        self.ended = 0
+        self.gave = -inf
         self._replaced = False
         self.cut = ""
 
@@ -93,12 +98,23 @@ class Exchanges:
         """Call at a moment of the loop's clock."""
         return self._shared.reactor.at(when, callback)
 
-    def wake(self, exchange: Exchange) -> None:
+    def wake(self, exchange: Exchange, promptly: bool = True) -> None:
         """The exchange has something to be collected."""
         if exchange.stream in self.open:
             self.ready[exchange.stream] = exchange
             self._woken = True
-            self._owner.ask_for_turn()
+            self._owner.ask_for_turn(promptly)
+
+    def note(self, level: str, text: str) -> None:
+        """Say something to the person who runs the server."""
+        self._shared.watch.note(level, text)
+
+    def complain(self, exchange: Exchange, why: str) -> None:
+        """The peer broke a rule in its tunnel."""
+        watch = self._shared.watch
+        if watch.refused:
+            watch.tell(watch.refused, self._owner, exchange.status, why)
+        exchange.note("info", why)
 
     def inform(self, exchange: Exchange, response: Response) -> None:
         """An informational answer."""
@@ -109,11 +125,13 @@ class Exchanges:
         """The exchange takes more of its request's body."""
         stream = exchange.stream
         if stream in self.open:
-            reading = self.reading.setdefault(stream, Reading())
-            if reading.room == 0:
-                reading.due = self._pace(None, 0)
-            reading.room += count
-            self._owner.engine.credit(stream, count, exchange.answered)
+            answered = exchange.answered
+            if not (answered and exchange.tunnel):  # a tunnel has no pace
+                reading = self.reading.setdefault(stream, Reading())
+                if reading.room == 0:
+                    reading.due = self._pace(None, 0)
+                reading.room += count
+            self._owner.engine.credit(stream, count, answered)
             self._owner.ask_for_turn()
 
     def abort(self, exchange: Exchange, why: str) -> None:
@@ -153,7 +171,7 @@ class Exchanges:
 
     def stop(self, replaced: bool) -> None:
         """The server was told to stop, or to give way to another."""
-        self._stopping = True
+        self.stopping = True
         self._replaced = replaced
         self._tell_leaving()
 
@@ -200,15 +218,31 @@ class Exchanges:
                     self._fail(exchange, error)
         return moved or self._woken
 
+    def abort_stalled(self) -> None:
+        """Give up the answers for which the peer has made no room in time."""
+        room = self._owner.engine.room
+        for stream, stall in list(self.shut.items()):
+            if room(stream) > 0:
+                del self.shut[stream]
+            elif stall.due <= self.now:
+                exchange = self.open[stream]
+                self._shared.watch.note("info", f"{exchange.name}: {stall.limit}")
+                self.abort(exchange, stall.limit)
+
     def lose(self, why: str) -> None:
         """The connection has ended, and with it all exchanges that have not."""
         for exchange in list(self.open.values()):
             self._end(exchange, why)
 
+    def let_go(self) -> None:
+        """Forget the connection, which is closed: nothing is asked of it any more, and no collector needs to come."""
+        self.ready.clear()
+        del self._owner
+
     def _begin(self, stream: int, request: Request) -> None:
         shared = self._shared
         exchange = self.open[stream] = Exchange(request, self, stream, shared.reactor.now)
-        if self._half_closed or self._stopping:
+        if self._half_closed or self.stopping:
             self._mark(exchange)
         if shared.watch.begun:
             shared.watch.tell(shared.watch.begun, exchange)
@@ -239,7 +273,7 @@ class Exchanges:
             self._guard(exchange.leave)
 
     def _mark(self, exchange: Exchange) -> None:
-        exchange.half_closed, exchange.stopping, exchange.replaced = self._half_closed, self._stopping, self._replaced
+        exchange.half_closed, exchange.stopping, exchange.replaced = self._half_closed, self.stopping, self._replaced
 
     def _count(self, stream: int, event: Data | End) -> None:
         reading = self.reading.get(stream)
@@ -306,6 +340,7 @@ class Exchanges:
             return True
         engine.send_data(stream, piece)
         self._collected(exchange, piece)
+        self.gave = self.now
         if engine.room(stream) <= 0:
             self._find_shut(stream, len(piece))
         elif self.shut:
@@ -328,7 +363,7 @@ class Exchanges:
         watch = self._shared.watch
         if watch.refused:
             watch.tell(watch.refused, self._owner, refused.status, refused.why)
-        if not refused.status:
+        if not refused.status:  # no request stands for it in the access log
             watch.note("info", f"{self.peer or self.local}: {refused.why}")
             return
         if exchange is not None and exchange.started:
@@ -345,9 +380,7 @@ class Exchanges:
         self._guard(lambda: exchange.lose(refused.why))
 
     def _fail(self, exchange: Exchange, error: BaseException) -> None:
-        if isinstance(
-            error, KeyboardInterrupt
-        ):  # nothing else is meant for the process: not even SystemExit, from here
+        if isinstance(error, KeyboardInterrupt):  # nothing else is meant for the process, not even SystemExit
             raise error
         status, why = 500, in_one_line(error)
         if isinstance(error, FileChanged):  # no fault of anybody's
@@ -371,6 +404,7 @@ class Exchanges:
 
     def _end(self, exchange: Exchange, why: str = "") -> None:
         del self.open[exchange.stream]
+        self.ended += 1
         if self.reading or self.shut:
             self.reading.pop(exchange.stream, None)
             self.shut.pop(exchange.stream, None)

@@ -1,0 +1,320 @@
+"""A WebSocket over an exchange, whatever carries that; it knows no app, and no interface that apps are written for."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pellucid.message import END, NO_FIELDS, End, Headers, Request
+from pellucid.net.reactor import Timer
+from pellucid.protocol.websocket.codes import ABNORMAL, GOING_AWAY, NORMAL, SERVICE_RESTART
+from pellucid.protocol.websocket.deflate import Deflate, Deflation, agree
+from pellucid.protocol.websocket.engine import Closed, Phase, Ping, WebSocket
+from pellucid.protocol.websocket.extensions import Extension
+from pellucid.protocol.websocket.handshake import Offer, accept, asks, judge
+from pellucid.protocol.websocket.limits import WebSocketLimits
+from pellucid.server.exchange import Exchange
+from pellucid.server.refusal import refusal
+
+ROOM = 65536
+"""How many bytes of messages wait here before whoever sends should wait; the last message comes on top."""
+
+WEIGHT = 64
+"""What a message that waits counts for besides its bytes."""
+
+
+class Listener(Protocol):
+    """Who is told of what comes."""
+
+    def received(self, message: str | bytes) -> None:
+        """A whole message has come."""
+
+    def closed(self, code: int, reason: str) -> None:
+        """Nothing more comes, and nothing that is sent arrives any more; called once. The code is one of RFC 6455
+        section 7.4: the client's, 1006 if it left without one, or what it was told.
+        """
+
+    def has_room(self) -> None:
+        """What made it `full` has left."""
+
+
+def wanted(request: Request) -> bool:
+    """Whether a request is for a WebSocket."""
+    return bool(request.upgrade) and asks(request)
+
+
+def offered(exchange: Exchange) -> Offer | None:
+    """What the client offers whose request is for a WebSocket; None if it breaks a rule, and then it is refused."""
+    offer = judge(exchange.request)
+    if isinstance(offer, Offer):
+        return offer
+    response, body = refusal(offer.response.status, offer.why)
+    response.headers = response.headers.plus(*offer.response.headers)
+    exchange.why = offer.why
+    exchange.respond(response, body)
+    return None
+
+
+class Socket:
+    """A WebSocket that has been accepted, and the source of the answer that carries it.
+
+    From `begin` on messages go to its listener as they come. While it is `paused` none do, and the client is held back
+    with at most 64 KiB and the message under way in memory; its pings wait too. A client that is silent is pinged, and
+    given up if it stays so. When the server stops, it is closed with 1001, or 1012 if another server takes its place.
+
+    `held` is how many bytes wait here to be pulled, `_left` what of a piece there was no room for. `_heard` is when
+    something came last, `_asked` when the client was pinged since, 0 if it was not.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_engine",
+        "_exchange",
+        "_heard",
+        "_left",
+        "_limits",
+        "_listener",
+        "_timer",
+        "held",
+        "paused",
+    )
+
+    length: int | None = None
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        offer: Offer,
+        limits: WebSocketLimits,
+        listener: Listener,
+        subprotocol: str | None = None,
+        headers: Headers = NO_FIELDS,
+    ) -> None:
+        """Accept. Raises WrongAnswer for a subprotocol that was not offered, and for fields that may not be set."""
+        deflation, extension = _agree(offer, limits)
+        response = accept(offer, subprotocol, extension, headers)
+        deflate = None
+        if deflation is not None:
+            deflate = Deflate(deflation, limits.websocket_level, limits.websocket_threshold)
+        self.paused = False
+        self.held = 0
+        self._exchange = exchange
+        self._limits = limits
+        self._listener = listener
+        self._engine = WebSocket(limits, deflate)
+        self._left: memoryview | bytes = b""
+        self._heard = exchange.now
+        self._asked = 0.0
+        self._timer: Timer | None = None
+        exchange.respond(response, self)
+
+    def begin(self) -> None:
+        """Let what comes come, now that the listener is ready."""
+        exchange = self._exchange
+        exchange.on_body = self._arrived
+        exchange.on_leave = self._leave
+        exchange.on_gone = self._lost
+        if exchange.gone:
+            self._lost()
+        else:
+            self._set_timer(self._limits.websocket_ping_interval)
+            self._leave()
+            self._read_on()
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody has begun to close it."""
+        return self._engine.phase is Phase.OPEN
+
+    @property
+    def full(self) -> bool:
+        """Whether whoever sends should wait for `has_room`."""
+        return self.held >= ROOM
+
+    def send(self, message: str | bytes, promptly: bool = True) -> None:
+        """Send a text or binary message. One that is sent when it is not `open` any more does not arrive.
+
+        What need not go out `promptly` goes with what follows in this round of the loop. Raises WrongAnswer for a text
+        that is no UTF-8.
+        """
+        if type(message) is bytes:
+            self._engine.send_binary(message)
+        else:
+            self._engine.send_text(message)
+        self.held += len(message) + WEIGHT
+        self._exchange.wake(promptly)
+
+    def end(self, code: int = NORMAL, reason: str = "") -> None:
+        """Say goodbye; the client has websocket-close-time to do so too. Raises WrongAnswer for a code that may not be
+        sent.
+        """
+        engine = self._engine
+        begins = engine.phase is Phase.OPEN
+        engine.close(code, reason)
+        if begins:
+            self._set_timer(self._limits.websocket_close_time)
+            self._exchange.wake()
+            self.resume()  # what the client still says is dropped, up to its goodbye
+
+    def pause(self) -> None:
+        """Deliver no more messages for now."""
+        self.paused = self.open
+
+    def resume(self) -> None:
+        """Go on with it."""
+        if self.paused:
+            self.paused = False
+            self._heard = self._exchange.now
+            self._deliver()
+            self._read_on()
+
+    # What comes in
+
+    def _arrived(self) -> None:
+        # Each part that comes is told of, so one look is enough; it also gives the client room for as much again.
+        if not self.paused:
+            data = self._exchange.read()
+            if data is not None:
+                self._take(data)
+
+    def _read_on(self) -> None:
+        while not self.paused:
+            data = self._exchange.read()
+            if data is None:
+                break
+            self._take(data)
+            if not data:
+                break
+
+    def _take(self, data: bytes) -> None:
+        self._heard = self._exchange.now
+        if data:
+            self._engine.receive(data)
+        else:
+            self._engine.receive_eof()
+        self._deliver()
+
+    def _deliver(self) -> None:
+        engine, listener = self._engine, self._listener
+        while not self.paused and (event := engine.next_event()) is not None:
+            if type(event) is str or type(event) is bytes:
+                listener.received(event)
+            elif type(event) is Closed:
+                self._closed(event)
+            elif type(event) is Ping:
+                self._exchange.wake()  # it is answered already
+
+    # What goes out
+
+    def pull(self, limit: int) -> bytes | End | None:
+        """All that there is, as one piece, as far as there is room."""
+        whole: memoryview | bytes = self._left
+        if not whole:
+            pieces = self._engine.take_output()
+            if not pieces:
+                return END if self._engine.closed else None
+            whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        held = self.held
+        if len(whole) > limit:
+            self._left = memoryview(whole)[limit:]  # a view: a large message is not copied for each of its parts
+            self.held = len(self._left)
+            whole = whole[:limit]
+        else:
+            self._left = b""
+            self.held = 0
+        if held >= ROOM > self.held:
+            self._listener.has_room()
+        return bytes(whole)
+
+    def close(self) -> None:
+        """The exchange is over. Those who know each other would keep each other alive until a collection."""
+        self._cancel_timer()
+        exchange = self._exchange
+        exchange.on_body = exchange.on_leave = exchange.on_gone = _nothing
+        self._left = b""
+
+    # Silence, and the ends
+
+    def _set_timer(self, seconds: float) -> None:
+        self._cancel_timer()
+        if seconds:
+            self._timer = self._exchange.at(self._exchange.now + seconds, self._on_time)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_time(self) -> None:
+        limits, now = self._limits, self._exchange.now
+        interval, timeout = limits.websocket_ping_interval, limits.websocket_ping_timeout
+        if self.paused:
+            self._heard = now  # what it says is not looked at, so it is not silent
+        silence = now - self._heard
+        if not self.open:
+            self._exchange.abort(f"websocket-close-time: no goodbye within {limits.websocket_close_time:g} s")
+        elif self._asked > self._heard and not self.held:  # what waits stands before the ping, or is it
+            self._exchange.abort(f"websocket-ping-timeout: no answer to a ping within {timeout:g} s")
+        elif silence < interval:
+            self._set_timer(interval - silence)
+        else:
+            self._ping(now)
+
+    def _ping(self, now: float) -> None:
+        limits = self._limits
+        if self._asked <= self._heard:
+            self._engine.ping()
+            self.held += WEIGHT
+            self._exchange.wake()
+        if limits.websocket_ping_timeout:
+            self._asked = now
+        self._set_timer(limits.websocket_ping_timeout or limits.websocket_ping_interval)
+
+    def _closed(self, event: Closed) -> None:
+        if event.fault:
+            self._exchange.complain(event.reason)
+        self._exchange.wake()
+        self._tell_closed(event.code, event.reason)
+
+    def _leave(self) -> None:
+        # The end of a client that sends no more is told behind what it has sent.
+        exchange = self._exchange
+        if exchange.stopping and self.open:
+            code = SERVICE_RESTART if exchange.replaced else GOING_AWAY
+            listener, self._listener = self._listener, NOBODY
+            self.end(code)
+            listener.closed(code, "")
+
+    def _lost(self) -> None:
+        self._tell_closed(ABNORMAL, self._exchange.why)
+
+    def _tell_closed(self, code: int, reason: str) -> None:
+        self._cancel_timer()
+        listener, self._listener = self._listener, NOBODY
+        listener.closed(code, reason)
+
+
+class _Nobody:
+    # Who listens where nothing more is to be told.
+
+    def received(self, message: str | bytes) -> None:
+        pass
+
+    def closed(self, code: int, reason: str) -> None:
+        pass
+
+    def has_room(self) -> None:
+        pass
+
+
+NOBODY = _Nobody()
+
+
+def _agree(offer: Offer, limits: WebSocketLimits) -> tuple[Deflation, Extension] | tuple[None, None]:
+    agreed = None
+    if limits.websocket_compression and offer.extensions:
+        agreed = agree(offer.extensions, limits.websocket_window, limits.websocket_takeover)
+    return agreed if agreed is not None else (None, None)
+
+
+def _nothing() -> None:
+    pass

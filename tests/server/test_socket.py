@@ -1,0 +1,451 @@
+"""Tests of WebSockets over exchanges, by HTTP/1.1 and by HTTP/2: what is carried, when it waits, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conversing import Stage
+from websocketing import VERSIONS, SocketClient
+
+from pellucid.errors import WrongAnswer
+from pellucid.message import End, Headers
+from pellucid.net.link import CAPACITY
+from pellucid.protocol.websocket.codes import ABNORMAL
+from pellucid.protocol.websocket.deflate import Deflate, Deflation
+from pellucid.protocol.websocket.engine import Closed, Ping, Pong
+from pellucid.protocol.websocket.limits import WebSocketLimits
+from pellucid.server.exchange import WINDOW, Exchange
+from pellucid.server.socket import ROOM, Socket, offered, wanted
+from pellucid.server.timeouts import Patience
+
+LIMITS = WebSocketLimits()
+
+
+class Ear:
+    """An app that accepts every WebSocket, keeps what it hears, and answers what it is told to."""
+
+    def __init__(self, limits: WebSocketLimits = LIMITS, echo: bool = False, **details: Any) -> None:
+        self.limits = limits
+        self.echo = echo
+        self.details = details
+        self.heard: list[str | bytes] = []
+        self.ends: list[tuple[int, str]] = []
+        self.rooms = 0
+
+    def __call__(self, exchange: Exchange) -> None:
+        assert wanted(exchange.request)
+        self.exchange = exchange
+        offer = offered(exchange)
+        if offer is not None:
+            self.socket = Socket(exchange, offer, self.limits, self, **self.details)
+            self.socket.begin()
+
+    def received(self, message: str | bytes) -> None:
+        self.heard.append(message)
+        if self.echo:
+            self.socket.send(message)
+
+    def closed(self, code: int, reason: str) -> None:
+        self.ends.append((code, reason))
+
+    def has_room(self) -> None:
+        self.rooms += 1
+
+
+@pytest.fixture(params=VERSIONS)
+def dial(request: pytest.FixtureRequest) -> Callable[..., SocketClient]:
+    """Ask an app for a WebSocket, by either version."""
+
+    def ask(app: Ear, *, patience: Patience | None = None, **details: Any) -> SocketClient:
+        return SocketClient(Stage(app, patience=patience), request.param, **details)
+
+    return ask
+
+
+Dial = Callable[..., SocketClient]
+
+# What is carried
+
+
+def test_messages_go_both_ways(dial: Dial) -> None:
+    app = Ear(echo=True)
+    client = dial(app)
+    assert client.status in (101, 200)
+    assert client.say("hello") == ["hello"]
+    assert client.say("a", b"b", "", "c" * 300) == ["a", b"b", "", "c" * 300]
+    assert app.heard == ["hello", "a", b"b", "", "c" * 300]
+
+
+@pytest.mark.parametrize("size", [125, 126, 65535, 65536, 300_000, 2_000_000])
+def test_messages_of_any_size_go_both_ways(dial: Dial, size: int) -> None:
+    client = dial(Ear(echo=True))
+    message = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    assert client.say(message) == [message]
+
+
+def test_what_comes_in_one_piece_goes_out_in_one(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Ear(echo=True)
+    client = dial(app)
+    pulled: list[object] = []
+    pull = Socket.pull
+
+    def watched(socket: Socket, limit: int) -> bytes | End | None:
+        pulled.append(pull(socket, limit))
+        return pulled[-1]  # type: ignore[return-value]  # what was appended
+
+    monkeypatch.setattr(Socket, "pull", watched)
+    messages = [f"message {number}" for number in range(10)]
+    assert client.say(*messages) == messages
+    assert len([piece for piece in pulled if piece]) == 1
+
+
+def test_a_frame_may_come_byte_by_byte(dial: Dial) -> None:
+    client = dial(Ear(echo=True))
+    client.engine.send_text("grüße")
+    data = b"".join(client.engine.take_output())
+    got: list[object] = []
+    for at in range(len(data)):
+        got += client.raw(data[at : at + 1])
+    assert got == ["grüße"]
+
+
+def test_pings_are_answered(dial: Dial) -> None:
+    assert dial(Ear()).say(Ping(b"there?"), "x", Ping(b"now?")) == [Pong(b"there?"), Pong(b"now?")]
+
+
+def test_messages_are_compressed_if_the_client_offers_it(dial: Dial) -> None:
+    app = Ear(echo=True)
+    deflate = Deflate(Deflation(12, 12), 3, 1)
+    client = dial(app, deflate=deflate, Sec_WebSocket_Extensions="permessage-deflate; client_max_window_bits")
+    assert "permessage-deflate" in client.carried.head["sec-websocket-extensions"]
+    text = "again and again " * 1000
+    assert client.say(text, text) == [text, text]
+    assert app.exchange.body_sent < 1000
+
+
+def test_compression_can_be_switched_off(dial: Dial) -> None:
+    limits = WebSocketLimits(websocket_compression=False)
+    client = dial(Ear(limits, echo=True), Sec_WebSocket_Extensions="permessage-deflate")
+    assert "sec-websocket-extensions" not in client.carried.head
+    assert client.say("plain") == ["plain"]
+
+
+def test_the_answer_tells_the_subprotocol_and_the_apps_fields(dial: Dial) -> None:
+    app = Ear(subprotocol="soup", headers=Headers([(b"x-chef", b"me")]))
+    head = dial(app, Sec_WebSocket_Protocol="stew, soup").carried.head
+    assert (head["sec-websocket-protocol"], head["x-chef"]) == ("soup", "me")
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "why"),
+    [
+        ({"Sec-WebSocket-Version": "8"}, 426, "a Sec-WebSocket-Version that is not 13"),
+        ({"Sec-WebSocket-Version": ""}, 400, "no Sec-WebSocket-Version"),
+        ({"Sec-WebSocket-Key": "short"}, 400, "a Sec-WebSocket-Key that is not 16 bytes"),
+        ({"Sec-WebSocket-Protocol": "a b"}, 400, "a subprotocol that is no token"),
+    ],
+)
+def test_a_request_that_breaks_a_rule_is_refused(fields: dict[str, str], status: int, why: str) -> None:
+    app = Ear()
+    client = SocketClient(Stage(app), "1.1", "/", None, **fields)
+    assert client.status == status
+    assert why in client.carried.body.decode()
+    assert why in app.exchange.why
+    if status == 426:
+        assert client.carried.head["sec-websocket-version"] == "13"
+        assert client.carried.head["upgrade"] == "websocket"
+
+
+def test_over_http2_a_wrong_version_is_refused_without_upgrade() -> None:
+    client = SocketClient(Stage(Ear()), "2", Sec_WebSocket_Version="8")
+    assert client.status == 400
+    assert client.carried.head["sec-websocket-version"] == "13"
+
+
+def test_a_subprotocol_that_was_not_offered_is_the_apps_mistake(dial: Dial) -> None:
+    app = Ear(subprotocol="soup")
+    client = dial(app)
+    assert client.status == 500
+    with pytest.raises(WrongAnswer, match="not offered"):
+        Socket(app.exchange, offered(app.exchange), LIMITS, app, "soup")  # type: ignore[arg-type]  # it is an offer
+
+
+# What waits
+
+
+def test_a_listener_that_pauses_holds_the_client_back(dial: Dial) -> None:
+    app = Ear(WebSocketLimits(websocket_ping_interval=0))
+    client = dial(app)
+    app.socket.pause()
+    part = b"x" * 10_000
+    for _ in range(100):
+        client.say(part)
+    assert app.heard == []
+    assert app.exchange._room <= WINDOW  # what has come and was not read
+    assert sum(map(len, app.exchange._arrived or ())) <= WINDOW
+    app.socket.resume()
+    for _ in range(100):
+        client.raw(b"")
+    if client.carried.status == 101:
+        assert len(app.heard) == 100
+    assert app.heard
+    assert set(app.heard) == {part}
+
+
+def test_a_listener_may_pause_between_messages_of_one_piece(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    receive = app.received
+
+    def one(message: str | bytes) -> None:
+        receive(message)
+        app.socket.pause()
+
+    app.received = one  # type: ignore[method-assign]  # another listener
+    client.say("a", "b", "c")
+    assert app.heard == ["a"]
+    app.socket.resume()
+    assert app.heard == ["a", "b"]
+    assert app.ends == []
+    client.say(Closed(1000))
+    app.socket.resume()
+    assert (app.heard, app.ends) == (["a", "b", "c"], [])
+    app.socket.resume()
+    assert app.ends == [(1000, "")]
+
+
+def test_whoever_sends_is_told_when_there_is_room(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    assert not app.socket.full
+    message = b"x" * 10_000
+    sent = 0
+    while not app.socket.full:
+        app.socket.send(message, promptly=False)
+        sent += 1
+    assert sent * 10_000 <= ROOM + 10_000
+    assert app.rooms == 0
+    assert client.raw(b"") == [message] * sent
+    assert app.rooms == 1
+    assert not app.socket.full
+
+
+def test_a_client_that_does_not_read_costs_what_the_link_holds() -> None:
+    app = Ear(WebSocketLimits(websocket_ping_interval=0))
+    stage = Stage(app)
+    client = SocketClient(stage)
+    sent = 0
+    while not app.socket.full:
+        app.socket.send(bytes(60_000))
+        stage.settle()
+        sent += 60_000
+    assert sent <= CAPACITY + 65536 + 2 * ROOM
+    got = client.raw(b"")
+    assert sum(len(each) for each in got if isinstance(each, bytes)) == sent
+    assert app.rooms == 1
+
+
+# Silence
+
+
+def test_a_silent_client_is_pinged_and_given_up(dial: Dial) -> None:
+    app = Ear(WebSocketLimits(websocket_ping_interval=20, websocket_ping_timeout=10))
+    client = dial(app)
+    assert client.wait(19) == []
+    client.say("here")
+    assert client.wait(19) == []
+    assert client.wait(2) == [Ping()]
+    assert client.wait(8) == []
+    assert app.ends == []
+    client.wait(3)
+    assert client.ended
+    assert app.ends == [(ABNORMAL, "websocket-ping-timeout: no answer to a ping within 10 s")]
+    assert app.exchange.why.startswith("websocket-ping-timeout")
+
+
+def test_who_answers_pings_stays(dial: Dial) -> None:
+    app = Ear(WebSocketLimits(websocket_ping_interval=20, websocket_ping_timeout=10))
+    client = dial(app)
+    pings = 0
+    for _ in range(100):
+        events = client.wait(5)
+        pings += len(events)
+        client.say()  # the client's engine has answered
+    assert 20 <= pings <= 25
+    assert app.ends == []
+
+
+@pytest.mark.parametrize(("interval", "timeout", "pings"), [(0.0, 10.0, 0), (20.0, 0.0, 5)])
+def test_nobody_is_given_up_where_that_is_switched_off(dial: Dial, interval: float, timeout: float, pings: int) -> None:
+    app = Ear(WebSocketLimits(websocket_ping_interval=interval, websocket_ping_timeout=timeout))
+    client = dial(app)
+    events: list[object] = []
+    for _ in range(101):
+        client.stage.wait(1)
+        events += client.raw(b"")
+    assert events.count(Ping()) == pings
+    assert app.ends == []
+    assert app.socket.open
+
+
+def test_a_client_that_is_held_back_is_not_given_up(dial: Dial) -> None:
+    app = Ear(WebSocketLimits(websocket_ping_interval=20, websocket_ping_timeout=10))
+    client = dial(app)
+    app.socket.pause()
+    for _ in range(50):
+        client.stage.wait(5)
+    assert app.ends == []
+
+
+def test_a_tunnel_that_rests_has_no_body_rate(dial: Dial) -> None:
+    app = Ear(WebSocketLimits(websocket_ping_interval=0), echo=True)
+    client = dial(app, patience=Patience(body_rate=240, body_grace=10, idle=20))
+    for _ in range(100):
+        assert client.wait(10) == []
+    assert client.say("still there") == ["still there"]
+
+
+# The ends
+
+
+def test_the_client_closes(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    assert client.say("last", Closed(4000, "enough")) == [Closed(4000, "enough")]
+    assert client.ended
+    assert not client.broken
+    assert (app.heard, app.ends) == (["last"], [(4000, "enough")])
+    assert app.exchange.why == ""
+
+
+def test_the_server_closes(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    app.socket.end(4001, "go")
+    app.socket.end(4002)
+    app.socket.send("too late")
+    assert not app.socket.open
+    assert client.raw(b"") == [Closed(4001, "go")]
+    assert app.ends == []
+    client.say()
+    assert app.ends == [(4001, "go")]
+    assert client.ended
+    assert not client.broken
+
+
+def test_a_client_that_does_not_say_goodbye_is_cut(dial: Dial) -> None:
+    app = Ear(WebSocketLimits(websocket_close_time=5))
+    client = dial(app)
+    app.socket.end()
+    client.stage.wait(4)
+    assert app.ends == []
+    client.stage.wait(2)
+    client.raw(b"")
+    assert client.ended
+    assert app.ends == [(ABNORMAL, "websocket-close-time: no goodbye within 5 s")]
+
+
+def test_a_paused_socket_that_is_closed_hears_the_goodbye(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    app.socket.pause()
+    client.say("unheard")
+    app.socket.end()
+    assert client.raw(b"") == [Closed(1000)]
+    client.say()
+    assert app.ends == [(1000, "")]
+    assert app.heard in ([], ["unheard"])
+
+
+def test_a_code_that_may_not_be_sent_changes_nothing(dial: Dial) -> None:
+    app = Ear(echo=True)
+    client = dial(app)
+    with pytest.raises(WrongAnswer, match="1006 is no code"):
+        app.socket.end(1006)
+    assert client.say("on") == ["on"]
+
+
+@pytest.mark.parametrize("leave", ["finish", "vanish"])
+def test_a_client_that_leaves_without_a_word_has_1006(dial: Dial, leave: str) -> None:
+    app = Ear()
+    client = dial(app)
+    client.say("hello")
+    getattr(client.carried, leave)()
+    assert [code for code, _ in app.ends] == [ABNORMAL]
+    assert app.ends[0][1]
+    client.stage.settle()
+    client.stage.wait(60)
+    assert app.ends[1:] == []
+    assert client.stage.timers <= 2
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "why"),
+    [
+        (b"\x81\x05hello", 1002, "a frame that is not masked"),
+        (b"\x81\x81mask" + bytes([0xFF ^ ord("m")]), 1007, "not UTF-8"),
+        (b"\x82\xff" + (1 << 30).to_bytes(8, "big") + b"mask", 1009, "websocket-message-size"),
+    ],
+)
+def test_a_fault_of_the_client_is_closed_and_noted_once(dial: Dial, data: bytes, code: int, why: str) -> None:
+    app = Ear()
+    client = dial(app)
+    events = client.raw(data)
+    assert [event.code for event in events if isinstance(event, Closed)] == [code]
+    assert [each for each, _ in app.ends] == [code]
+    notes = [text for level, text in client.stage.notes if level == "info"]
+    assert len(notes) == 1
+    assert why in notes[0]
+    assert why in app.exchange.why
+    assert client.ended
+
+
+@pytest.mark.parametrize(("rest", "code"), [(0.0, 1001), (20.0, 1012)])
+def test_a_server_that_stops_says_goodbye(dial: Dial, rest: float, code: int) -> None:
+    app = Ear()
+    client = dial(app)
+    client.stage.server.stop(10, rest)
+    assert app.ends == [(code, "")]
+    assert client.raw(b"") == [Closed(code)]
+    client.say()
+    assert app.ends == [(code, "")]
+    assert client.ended
+    assert not client.broken
+    client.carried.client.link.close()
+    client.stage.settle()
+    assert client.stage.open_connections == 0
+
+
+def test_what_is_accepted_while_the_server_stops_is_closed_at_once(dial: Dial) -> None:
+    class Stopping(Ear):
+        def __call__(self, exchange: Exchange) -> None:
+            exchange.stopping = True
+            super().__call__(exchange)
+
+    app = Stopping()
+    assert dial(app).raw(b"") == [Closed(1001)]
+    assert app.ends == [(1001, "")]
+
+
+def test_a_server_that_is_stopped_ends_within_the_grace(dial: Dial) -> None:
+    app = Ear(WebSocketLimits(websocket_close_time=5))
+    client = dial(app)
+    client.stage.server.stop(10)
+    client.stage.wait(5.1)
+    assert [code for code, _ in app.ends] == [1001]
+    client.stage.wait(5)
+    assert client.stage.open_connections == 0
+
+
+def test_it_leaves_no_timer_and_no_cycle_behind(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    client.say(Closed(1000))
+    assert app.socket._timer is None
+    assert app.exchange.on_body.__qualname__ == "_nothing"
+    assert app.socket._listener is not app
