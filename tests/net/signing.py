@@ -16,6 +16,10 @@ DAY = datetime.timedelta(days=1)
 PEM = serialization.Encoding.PEM
 
 
+NO_TEXT = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), bytes.fromhex("30038201ff"))
+"""A subjectAltName whose host is a byte that is no text."""
+
+
 def named(text: str) -> x509.NameAttribute[str]:
     """The usual part of a name."""
     return x509.NameAttribute(NameOID.COMMON_NAME, text)

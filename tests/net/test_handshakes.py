@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from agreeing import Client, contexts, trusting
-from signing import Authority
+from signing import NO_TEXT, Authority
 from test_hello import extension, host, message, record, sized
 
 from pellucid.net.certificates import Certificates
@@ -418,6 +418,23 @@ def test_a_client_without_a_certificate_hears_why_though_it_sends_on(version: ss
     gate.settle(LINGER)
     assert ours.closed
     assert gate.idle
+
+
+def test_a_client_whose_names_are_no_text_does_not_come_in(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    chosen = TlsSettings(tls=("given",), tls_client_ca=authority.path)
+    gate = Gate(chosen, Certificates([authority.sign("example.com")], chosen))
+    context = trusting(authority.path)
+    context.load_cert_chain(*authority.sign(extras=[NO_TEXT]))
+    client, (_, theirs) = Client(context), gate.bring()
+    for _ in range(3):
+        client.shake()
+        theirs.send([client.said()])
+        gate.settle()
+        client.hear(theirs.receive() or b"")
+    assert gate.greeted == []
+    assert gate.faults == []
+    assert gate.notes == ["info: 192.0.2.1 closed: TLS handshake: names in the certificate are no text"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -8,7 +8,7 @@ import pytest
 from agreeing import Client, shaken
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from signing import Authority
+from signing import NO_TEXT, Authority
 
 from pellucid.net.tls import HandshakeFailed
 from pellucid.net.tlscontext import load, make_context
@@ -214,3 +214,8 @@ def test_a_certificate_that_no_client_would_take_is_told(tmp_path: Path) -> None
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     with pytest.raises(ValueError, match=r"is of no use to clients: unsuitable certificate purpose"):
         load(*authority.sign("example.com", extras=[usage]), GIVEN, ["h2"])
+
+
+def test_a_certificate_whose_names_are_no_text_is_told(authority: Authority) -> None:
+    with pytest.raises(ValueError, match=r"nobody.pem cannot be used: names in it are no text"):
+        load(*authority.sign(extras=[NO_TEXT]), GIVEN, ["h2"])

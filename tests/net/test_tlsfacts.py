@@ -30,6 +30,7 @@ from pellucid.net.tlssettings import TlsSettings
         ([[("commonName", "Łukasz")]], "CN=Łukasz"),
         ([[("emailAddress", "a@b")]], "emailAddress=a@b"),
         ([[("1.2.3.4", "hé")]], "1.2.3.4=#0c0368c3a9"),
+        ([[("x500UniqueIdentifier", b"\1\2")]], "x500UniqueIdentifier=#0303000102"),
         ([[("1.2.3.4", "x" * 300)]], "1.2.3.4=#0c82012c" + "78" * 300),
         ([[("1.2.3.4", "x" * 200)]], "1.2.3.4=#0c81c8" + "78" * 200),
     ],

@@ -139,13 +139,7 @@ class Handshakes:
             handshake.taken += len(data)
             settled = self._shake(handshake, data)
             if settled is not None:
-                if self._certificates.outlived(settled):
-                    raise HandshakeFailed("certificate has expired since the session began", unproved=True)
-                tls, shown = handshake.tls, handshake.shown
-                assert tls is not None
-                assert shown is not None
-                tls.secured = facts_of(settled, handshake.server_name, shown.pem, self._certificates.numbers)
-                self._go_on(handshake, tls)
+                self._go_on(handshake, self._settle(handshake, settled))
                 return
             if handshake.taken > LONGEST:
                 raise NoHello(f"no end of a TLS handshake within {LONGEST} bytes")
@@ -178,6 +172,18 @@ class Handshakes:
             raise Unwanted("keys of finite fields are not exchanged here", HANDSHAKE_FAILURE)
         if hello.protocols and not any(each in self._protocols for each in hello.protocols):
             raise Unwanted("none of the protocols of the client is spoken here", NO_APPLICATION_PROTOCOL)
+
+    def _settle(self, handshake: _Handshake, settled: ssl.SSLObject) -> TlsLink:
+        tls, shown = handshake.tls, handshake.shown
+        assert tls is not None
+        assert shown is not None
+        try:
+            if self._certificates.outlived(settled):
+                raise HandshakeFailed("certificate has expired since the session began", unproved=True)
+            tls.secured = facts_of(settled, handshake.server_name, shown.pem, self._certificates.numbers)
+        except UnicodeDecodeError:
+            raise HandshakeFailed("names in the certificate are no text", unproved=True) from None
+        return tls
 
     def _go_on(self, handshake: _Handshake, link: Link, refused: str = "") -> None:
         self._forget(handshake)

@@ -170,4 +170,7 @@ def _look(context: ssl.SSLContext, pem: str, certificate: str) -> dict[str, Any]
             raise ValueError(f"--tls: {certificate} cannot be used: {explain(error)}") from None
         if end is client:
             break
-    return dict(client.getpeercert() or {})
+    try:
+        return dict(client.getpeercert() or {})
+    except UnicodeDecodeError:
+        raise ValueError(f"--tls: {certificate} cannot be used: names in it are no text") from None

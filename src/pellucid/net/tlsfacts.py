@@ -10,11 +10,13 @@ from pellucid.net.secured import Secured
 VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 """The versions that are spoken, and their numbers on the wire."""
 
-Name = Iterable[Iterable[tuple[str, str]]]
+Name = Iterable[Iterable[tuple[str, str | bytes]]]
 
 
 def facts_of(tls: ssl.SSLObject, server_name: str, certificate: str, numbers: dict[str, int]) -> Secured:
-    """The facts. `certificate` is what was shown, in PEM; `numbers` are those of cipher suites, by their names."""
+    """The facts. `certificate` is what was shown, in PEM; `numbers` are those of cipher suites, by their names. Raises
+    UnicodeDecodeError where a client's certificate holds names that are no text.
+    """
     version = tls.version() or ""
     cipher, _, bits = tls.cipher() or ("", "", 0)
     shown = tls.getpeercert()
@@ -67,7 +69,10 @@ def spell_name(name: Name) -> str:
     return ",".join(reversed(["+".join(_spell(*each) for each in part) for part in name]))
 
 
-def _spell(kind: str, value: str) -> str:
+def _spell(kind: str, value: str | bytes) -> str:
+    if isinstance(value, bytes):
+        # What is no text is a string of bits, as the unique identifiers of X.500 are; likewise in hexadecimal.
+        return f"{kind}=#03{_length(len(value) + 1).hex()}00{value.hex()}"
     if kind[0].isdecimal():
         # RFC 4514 2.4: beside a number stands the value as it is encoded, here as a UTF8String.
         content = value.encode("utf-8")
