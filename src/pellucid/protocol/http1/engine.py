@@ -112,7 +112,9 @@ class Http1:
     @property
     def pending(self) -> bool:
         """Whether `next_event` may have something to tell."""
-        return bool(self._inbox.held or self._eof or self._incoming is not None or self._failure is not None)
+        if self._inbox.held or self._eof:
+            return True
+        return self._incoming is not None or self._failure is not None
 
     @property
     def hungry(self) -> bool:
