@@ -28,6 +28,7 @@ CONTROLS = [b"", b"ping", b"p" * 125, b"\x03\xe8", b"\x03\xe9bye", b"\x03", b"\x
 # Where the two differ, and why: a head that breaks two rules is refused there for its length first, and here for its
 # opcode; a Close that does, there for its reason, and here for its code. And the first wrong byte of a text is told at
 # once here (1007), there at the end of its message, before which the peer may close, break another rule, or go silent.
+# Lengths that are not in their shortest form are taken there; what is made up here has none.
 DIFFERENT = [(1002, 1009), (1002, 1007)]
 
 

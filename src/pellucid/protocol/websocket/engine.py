@@ -211,7 +211,7 @@ class WebSocket:
         """
         payload = spell_close(code, reason)
         if self.phase is Phase.OPEN:
-            self._say_close(payload)
+            self._output.append(self._spelled(CLOSE, payload))
             self.phase = Phase.CLOSING
 
     def take_output(self) -> list[bytes]:
@@ -344,7 +344,7 @@ class WebSocket:
         if opcode == CLOSE:
             code, reason = read_close(payload)
             if self.phase is Phase.OPEN:
-                self._say_close(payload)
+                self._output.append(self._spelled(CLOSE, payload))
             return self._end(Closed(code, reason))
         if self.phase is not Phase.OPEN:
             return None
@@ -366,7 +366,7 @@ class WebSocket:
 
     def _fail(self, fault: Fault) -> Closed:
         if self.phase is Phase.OPEN:
-            self._say_close(spell_close(fault.code, fault.why))
+            self._output.append(self._spelled(CLOSE, spell_close(fault.code, fault.why)))
         return self._end(Closed(fault.code, fault.why, True))
 
     def _end(self, closed: Closed) -> Closed:
@@ -391,9 +391,6 @@ class WebSocket:
             raise WrongAnswer("a control frame of more than 125 bytes (RFC 6455 5.5)")
         if self.phase is Phase.OPEN:
             self._output.append(self._spelled(opcode, data))
-
-    def _say_close(self, payload: bytes) -> None:
-        self._output.append(self._spelled(CLOSE, payload))
 
     def _spelled(self, bits: int, payload: bytes) -> bytes:
         if self._mask is None:
