@@ -12,6 +12,7 @@ from conversing import ROUNDS, Client, Stage
 from pellucid.apps.asgi.app import Asgi
 from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.asgi.types import Message, Receive, Scope, Send
+from pellucid.protocol.websocket.limits import WebSocketLimits
 
 PLAIN = [(b"content-type", b"text/plain")]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -20,10 +21,17 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Host(Stage):
     """A stage whose app is an ASGI app; `settle` lets its tasks run too. `lives` tells what its life has said."""
 
-    def __init__(self, app: Callable[..., Any], settings: AsgiSettings | None = None, root: str = "", **rest: Any):
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        settings: AsgiSettings | None = None,
+        root: str = "",
+        websockets: WebSocketLimits | None = None,
+        **rest: Any,
+    ) -> None:
         super().__init__(self._ask, **rest)
         self.loop = asyncio.new_event_loop()
-        self.asgi = Asgi(app, self.loop, self.watch, settings or AsgiSettings(), root)
+        self.asgi = Asgi(app, self.loop, self.watch, settings or AsgiSettings(), root, websockets)
         self.lives: list[str] = []
 
     def _ask(self, exchange: Any) -> None:

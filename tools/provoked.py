@@ -241,6 +241,7 @@ LIMITS = frozenset(
     for name in manual_of(part)
     if not isinstance(getattr(part(), name), bool)
 ) | frozenset(name for name in manual_of(TlsSettings) if name.startswith("handshake"))
+LIMITS |= {"websocket_message_size", "websocket_fragments", "websocket_ping_timeout", "websocket_close_time"}
 
 # How each limit is struck; what cannot be struck in memory is told in words.
 STRIKES: dict[str, Callable[[], Talk] | str] = {
@@ -264,4 +265,8 @@ STRIKES: dict[str, Callable[[], Talk] | str] = {
     "h2_streams": "REFUSED_STREAM, after which a client may ask again",
     "h2_resets": _CALM,
     "h2_pings": _CALM,
+    "websocket_message_size": "closes the WebSocket with 1009",
+    "websocket_fragments": "closes the WebSocket with 1009",
+    "websocket_ping_timeout": "cuts the WebSocket",
+    "websocket_close_time": "cuts the WebSocket",
 }

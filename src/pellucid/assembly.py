@@ -21,6 +21,7 @@ from pellucid.loading.targets import Folder, Named, Target
 from pellucid.net.reactor import Reactor
 from pellucid.processes.cores import count_of
 from pellucid.processes.settings import ProcessSettings
+from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import App
 from pellucid.server.life import Life
 from pellucid.settings import Settings
@@ -128,7 +129,8 @@ class _Assembling:
         if interface == ASGI:
             from pellucid.apps.asgi.app import Asgi
 
-            asgi = Asgi(app, self._host().loop, self._watch, self._settings[AsgiSettings], root)
+            own, websockets = self._settings[AsgiSettings], self._settings[WebSocketLimits]
+            asgi = Asgi(app, self._host().loop, self._watch, own, root, websockets)
             return asgi, asgi, ASGI
         if interface == WSGI:
             from pellucid.apps.wsgi.app import Wsgi

@@ -23,6 +23,7 @@ from pellucid.processes.privileges import PrivilegeSettings
 from pellucid.processes.settings import ProcessSettings
 from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.limits import Limits
+from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.server import Capacity
 from pellucid.server.timeouts import Patience
 from pellucid.setting import Manual, manual_of, setting
@@ -55,6 +56,7 @@ TOPICS: dict[str, tuple[type, ...]] = {
     "Listening and stopping": (CommandSettings, SocketSettings),
     "TLS and HTTP/2": (TlsSettings, *order.HTTPS, Http2Limits),
     "Applications": (LoadingSettings, AsgiSettings, WsgiSettings),
+    "WebSockets": (WebSocketLimits,),
     "Processes": (ProcessSettings, PrivilegeSettings, MonitorSettings),
     "Files": (StaticSettings,),
     "Header fields": order.SETTINGS,

@@ -142,7 +142,7 @@ def test_connect_is_refused_and_asks_no_app(host: Make) -> None:
     assert statuses(got) == [501]
 
 
-def test_a_request_to_upgrade_is_an_ordinary_one(host: Make) -> None:
+def test_a_request_to_upgrade_to_something_else_is_an_ordinary_one(host: Make) -> None:
     seen: list[Any] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,7 +150,7 @@ def test_a_request_to_upgrade_is_an_ordinary_one(host: Make) -> None:
         await send(start())
         await send(body(b"no"))
 
-    upgrade = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    upgrade = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
     assert content(host(app).ask(upgrade)) == b"no"
     assert seen == [("http", {"type": "http.request", "body": b"", "more_body": False})]
 

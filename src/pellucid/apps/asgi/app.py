@@ -1,4 +1,4 @@
-"""An ASGI app as an app of exchanges, and its life; each request runs in a task of its own."""
+"""An ASGI app as an app of exchanges, and its life; each request, or WebSocket, runs in a task of its own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from typing import Any
 from pellucid.apps.asgi.calling import single_callable
 from pellucid.apps.asgi.conversation import Conversation
 from pellucid.apps.asgi.lifespan import Lifespan
-from pellucid.apps.asgi.scope import scope_of
+from pellucid.apps.asgi.scope import scope_of, websocket_scope_of
 from pellucid.apps.asgi.settings import AsgiSettings
+from pellucid.apps.asgi.socket_conversation import SocketConversation
+from pellucid.apps.asgi.types import Running, Scope
+from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
+from pellucid.server.socket import offered, wanted
 from pellucid.watch import Watch
 
 EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
@@ -39,6 +43,7 @@ class Asgi:
         watch: Watch,
         settings: AsgiSettings | None = None,
         root: str = "",
+        websockets: WebSocketLimits | None = None,
     ) -> None:
         settings = settings if settings is not None else AsgiSettings()
         self.loop = loop
@@ -46,19 +51,30 @@ class Asgi:
         self._watch = watch
         self._root = root.rstrip("/").encode()
         self._background_time = settings.background_time
+        self._websockets = websockets if websockets is not None else WebSocketLimits()
         self._context = copy_context()
         self._lifespan = Lifespan(self._app, loop, watch, settings.lifespan)
-        self.running: set[Conversation] = set()
+        self.running: set[Running] = set()
         self._held: list[Conversation] = []
         self._ending: asyncio.Task[None] | None = None
 
     def __call__(self, exchange: Exchange) -> None:
         """Begin a task that answers."""
-        if exchange.request.method == "CONNECT":
+        request = exchange.request
+        if request.upgrade and wanted(request):
+            self._begin_websocket(exchange)
+        elif request.method == "CONNECT":
             exchange.respond(*refusal(501, "there is no proxy here (RFC 9110 9.3.6)"))
-            return
-        scope = scope_of(exchange, self._root, self._lifespan.state)
-        conversation = Conversation(exchange, self)
+        else:
+            self._run(exchange, Conversation(exchange, self), scope_of(exchange, self._root, self._lifespan.state))
+
+    def _begin_websocket(self, exchange: Exchange) -> None:
+        offer = offered(exchange)
+        if offer is not None:
+            scope = websocket_scope_of(exchange, self._root, self._lifespan.state, offer.subprotocols)
+            self._run(exchange, SocketConversation(exchange, offer, self._websockets, self), scope)
+
+    def _run(self, exchange: Exchange, conversation: Running, scope: Scope) -> None:
         self.running.add(conversation)
         context = self._context if exchange.context is None else exchange.context
         running = conversation.run(self._app, scope)

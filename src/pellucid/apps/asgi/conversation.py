@@ -10,7 +10,7 @@ from pellucid.apps.asgi.files import slice_of_file, slice_of_path
 from pellucid.apps.asgi.heads import Fields, head_of, headers_of, trailers_of
 from pellucid.apps.asgi.parts import SPREE, Parts, check_length
 from pellucid.apps.asgi.stages import BODY, DUE, HELD, OVER, TRAILERS, check_order
-from pellucid.apps.asgi.types import AsgiApp, Message, Scope
+from pellucid.apps.asgi.types import AsgiApp, Message, Running, Scope
 from pellucid.apps.asgi.waiters import Waiters
 from pellucid.errors import WrongAnswer
 from pellucid.message import NO_FIELDS, Response
@@ -30,7 +30,7 @@ class Owner(Protocol):
 
     loop: asyncio.AbstractEventLoop
 
-    running: set[Conversation]
+    running: set[Running]
     """Those whose app has not returned: what runs must be held by somebody."""
 
     def hold(self, conversation: Conversation) -> None:
@@ -86,14 +86,20 @@ class Conversation:
         try:
             await app(scope, self.receive, self.send)
         except BaseException as error:  # SystemExit too: no app ends the server
-            self._failed(error)
+            self.end(error)
         else:
-            if self._stage is not OVER:
-                self._returned_early()
+            self.end()
+        self._owner.running.discard(self)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """The app has returned or failed: see that the exchange has an answer. Raises nothing."""
+        if error is not None:
+            self._failed(error)
+        elif self._stage is not OVER:
+            self._returned_early()
         # Those who know each other would keep each other alive until a collection.
         self._parts = None
         self._exchange.on_gone = _nothing
-        self._owner.running.discard(self)
 
     # Receiving
 

@@ -1,4 +1,4 @@
-"""What an ASGI app is told of a request before it begins: the scope. It knows no messages."""
+"""What an ASGI app is told of a request, or of a WebSocket, before it begins: the scope. It knows no messages."""
 
 from __future__ import annotations
 
@@ -57,6 +57,20 @@ def scope_of(exchange: Exchange, root: bytes, state: dict[str, Any]) -> Scope:
     # Where a proxy says that its client spoke plainly, what it has settled itself would mislead.
     if request.scheme == b"https" and (secured := exchange.secured) is not None:
         scope["extensions"]["tls"] = tls_of(secured)
+    return scope
+
+
+def websocket_scope_of(exchange: Exchange, root: bytes, state: dict[str, Any], subprotocols: tuple[str, ...]) -> Scope:
+    """The scope of a request for a WebSocket, likewise; `subprotocols` are those that the client offers."""
+    scope = scope_of(exchange, root, state)
+    del scope["method"]
+    scope["type"] = "websocket"
+    scope["scheme"] = "wss" if scope["scheme"] == "https" else "ws"
+    scope["subprotocols"] = list(subprotocols)
+    extensions: dict[str, Any] = {"websocket.http.response": {}}
+    if "tls" in scope["extensions"]:
+        extensions["tls"] = scope["extensions"]["tls"]
+    scope["extensions"] = extensions
     return scope
 
 

@@ -1,0 +1,51 @@
+"""Tests of a WebSocket's stages: which message of an app may come when."""
+
+import pytest
+
+from pellucid.apps.asgi.socket_stages import (
+    DENYING,
+    OFFERED,
+    OPEN,
+    ORDER,
+    OVER,
+    SocketStage,
+    check_socket_order,
+)
+from pellucid.errors import WrongAnswer
+
+ACCEPT, SEND, CLOSE = "websocket.accept", "websocket.send", "websocket.close"
+DENY, DENIAL = "websocket.http.response.start", "websocket.http.response.body"
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage"),
+    [(ACCEPT, OFFERED), (CLOSE, OFFERED), (DENY, OFFERED), (DENIAL, DENYING), (SEND, OPEN), (CLOSE, OPEN)],
+)
+def test_a_websocket_is_accepted_or_denied_and_closed(kind: str, stage: SocketStage) -> None:
+    check_socket_order(kind, stage)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage", "told"),
+    [
+        (SEND, OFFERED, "the app has neither accepted nor denied it"),
+        (ACCEPT, OPEN, "the app has accepted it"),
+        (DENY, OPEN, "the app has accepted it"),
+        (ACCEPT, DENYING, "the app has denied it"),
+        (SEND, OVER, "the app has closed it"),
+        (CLOSE, OVER, "the app has closed it"),
+    ],
+)
+def test_what_is_out_of_its_order_is_told_with_what_came_before(kind: str, stage: SocketStage, told: str) -> None:
+    with pytest.raises(WrongAnswer, match=f"{kind} out of its order: {told}"):
+        check_socket_order(kind, stage)
+
+
+def test_nothing_may_follow_the_end() -> None:
+    assert not any(OVER in stages for stages in ORDER.values())
+
+
+@pytest.mark.parametrize("kind", ["websocket.pong", "http.response.start", None, 7])
+def test_a_type_that_is_unknown_is_told_as_that(kind: object) -> None:
+    with pytest.raises(WrongAnswer, match="unknown type"):
+        check_socket_order(kind, OFFERED)
