@@ -127,6 +127,8 @@ def test_a_port_that_cannot_be_opened_closes_the_others(tmp_path: Path, pem: str
         ({"hsts": 60.0, "tls": ("dev",)}, "--hsts: with --tls dev, browsers would ask all servers on this machine"),
         ({"hsts": 60.0, "tls": ("a", "dev:a.localhost")}, "--hsts: with --tls dev"),
         ({"hsts_subdomains": True, "tls": ("a",)}, "--hsts-subdomains: say with --hsts for how long"),
+        ({"tls_min": "1.3"}, "--tls-min: no TLS is spoken; give --tls too"),
+        ({"tls_key_password_file": "a"}, "--tls-key-password-file: no TLS is spoken; give --tls too"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line(chosen: dict[str, Any], complaint: str) -> None:

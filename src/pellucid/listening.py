@@ -114,6 +114,9 @@ def check_https(settings: Settings) -> None:
     """ValueError for what cannot be meant of TLS and of the way there, before anything is read or opened."""
     tls, https = settings[TlsSettings], settings[HttpsSettings]
     check_tls(tls)
+    for name in ("tls_min", "tls_key_password_file", "unsafe_key_log"):
+        if name in settings.chosen and not tls.tls:  # who says how strict TLS is to be does not want to go without
+            raise ValueError(f"--{name.replace('_', '-')}: no TLS is spoken; give --tls too")
     if "tls_client" in settings.chosen and not tls.tls_client_ca:
         raise ValueError("--tls-client: say with --tls-client-ca whose certificates clients may show")
     if https.redirect_http and not tls.tls:

@@ -273,6 +273,18 @@ def test_what_a_certificate_lacks_is_told_at_the_start_and_when_it_is_taken_up(
     assert all(note.startswith("warning: --tls: ") and note.endswith(complaint) for note in notes)
 
 
+@pytest.mark.parametrize(("unsafe", "told"), [(True, 1), (False, 0)])
+def test_where_keys_are_written_down_that_is_told(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unsafe: bool, told: int
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    notes: list[str] = []
+    certificates = Certificates([authority.sign("a")], TlsSettings(tls=("given",), unsafe_key_log=unsafe))
+    certificates.complain(lambda level, text: notes.append(f"{level}: {text}"))
+    line = f"warning: --unsafe-key-log: whoever may read {tmp_path / 'keys'} can read all connections"
+    assert notes == [line] * told
+
+
 def test_a_key_with_a_password_that_comes_later_is_told_and_asks_nobody(authority: Authority) -> None:
     site = Site(authority.sign("example.com"))
     authority.sign("example.com", password="secret")

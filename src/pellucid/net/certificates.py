@@ -88,6 +88,8 @@ class Certificates:
             if why := pair.out_of_time(pair.shown, self._wall()):
                 noted("warning", f"{why}; clients will refuse it")
             pair.complain(noted)
+        if self._chosen.unsafe_key_log and (path := os.environ.get("SSLKEYLOGFILE")):
+            noted("warning", f"--unsafe-key-log: whoever may read {path} can read all connections")
 
     def outlived(self, client: ssl.SSLObject) -> bool:
         """Whether a client comes back by a session that goes on beyond the end of its certificate: that is shown only
