@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import stat
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,7 @@ def test_keys_are_written_down_only_where_that_was_asked_for(
     assert log.exists() == unsafe
     if unsafe:
         assert "SERVER_TRAFFIC_SECRET_0" in log.read_text()
+        assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
 def test_a_place_where_no_keys_can_be_written_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def make_context(chosen: TlsSettings, protocols: Sequence[str]) -> ssl.SSLContex
         _ask_clients(context, chosen)
     if chosen.unsafe_key_log and (path := os.environ.get("SSLKEYLOGFILE")):
         try:
+            os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))  # OpenSSL lets everybody read it
             context.keylog_filename = path
         except OSError as error:
             raise ValueError(f"--unsafe-key-log: cannot write {path}: {explain(error)}") from None
