@@ -13,8 +13,8 @@ from protocol.http2.frameplay import HELLO, said, spell
 
 
 def test_what_is_announced() -> None:
-    assert own_settings(100, 65536, 32768) == [(3, 100), (6, 32768), (4, 65536), (8, 1), (9, 1)]
-    assert own_settings(0, 65536, 0) == [(4, 65536), (8, 1), (9, 1)]
+    assert own_settings(100, 32768) == [(3, 100), (6, 32768), (8, 1), (9, 1)]
+    assert own_settings(0, 0) == [(8, 1), (9, 1)]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_settings_of_a_wrong_size_are_a_fault(size: int) -> None:
 
 def test_a_server_whose_limits_are_others_says_so() -> None:
     engine = Http2(Limits(head_size=5000), Http2Limits(h2_streams=7), lambda: b"", lambda: 0.0)
-    assert said(engine).startswith(spell("SETTINGS 3=7 6=5000 4=262144 8=1 9=1"))
+    assert said(engine).startswith(spell("SETTINGS 3=7 6=5000 8=1 9=1"))
 
 
 def test_the_last_of_several_values_counts() -> None:

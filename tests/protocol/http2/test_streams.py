@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pellucid.message import Data, End, Refused
 from pellucid.protocol.http2.priority import UNTOLD
 from pellucid.protocol.http2.streams import DROPPED, Incoming, Stream
@@ -68,6 +70,13 @@ def test_a_small_rest_may_as_well_come() -> None:
     incoming = Incoming(None)
     incoming.dropped = DROPPED + 1
     assert not incoming.droppable
+
+
+@pytest.mark.parametrize(("left", "come", "droppable"), [(None, 65534, True), (None, 65535, False), (5, 65531, False)])
+def test_a_rest_for_which_the_window_is_too_small_may_not_come(left: int | None, come: int, droppable: bool) -> None:
+    incoming = Incoming(left)
+    incoming.inflow.take(come)
+    assert incoming.droppable is droppable
 
 
 def test_a_stream_receives_until_its_request_has_ended() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pellucid.message import Data, Reset
 from pellucid.protocol.http2 import frames
-from pellucid.protocol.http2.windows import CONNECTION_WINDOW, STREAM_WINDOW, Inflow
+from pellucid.protocol.http2.limits import Http2Limits
+from pellucid.protocol.http2.windows import FIRST_WINDOW, MANY_STREAMS, STREAM_WINDOW, Inflow
 from protocol.http2.frameplay import HELLO, Player, ask, http2, said, spell, take_apart
 
 
@@ -19,6 +20,15 @@ def test_a_window_is_opened_again_in_lumps_of_a_quarter() -> None:
     inflow.take(100)
     assert [inflow.give_back(10) for _ in range(6)] == [0, 0, 30, 0, 0, 30]
     assert inflow.left == 60
+
+
+def test_a_window_that_is_widened_is_opened_with_the_next_lump() -> None:
+    inflow = Inflow(100)
+    inflow.take(100)
+    inflow.widen(1000)
+    assert [inflow.give_back(10) for _ in range(3)] == [0, 0, 930]
+    inflow.widen(1000)
+    assert [inflow.give_back(100) for _ in range(3)] == [0, 0, 300]
 
 
 def uploading(size: int, padding: int = 0, credit: int = 1 << 30) -> tuple[int, int, Player]:
@@ -44,28 +54,28 @@ def uploading(size: int, padding: int = 0, credit: int = 1 << 30) -> tuple[int, 
 
 def test_what_an_app_has_taken_may_come_again() -> None:
     connection, stream, player = uploading(3 << 20)
-    assert (3 << 20) - CONNECTION_WINDOW // 4 < connection <= 3 << 20
-    assert (3 << 20) - STREAM_WINDOW // 4 < stream <= 3 << 20
+    assert (3 << 20) - STREAM_WINDOW < connection <= 3 << 20
+    assert (3 << 20) - STREAM_WINDOW // 4 < stream - (STREAM_WINDOW - FIRST_WINDOW) <= 3 << 20
     assert not player.engine.finished
 
 
 def test_padding_counts_and_is_given_back() -> None:
     connection, stream, player = uploading(3 << 20, padding=200)
     padded = (3 << 20) + ((3 << 20) // 1000 + 1) * 201
-    assert padded - CONNECTION_WINDOW // 4 < connection <= padded
-    assert padded - STREAM_WINDOW // 4 < stream <= padded
+    assert padded - STREAM_WINDOW < connection <= padded
+    assert padded - STREAM_WINDOW // 4 < stream - (STREAM_WINDOW - FIRST_WINDOW) <= padded
     assert not player.engine.finished
 
 
 def test_what_nobody_takes_waits_and_the_window_shuts() -> None:
-    connection, stream, player = uploading(STREAM_WINDOW - 1000, credit=0)
+    connection, stream, player = uploading(FIRST_WINDOW - 1000, credit=0)
     assert (connection, stream) == (0, 0)
     player.engine.credit(1, 5)
     assert player.engine.next_event() == (1, Data(b"xxxxx"))
 
 
 def test_more_of_a_body_than_its_window_is_a_fault_of_the_stream() -> None:
-    _, _, player = uploading(STREAM_WINDOW, credit=0)
+    _, _, player = uploading(FIRST_WINDOW, credit=0)
     player.engine.receive(spell("DATA 1 x"))
     assert player.engine.next_event() == (1, Reset("more of a body than its window (RFC 9113 6.9.1)"))
     resets = [frame for frame in take_apart(said(player.engine)) if frame[0] == frames.RST_STREAM]
@@ -74,14 +84,33 @@ def test_more_of_a_body_than_its_window_is_a_fault_of_the_stream() -> None:
 
 
 def test_more_of_all_bodies_than_the_connections_window_is_a_fault_of_it() -> None:
+    engine, _ = http2(own=Http2Limits(h2_streams=0))
+    engine.receive(HELLO)
+    stream = 1
+    while not engine.finished:
+        assert stream < 1000 * MANY_STREAMS
+        part = spell(f"DATA {stream} " + "x" * 16384)
+        engine.receive(ask(stream, end=False) + part * (FIRST_WINDOW // 16384))
+        stream += 2
+    assert b"more bodies than the connection's window" in said(engine)
+
+
+def test_bodies_that_nobody_reads_leave_room_for_others() -> None:
     engine, _ = http2()
     engine.receive(HELLO)
-    for stream in (1, 3, 5, 7, 9):
+    for stream in range(1, 2 * 99, 2):
         engine.receive(ask(stream, end=False))
-        for _ in range(STREAM_WINDOW // 16384):
-            engine.receive(spell(f"DATA {stream} " + "x" * 16384))
-    assert engine.finished
-    assert b"more bodies than the connection's window" in said(engine)
+        engine.next_event()
+        engine.credit(stream, 16384)
+        part = spell(f"DATA {stream} " + "x" * 16384)
+        engine.receive(part)
+        assert engine.next_event() == (stream, Data(b"x" * 16384))
+        engine.receive(part * (STREAM_WINDOW // 16384))
+    said(engine)
+    engine.receive(ask(199, end=False) + spell("DATA 199 END_STREAM " + "x" * 16384))
+    engine.next_event()
+    engine.credit(199, 20000)
+    assert engine.next_event() == (199, Data(b"x" * 16384))
 
 
 def test_what_is_dropped_is_given_back_to_the_connection() -> None:
@@ -91,23 +120,23 @@ def test_what_is_dropped_is_given_back_to_the_connection() -> None:
     opened = 0
     for number in range(40):
         stream = 2 * number + 1
-        engine.receive(ask(stream, end=False) + spell(f"DATA {stream} " + "x" * 16384) * 8)
+        engine.receive(ask(stream, end=False) + spell(f"DATA {stream} " + "x" * 16384) * 2)
         engine.reset(stream)
-        engine.receive(spell(f"DATA {stream} " + "x" * 16384) * 8 + spell(f"DATA {stream} END_STREAM"))
+        engine.receive(spell(f"DATA {stream} " + "x" * 16384) + spell(f"DATA {stream} END_STREAM"))
         for kind, _, of, payload in take_apart(said(engine)):
             if kind == frames.WINDOW_UPDATE:
                 assert of == 0
                 opened += int.from_bytes(payload, "big")
     assert not engine.finished
-    assert opened > 40 * 16 * 16384 - CONNECTION_WINDOW // 4
+    assert opened > 40 * 3 * 16384 - STREAM_WINDOW
 
 
 def test_what_comes_for_a_stream_that_was_reset_is_bounded_by_its_window() -> None:
     engine, _ = http2()
     engine.receive(HELLO + ask(1, end=False))
     engine.reset(1)
-    for _ in range(STREAM_WINDOW // 16384):
-        engine.receive(spell("DATA 1 " + "x" * 16384))
+    for _ in range(FIRST_WINDOW // 4369):
+        engine.receive(spell("DATA 1 " + "x" * 4369))
     assert not engine.finished
     engine.receive(spell("DATA 1 x"))
     assert engine.finished
@@ -118,7 +147,7 @@ def test_what_a_client_gives_up_is_given_back_too() -> None:
     engine.receive(HELLO)
     for number in range(20):
         stream = 2 * number + 1
-        engine.receive(ask(stream, end=False) + spell(f"DATA {stream} " + "x" * 16384) * 8)
+        engine.receive(ask(stream, end=False) + spell(f"DATA {stream} " + "x" * 16384) * 3)
         engine.receive(spell(f"RST_STREAM {stream} CANCEL"))
         while engine.next_event() is not None:
             pass

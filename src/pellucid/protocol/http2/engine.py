@@ -19,7 +19,7 @@ from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.http2.outbound import Outbound
 from pellucid.protocol.http2.session import Session
 from pellucid.protocol.http2.settings import own_settings
-from pellucid.protocol.http2.windows import CONNECTION_WINDOW, FIRST_WINDOW, STREAM_WINDOW
+from pellucid.protocol.http2.windows import FIRST_WINDOW
 from pellucid.protocol.limits import Limits
 
 
@@ -42,8 +42,8 @@ class Http2:
         self._inbound = Inbound(session, limits, scheme)
         self._outbound = Outbound(session, date)
         self.broken = False
-        hello = settings_frame(own_settings(own.h2_streams, STREAM_WINDOW, limits.head_size))
-        session.output.append(hello + window_frame(0, CONNECTION_WINDOW - FIRST_WINDOW))
+        hello = settings_frame(own_settings(own.h2_streams, limits.head_size))
+        session.output.append(hello + window_frame(0, session.inflow.left - FIRST_WINDOW))
 
     # Questions
 

@@ -20,7 +20,7 @@ from pellucid.protocol.http2.hpack import ListTooLarge
 from pellucid.protocol.http2.priority import UNTOLD
 from pellucid.protocol.http2.session import Session
 from pellucid.protocol.http2.streams import Incoming, Stream
-from pellucid.protocol.http2.windows import STREAM_WINDOW
+from pellucid.protocol.http2.windows import FIRST_WINDOW
 from pellucid.protocol.limits import Limits
 
 
@@ -113,7 +113,7 @@ class Requests:
         if session.final is None and not session.crowded:
             return True
         if not end:
-            session.give_up(stream, STREAM_WINDOW)
+            session.give_up(stream, FIRST_WINDOW)
         if session.final is None:
             session.calm.resets.spend(session.now())
             session.output.append(reset_frame(stream, REFUSED_STREAM))

@@ -13,7 +13,7 @@ from pellucid.protocol.http2.frames import STREAM_BITS, goaway_frame, ping_frame
 from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.http2.priority import UNTOLD, Priority
 from pellucid.protocol.http2.streams import Stream
-from pellucid.protocol.http2.windows import CONNECTION_WINDOW, FIRST_WINDOW, Inflow
+from pellucid.protocol.http2.windows import FIRST_WINDOW, STREAM_WINDOW, Inflow, connection_window
 
 GIVEN_UP = 1024
 """How many streams that were given up here are known as such: what of them is still on its way is no fault."""
@@ -80,7 +80,7 @@ class Session:
         self.given_up: dict[int, int] = {}
         self.skipped: deque[range] = deque(maxlen=SKIPPED)
         self.output: list[Piece] = []
-        self.inflow = Inflow(CONNECTION_WINDOW)
+        self.inflow = Inflow(connection_window(own.h2_streams), STREAM_WINDOW)
         self.window = FIRST_WINDOW
         self.initial_window = FIRST_WINDOW
         self.last = 0

@@ -26,9 +26,9 @@ MOST = 32
 """How many values one frame may hold: each costs work, and there are but a few that mean something."""
 
 
-def own_settings(streams: int, window: int, list_size: int) -> list[tuple[int, int]]:
+def own_settings(streams: int, list_size: int) -> list[tuple[int, int]]:
     """What a server announces. A limit of 0 is none, and not announced."""
-    values = [(INITIAL_WINDOW_SIZE, window), (ENABLE_CONNECT_PROTOCOL, 1), (NO_RFC7540_PRIORITIES, 1)]
+    values = [(ENABLE_CONNECT_PROTOCOL, 1), (NO_RFC7540_PRIORITIES, 1)]
     if list_size:
         values.insert(0, (MAX_HEADER_LIST_SIZE, list_size))
     if streams:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pellucid.message import Data, End, Refused
 from pellucid.protocol.http2.priority import Priority
-from pellucid.protocol.http2.windows import STREAM_WINDOW, Inflow
+from pellucid.protocol.http2.windows import FIRST_WINDOW, STREAM_WINDOW, Inflow
 
-DROPPED = 65536
+DROPPED = FIRST_WINDOW
 """How much of a body that nobody reads is read and dropped, in bytes, before the peer is told to stop."""
 
 
@@ -65,7 +65,7 @@ class Incoming:
     )
 
     def __init__(self, left: int | None, continue_owed: bool = False, held: bool = False) -> None:
-        self.inflow = Inflow(STREAM_WINDOW)
+        self.inflow = Inflow(FIRST_WINDOW)
         self.left = left
         self.continue_owed = continue_owed
         self.held = self.tunnel = held
@@ -122,8 +122,11 @@ class Incoming:
 
     @property
     def droppable(self) -> bool:
-        """Whether its rest may as well come: it is small, as far as one can know, and the peer may send it now."""
-        return not self.continue_owed and self.dropped <= DROPPED and (self.left is None or self.left <= DROPPED)
+        """Whether its rest may as well come: it is small, as far as one can know, and the peer may send it now, for
+        which its window is not opened any more.
+        """
+        rest = 1 if self.left is None else self.left
+        return not self.continue_owed and self.dropped <= DROPPED and rest <= min(DROPPED, self.inflow.left)
 
     def forgo(self) -> int:
         """The app reads before it has answered: there will be no tunnel, and this is the end of an empty body. Answers
@@ -142,5 +145,6 @@ class Incoming:
             data = whole[:most]
             self._parts[:] = [whole[most:]]
         self.waiting -= len(data)
+        self.inflow.widen(STREAM_WINDOW)
         self.credit -= len(data)
         return data
