@@ -20,7 +20,8 @@ class TlsSettings:
 
     tls: tuple[str, ...] = setting(
         (),
-        "Speak TLS, with the certificate and its key in these files: cert.pem,key.pem, or one file that holds both. "
+        "Speak TLS, with the certificate and its key in these files: cert.pem,key.pem, or one file that holds both. In "
+        "its file, the certificate is followed by those of the authorities between, as in fullchain.pem of certbot. "
         "Repeated, the name that a client asks for chooses, and the first is for all others. Files that change are "
         "taken up while serving. dev makes a certificate for this machine, dev:shop.localhost for that name as well.",
         unit="files",
