@@ -196,7 +196,7 @@ def test_the_help_begins_with_examples_that_work(served: Served, tmp_path: Path)
     text = run("serve", "--help").stdout
     assert max(map(len, text.splitlines())) <= 80
     examples = re.findall(r"^  pellucid (serve.*?)   .*$", text.partition("Listening and stopping:")[0], re.MULTILINE)
-    assert len(examples) == 6
+    assert len(examples) == 7
     for folder in ("public", "dist"):
         (tmp_path / folder).mkdir()
     (tmp_path / "main.py").write_text("app = print")

@@ -124,6 +124,7 @@ def serve(targets: tuple[str, ...], **values: Any) -> int:
     \b
     pellucid serve                          this folder, for this machine
     pellucid serve public --bind :8080      for the whole network
+    pellucid serve public --tls dev         by https, for this machine
     pellucid serve dist --spa index.html    an application that routes by itself
     pellucid serve main:app                 an ASGI or WSGI application
     pellucid serve 'main:create_app()'      what makes one
