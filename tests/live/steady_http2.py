@@ -20,7 +20,11 @@ FIELDS = [(b":method", b"GET"), (b":path", b"/"), (b":authority", b"localhost")]
 
 @dataclass
 class Account:
-    """What became of the requests. `again` are those that the server has not taken up, which may be asked anew."""
+    """What became of the requests. `again` are those that the server has not taken up, which may be asked anew.
+
+    Once the server is `ending`, one that ends a connection before it has said anything has refused it: with TLS 1.3 a
+    client believes that it is connected before the server does.
+    """
 
     answers: int = 0
     served_by: set[bytes] = field(default_factory=set)
@@ -28,6 +32,7 @@ class Account:
     again: int = 0
     goaways: int = 0
     refused: int = 0
+    ending: bool = False
     over: bool = False
 
 
@@ -42,6 +47,7 @@ class Talk:
         self._open: dict[int, bytes] = {}
         self._frames = Frames()
         self._leaving = False
+        self._greeted = False
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, streams: int) -> None:
         """Until the account is closed, or the server makes an end and all that it has taken up is answered."""
@@ -57,17 +63,25 @@ class Talk:
             try:
                 data = await asyncio.wait_for(reader.read(65_536), PATIENCE)
             except (OSError, TimeoutError) as error:
-                account.lost += [f"stream {stream}: {error!r}" for stream in self._open]
+                self._break(repr(error))
                 return
             if not data:
-                account.lost += [f"stream {stream}: the connection ended" for stream in self._open]
+                self._break("the connection ended")
                 return
+            self._greeted = True
             for each in self._frames.take(data):
                 if each.kind == GOAWAY:
                     self._end(each)
                 else:
                     for event in self._machine.receive_data(frame(*each)):
                         self._note(event)
+
+    def _break(self, why: str) -> None:
+        account = self._account
+        if account.ending and not self._greeted:
+            account.refused += 1
+        else:
+            account.lost += [f"stream {stream}: {why}" for stream in self._open]
 
     def _note(self, event: Event) -> None:
         account, opened = self._account, self._open

@@ -22,7 +22,7 @@ def test_rolling_reloads_and_the_end_lose_no_stream(tmp_path: Path, secured: boo
                 server.send(signal.SIGHUP)
                 await until(partial(reloaded, server, number))
                 await until(partial(others, account, before))
-            answers = account.answers
+            answers, account.ending = account.answers, True
             server.send(signal.SIGTERM)
             await until(lambda: server.process.poll() is not None)
         assert account.lost == []
