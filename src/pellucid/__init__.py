@@ -1,5 +1,6 @@
 """Pellucid: an HTTP server in plain Python that you can see through. Here are the names that an app needs."""
 
+from pellucid.apps.websocket import WebSocket
 from pellucid.listening import tls
 from pellucid.message import Headers, Request, Response
 from pellucid.net.port import Port
@@ -23,6 +24,7 @@ __all__ = [
     "Response",
     "Server",
     "Watch",
+    "WebSocket",
     "tls",
     "work",
 ]

@@ -110,15 +110,16 @@ class Socket:
     def begin(self) -> None:
         """Let what comes come, now that the listener is ready."""
         exchange = self._exchange
+        if exchange.gone:
+            self._lost()
+            return
         exchange.on_body = self._arrived
         exchange.on_leave = self._leave
         exchange.on_gone = self._lost
-        if exchange.gone:
-            self._lost()
-        else:
+        if self.open:
             self._set_timer(self._limits.websocket_ping_interval)
-            self._leave()
-            self._read_on()
+        self._leave()
+        self._read_on()
 
     @property
     def open(self) -> bool:
