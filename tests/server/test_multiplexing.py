@@ -128,6 +128,21 @@ def test_a_body_that_has_all_the_room_it_needs_and_no_more_ends(monkeypatch: pyt
     assert client.talk(b"get 2\nmore 2 1\n") == b"2 200\n12342 end\n"
 
 
+def test_a_window_that_is_shut_keeps_no_head_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies: list[Script | bytes] = [Script(b"123", b"4"), b"1234"]
+    client = multiplexed(
+        lambda exchange: exchange.respond(Response(200), bodies.pop()), monkeypatch, window=0, patience=STALLING
+    )
+    for stream in (1, 2):
+        assert client.talk(b"get %d\n" % stream) == b"%d 200\n" % stream
+        client.stage.wait(9.9)
+        assert client.talk(b"more %d 3\n" % stream) == b"123"
+        assert client.talk(b"more %d 9\n" % stream) == b"4%d end\n" % stream
+    client.talk(b"get 3\n")
+    client.stage.wait(10.1)
+    assert client.ended
+
+
 STALLING = Patience(write_stall=10.0, write_rate=100, idle=1000.0)
 
 

@@ -307,13 +307,12 @@ class Exchanges:
                 self._end(exchange)
                 return True
             body = exchange.body = Portions(body)
-        if window <= 0:
-            self._find_shut(stream, 0)
-            self.ready[stream] = exchange
-            return False
+        if window <= 0 and exchange.started:
+            return self._wait_for_room(exchange)
         room = min(self._room, window)
-        # The first piece is pulled before the head goes out: a source that fails at once still becomes a 500.
-        piece = body.pull(room) if exchange.request.method != "HEAD" else None
+        # The first piece is pulled before the head goes out: a source that fails at once still becomes a 500. A head
+        # by itself needs no room, and some peers make room for a body when they have been told of it.
+        piece = body.pull(room) if room > 0 and exchange.request.method != "HEAD" else None
         try:
             check_piece(piece)
             return self._give(exchange, response, body.length, piece)
@@ -333,7 +332,7 @@ class Exchanges:
                 self._end(exchange)
                 return True
         if piece is None:
-            return begins
+            return begins if engine.room(stream) > 0 else self._wait_for_room(exchange) or begins
         if isinstance(piece, End):
             engine.send_end(stream, piece.trailers)
             self._end(exchange)
@@ -347,6 +346,11 @@ class Exchanges:
             self.shut.pop(stream, None)
         self.ready[stream] = exchange
         return True
+
+    def _wait_for_room(self, exchange: Exchange) -> bool:
+        self._find_shut(exchange.stream, 0)
+        self.ready[exchange.stream] = exchange
+        return False
 
     def _find_shut(self, stream: int, given: int) -> None:
         # The peer has no room for more, after it has taken so many bytes: patience with it begins, or goes on.
