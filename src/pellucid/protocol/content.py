@@ -8,6 +8,9 @@ from pellucid.errors import WrongAnswer
 from pellucid.protocol.fields import Broken
 from pellucid.protocol.limits import UNBOUNDED, Limits
 
+FRAMED_ALIKE = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+"""Methods whose answers are framed alike, so that a head that goes out again is not spelled anew."""
+
 
 class Content(NamedTuple):
     """How an answer's content goes out: `wanted` is False where there is none, whatever the app gives; `length` is None

@@ -15,6 +15,9 @@ KEPT = 2048
 KEPT_LENGTH = 256
 """How long a line is that a cache keeps, in bytes: with KEPT, what peers send takes a megabyte and a half."""
 
+KEPT_HEADS = 4
+"""How many whole heads of answers are kept with one set of fields."""
+
 SECRET = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"))
 """Fields that stay in no cache: their values are secrets, and seldom the same twice between clients."""
 

@@ -9,6 +9,9 @@ from pellucid.setting import setting
 UNBOUNDED = 1 << 62
 """Stands for no limit where numbers are compared."""
 
+REFUSED_LINE = 256
+"""How much of the line of a request that is refused is told, in bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -7,8 +7,8 @@ import pytest
 from pellucid.errors import WrongAnswer
 from pellucid.message import END, Data, End, Headers, Refused, Request, Response
 from pellucid.protocol.engine import Phase
-from pellucid.protocol.http1.engine import DRAIN, JOINED, READ_AHEAD, SHOWN
-from pellucid.protocol.limits import UNBOUNDED, Limits
+from pellucid.protocol.http1.engine import DRAIN, JOINED, READ_AHEAD
+from pellucid.protocol.limits import REFUSED_LINE, UNBOUNDED, Limits
 from protocol.battery import CONTINUE, chunked, every_way, http1, refuse, request, said
 from protocol.playbook import load, play
 
@@ -138,7 +138,7 @@ def test_a_quiet_engine_has_nothing_pending() -> None:
         (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1"),
         (b"\r\nGET * HTTP/1.1\r\nHost: a\r\n\r\n", b"GET * HTTP/1.1"),
         (b"GET /\n\n", b"GET /"),
-        (b"GET /" + b"a" * 10_000, (b"GET /" + b"a" * 10_000)[:SHOWN]),
+        (b"GET /" + b"a" * 10_000, (b"GET /" + b"a" * 10_000)[:REFUSED_LINE]),
     ],
 )
 def test_a_refusal_shows_the_line_that_was_refused(data: bytes, line: bytes) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import Headers, Response
-from pellucid.protocol.http2.answer import KEPT_HEADS, Block, block_of, head_block, trailers_block
+from pellucid.protocol.fields import KEPT_HEADS
+from pellucid.protocol.http2.answer import Block, block_of, head_block, trailers_block
 from pellucid.protocol.http2.engine import Http2
 from pellucid.protocol.http2.hpack import Decoder
 from pellucid.protocol.http2.limits import Http2Limits

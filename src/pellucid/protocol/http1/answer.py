@@ -8,15 +8,12 @@ from pellucid.errors import WrongAnswer
 from pellucid.message import PHRASES, Headers, Response
 from pellucid.piece import FileSlice, Piece
 from pellucid.protocol.content import content_of, declared_length
-from pellucid.protocol.fields import SpelledLines, check_outgoing_trailers
+from pellucid.protocol.fields import KEPT_HEADS, SpelledLines, check_outgoing_trailers
 from pellucid.protocol.grammar import list_members
 
 _spell = SpelledLines().__getitem__
 
 STATUS_LINES = {status: f"HTTP/1.1 {status} {phrase}\r\n".encode() for status, phrase in PHRASES.items()}
-
-KEPT_HEADS = 4
-"""How many whole heads are kept with one set of fields."""
 
 CHUNKED = b"transfer-encoding: chunked\r\n"
 CLOSE = b"connection: close\r\n"
@@ -91,6 +88,15 @@ def frame(method: str, version: str, status: int, declared: int | None, length: 
     if content.wanted and version == "1.1":
         return Framing(True, None, True, CHUNKED)
     return Framing(content.wanted, content.length, False, b"")
+
+
+def connection_line(method: str, version: str, status: int, keeps: bool) -> bytes:
+    """What is said of the connection behind an answer, which `keeps` it or ends it (RFC 9112 section 9.3, 9.6)."""
+    if status == 101:
+        return UPGRADE
+    if keeps:
+        return KEEP_ALIVE if version == "1.0" else b""
+    return b"" if method == "CONNECT" and status < 300 else CLOSE
 
 
 def spell_informational(response: Response) -> bytes:

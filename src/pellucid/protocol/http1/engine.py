@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable
 from pellucid.errors import WrongAnswer
 from pellucid.message import Data, End, Event, Headers, Refused, Response
 from pellucid.piece import Piece
+from pellucid.protocol.content import FRAMED_ALIKE
 from pellucid.protocol.engine import Phase
 from pellucid.protocol.fields import Broken
 from pellucid.protocol.http1.answer import (
-    CLOSE,
-    KEEP_ALIVE,
-    UPGRADE,
     BodyWriter,
     Spelled,
+    connection_line,
     frame,
     spell_informational,
     spelled,
@@ -23,19 +22,13 @@ from pellucid.protocol.http1.answer import (
 from pellucid.protocol.http1.body import ChunkedDecoder, Incoming, LengthDecoder, TunnelDecoder
 from pellucid.protocol.http1.head import TLS_RECORD, ParsedHead, check_partial_head, parse_head
 from pellucid.protocol.inbox import Inbox
-from pellucid.protocol.limits import UNBOUNDED, Limits
+from pellucid.protocol.limits import REFUSED_LINE, UNBOUNDED, Limits
 
 READ_AHEAD = 16384
 """How many bytes may wait in the inbox for the app before the peer is held back."""
 
 DRAIN = 65536
 """How many bytes of a body that the app did not read are read and dropped to keep the connection."""
-
-SHOWN = 256
-"""How much of the line of a request that is refused is told, in bytes."""
-
-USUAL = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-"""Methods whose answers are framed alike, so that a head that goes out again is not spelled anew."""
 
 JOINED = 65536
 """The largest body that is copied behind its head, in bytes: one piece, one system call."""
@@ -208,7 +201,7 @@ class Http1:
         # it is HEAD, are taken from its first bytes.
         if not self._answering:
             limits = self._limits
-            most = min(SHOWN, limits.request_line or SHOWN, limits.head_size or SHOWN)
+            most = min(REFUSED_LINE, limits.request_line or REFUSED_LINE, limits.head_size or REFUSED_LINE)
             line = head.removeprefix(b"\r\n")[:most].replace(b"\r", b"\n").partition(b"\n")[0]
             self._line = b"" if line.startswith(TLS_RECORD) else line
             self._method = "HEAD" if self._line.startswith(b"HEAD ") else ""
@@ -312,7 +305,7 @@ class Http1:
             fields.lines,
             framing.line,
             b"" if fields.dated else self._date(),
-            self._connection_line(status, keeps),
+            connection_line(self._method, self._version, status, keeps),
         )
         if body and len(body) <= JOINED and framing.wanted and keeps and self._usual:
             fields.keep_head(status, len(body), framing.line)
@@ -335,7 +328,7 @@ class Http1:
     def _usual(self) -> bool:
         # Whether an answer's head is that of any other with the same fields, status and length.
         goes_on = self._keep_alive and not self._draining and self._incoming is None
-        return goes_on and self._method in USUAL and self._version == "1.1"
+        return goes_on and self._method in FRAMED_ALIKE and self._version == "1.1"
 
     def _inform(self, response: Response) -> bool:
         if self._version != "1.0":  # RFC 9110 15.2
@@ -347,13 +340,6 @@ class Http1:
             return False
         return self._incoming is None or self._incoming.droppable(DRAIN)
 
-    def _connection_line(self, status: int, keeps: bool) -> bytes:
-        if status == 101:
-            return UPGRADE
-        if keeps:
-            return KEEP_ALIVE if self._version == "1.0" else b""
-        return b"" if self._method == "CONNECT" and status < 300 else CLOSE
-
     def _open_tunnel(self, response: Response) -> None:
         if self._incoming is None or not self._incoming.held or (response.status == 101 and self._method == "CONNECT"):
             raise WrongAnswer("a tunnel that the client did not ask for (RFC 9110 7.8)")
@@ -362,7 +348,6 @@ class Http1:
         if not self._incoming.whole:
             raise WrongAnswer("a tunnel before the end of the request's body (RFC 9110 7.8)")
         credit = self._incoming.credit
-        self._incoming = None
         self._tunnel = True
         self._incoming = Incoming(TunnelDecoder(), continue_owed=False, held=False)
         self._incoming.credit = credit

@@ -7,15 +7,12 @@ from typing import NamedTuple
 from pellucid.errors import WrongAnswer
 from pellucid.message import Headers
 from pellucid.protocol.content import declared_length
-from pellucid.protocol.fields import check_outgoing_trailers
+from pellucid.protocol.fields import KEPT_HEADS, check_outgoing_trailers
 from pellucid.protocol.http2.frames import DATA, END_HEADERS, END_STREAM, HEADERS, LARGEST
 from pellucid.protocol.http2.hpack import encode_field, encode_status, represent
 
 OF_CONNECTIONS = (b"connection", b"keep-alive", b"proxy-connection", b"upgrade")
 """What an app may say of an HTTP/1 connection, and nobody is told here (RFC 9113 section 8.2.2)."""
-
-KEPT_HEADS = 4
-"""How many whole heads are kept with one set of fields."""
 
 
 class KeptHead(NamedTuple):

@@ -7,7 +7,7 @@ from pellucid.protocol.content import check_expectation, content_length, too_lar
 from pellucid.protocol.fields import SECRET, Broken, CheckedFields, check_field, check_trailers, remember
 from pellucid.protocol.grammar import is_token
 from pellucid.protocol.http2.priority import UNTOLD, Priority, read_priority
-from pellucid.protocol.limits import Limits
+from pellucid.protocol.limits import REFUSED_LINE, Limits
 from pellucid.protocol.target import Target, check_host, parse_target
 
 PSEUDO = frozenset((b":method", b":scheme", b":authority", b":path", b":protocol"))
@@ -24,9 +24,6 @@ KEPT_SETS = 256
 
 KEPT_SIZE = 2048
 """How large a head is that is kept, in bytes."""
-
-SHOWN = 256
-"""How much of the line of a request that is refused is told, in bytes."""
 
 _USUAL_PSEUDO = frozenset((b":method", b":scheme", b":authority", b":path"))
 _METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
@@ -168,7 +165,7 @@ def request_line(fields: tuple[Field, ...]) -> bytes:
     pseudo = dict(reversed([field for field in fields if field[0][:1] == b":"]))
     method = pseudo.get(b":method", b"")
     target = pseudo.get(b":path") or pseudo.get(b":authority", b"")
-    return b"%b %b" % (method[:SHOWN], target[:SHOWN]) if method else b""
+    return b"%b %b" % (method[:REFUSED_LINE], target[:REFUSED_LINE]) if method else b""
 
 
 def _split(fields: tuple[Field, ...]) -> tuple[dict[bytes, bytes], tuple[Field, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pellucid.errors import WrongAnswer
 from pellucid.message import Headers, Response
 from pellucid.piece import Piece, discard
-from pellucid.protocol.content import Content, content_of
+from pellucid.protocol.content import FRAMED_ALIKE, Content, content_of
 from pellucid.protocol.http2.answer import Block, block_of, head_block, trailers_block
 from pellucid.protocol.http2.codes import NO_ERROR, ConnectionFault
 from pellucid.protocol.http2.frames import END_STREAM, LARGEST, data_frames, headers_frames
@@ -15,9 +15,6 @@ from pellucid.protocol.http2.hpack import NO_TABLE
 from pellucid.protocol.http2.priority import QUANTUM
 from pellucid.protocol.http2.session import Session
 from pellucid.protocol.http2.streams import Stream
-
-USUAL = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-"""Methods whose answers are framed alike, so that a head that goes out again is not spelled anew."""
 
 SMALL = 256
 """A part of an answer that a window cuts to less than this counts as a dribble, in bytes."""
@@ -50,7 +47,7 @@ class Outbound:
         if state is None or not state.owed:
             return self._answer_nobody(stream)
         status = response.status
-        if body and state.incoming is None and not state.code and state.method in USUAL and not session.resized:
+        if body and state.incoming is None and not state.code and state.method in FRAMED_ALIKE and not session.resized:
             block, status, date = response.headers.block, response.status, self._date()
             kept = block.heads.get((status, len(body))) if type(block) is Block else None
             if kept is not None and kept.date is date:
@@ -81,7 +78,7 @@ class Outbound:
             self._say(stream, head)
             return True
         if body and content.wanted:
-            if len(body) <= LARGEST and state.method in USUAL:
+            if len(body) <= LARGEST and state.method in FRAMED_ALIKE:
                 block.keep_head(status, len(body), date, head)
             self._session.window -= len(body)
             self._session.frames += len(body) // LARGEST
