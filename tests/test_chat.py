@@ -45,7 +45,7 @@ class Table:
     def listen(self, path: str, **fields: str) -> Client:
         """A client that waits for what comes."""
         client = self.stage.client()
-        client.talk(request(path=path, **fields))
+        client.talk(request("GET", path, b"", "1.1", **fields))
         return client
 
     def say(self, text: str = "hello", **fields: str) -> bytes:
