@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 
 from pellucid.message import Headers, Response
+from pellucid.net.greet import Greet
 from pellucid.net.port import Port
 from pellucid.server.exchange import Exchange
-from pellucid.server.server import Greet, Server
+from pellucid.server.server import Server
 
 HEADERS = Headers([(b"content-type", b"text/plain")])
 

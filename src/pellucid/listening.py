@@ -14,12 +14,13 @@ from pellucid.authority import Kept, data_folder, keep, this_machine
 from pellucid.features.https import USUAL, HttpsSettings
 from pellucid.net.access import SocketSettings, access_of
 from pellucid.net.address import addresses_of, open_ports, reachable
+from pellucid.net.greet import Greet
 from pellucid.net.port import Port
 from pellucid.net.tlssettings import DEVELOPMENT, PROTOCOLS, TlsSettings, check_tls, parse_pair
 from pellucid.net.trusted import ProxySettings
 from pellucid.processes.systemd import take_handed
 from pellucid.protocol.http2.limits import Http2Limits
-from pellucid.server.server import Greet, Server
+from pellucid.server.server import Server
 from pellucid.settings import CommandSettings, Settings
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from pellucid.listening import Listening, shaking_hands
 from pellucid.loading.importing import NotLoaded
 from pellucid.loading.settings import LoadingSettings
 from pellucid.logs import logs
+from pellucid.net.greet import Greet
 from pellucid.net.port import Port
-from pellucid.net.proxied import Greeter
+from pellucid.net.proxied import Preambles
 from pellucid.net.reactor import Reactor
 from pellucid.net.tlssettings import TlsSettings
 from pellucid.net.trusted import ProxySettings, Trusted
@@ -30,7 +31,7 @@ from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.signals import hearing
 from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.limits import Limits
-from pellucid.server.server import Capacity, Greet, Server
+from pellucid.server.server import Capacity, Server
 from pellucid.server.timeouts import Patience
 from pellucid.settings import CommandSettings, Settings
 from pellucid.tracing import TracingSettings, tracing
@@ -148,7 +149,7 @@ def _stand_behind_proxies(server: Server, settings: Settings) -> list[Greet]:
         if not trusted.anybody:
             raise ValueError("--proxy-protocol says how trusted proxies begin: name them with --trusted-proxies")
         head_time = settings[Patience].head_time
-        return [Greeter(server.reactor, trusted, head_time, lambda why: watch.note("info", why))]
+        return [Preambles(server.reactor, trusted, head_time, lambda why: watch.note("info", why))]
     return []
 
 

@@ -8,7 +8,7 @@ from pellucid.net.link import Link, PlainLink
 from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
 from pellucid.net.port import Exhausted
 from pellucid.net.preamble import SIGNATURE
-from pellucid.net.proxied import Greeter
+from pellucid.net.proxied import Preambles
 from pellucid.net.reactor import Reactor
 from pellucid.net.trusted import Trusted
 
@@ -26,12 +26,15 @@ class Gate:
         self.reactor = Reactor(self.poller, self.clock)
         self.notes: list[str] = []
         self.greeted: list[Link | None] = []
-        self.greeter = Greeter(self.reactor, Trusted(trusted or ("192.0.2.0/24",)), patience, self.notes.append)
+        self.greeter = Preambles(self.reactor, Trusted(trusted or ("192.0.2.0/24",)), patience, self.notes.append)
 
     def bring(self, peer: str = "192.0.2.1") -> tuple[MemoryLink, MemoryLink]:
         ours, theirs = memory_pair(peer=peer)
-        self.greeter(ours, self.greeted.append)
+        self.greeter(ours, self._take)
         return ours, theirs
+
+    def _take(self, link: Link | None, refused: str = "") -> None:
+        self.greeted.append(link)
 
     def settle(self, seconds: float = 0.0) -> None:
         self.clock.advance(seconds)
@@ -166,7 +169,7 @@ def test_where_nothing_more_can_be_watched_the_link_is_closed() -> None:
 def test_one_whose_connection_cannot_be_had_is_told() -> None:
     gate = Gate()
 
-    def exhausted(link: Link | None) -> None:
+    def exhausted(link: Link | None, refused: str = "") -> None:
         raise Exhausted("Too many open files")
 
     ours, theirs = memory_pair()

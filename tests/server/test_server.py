@@ -10,7 +10,7 @@ from pellucid.message import Response
 from pellucid.net.link import Link
 from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
 from pellucid.net.port import Exhausted, Port
-from pellucid.net.proxied import Greeter
+from pellucid.net.proxied import Preambles
 from pellucid.net.reactor import Reactor
 from pellucid.net.trusted import Trusted
 from pellucid.server.exchange import Exchange
@@ -62,7 +62,7 @@ class Harbour(Stage):
         super().__init__(app, capacity=Capacity(connections, per_address), **settings)
         self.port = MemoryPort()
         trusted = Trusted(["192.0.2.1"] if behind else [])
-        greeter = Greeter(self.reactor, trusted, 10.0, lambda why: self.watch.note("info", why))
+        greeter = Preambles(self.reactor, trusted, 10.0, lambda why: self.watch.note("info", why))
         self.server.listen(self.port, [greeter] if behind else [])  # type: ignore[arg-type]  # it has all that is asked
 
     def ask(self, link: MemoryLink) -> list[int]:

@@ -7,9 +7,9 @@ has sent. It is given its time, and room beside so many others.
 from __future__ import annotations
 
 import ssl
-from typing import Protocol
 
 from pellucid.net.certificates import Certificates, Noted
+from pellucid.net.greet import Greeted
 from pellucid.net.hello import LONGEST, Hello, NoHello, parse_hello
 from pellucid.net.link import ArrivingLink, Link
 from pellucid.net.pollers import READ
@@ -33,13 +33,6 @@ PLAIN = "this is plain HTTP on a port for TLS: use https://"
 # RFC 9846 6: the level fatal, and the description
 HANDSHAKE_FAILURE, DECODE_ERROR, NO_APPLICATION_PROTOCOL = 40, 50, 120
 _ALERT = b"\x15\x03\x03\x00\x02\x02"
-
-
-class Greeted(Protocol):
-    """Whom a link is given to."""
-
-    def __call__(self, link: Link | None, refused: str = "") -> object:
-        """The link goes on, or with None it was closed instead; `refused` is why its client is to be refused."""
 
 
 class Handshakes:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pellucid.net.link import ArrivingLink, Link
+from pellucid.net.greet import Greeted
+from pellucid.net.link import ArrivingLink
 from pellucid.net.pollers import READ
 from pellucid.net.port import Exhausted
 from pellucid.net.preamble import LARGEST, NoPreamble, Preamble, parse_preamble
 from pellucid.net.reactor import Reactor, Timer
 from pellucid.net.trusted import Trusted
 
-Greeted = Callable[[Link | None], object]
 
-
-class Greeter:
+class Preambles:
     """Called with a link and whom to give it to, at once or when its client is known; None where it was closed.
 
     `patience` is how long a preamble may take, in seconds, 0 for any time; `noted` is told why a link was closed.

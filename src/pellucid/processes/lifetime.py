@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from pellucid.net.greet import Greet
 from pellucid.net.port import Port
 from pellucid.net.reactor import Reactor
 from pellucid.server.life import Life
-from pellucid.server.server import Greet, Server
+from pellucid.server.server import Server
 
 SHORTEST_END = 1.0
 """How long the ends of apps may take at the least, in seconds, even where requests have used up all the grace."""

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol, cast
 
 from pellucid.net.address import network_of
+from pellucid.net.greet import Greet
 from pellucid.net.link import ArrivingLink, Link
 from pellucid.net.pollers import READ
 from pellucid.net.port import Exhausted, Port
@@ -59,23 +60,6 @@ class Share(Protocol):
 
     def batch(self, now: float) -> int:
         """How many to accept now, in the loop's seconds; 0 to let others come first, and ask again soon."""
-
-
-class Greeted(Protocol):
-    """Whom a link is given to that has been greeted."""
-
-    def __call__(self, link: Link | None, refused: str = "") -> object:
-        """The link goes on, or with None it was closed instead; `refused` is why its client gets a 400 and no more."""
-
-
-class Greet(Protocol):
-    """What goes before the first request: who the client is, or TLS."""
-
-    def __call__(self, link: ArrivingLink, greeted: Greeted) -> None:
-        """Call back with the link, or with one that goes over it, now or later. Raises Exhausted."""
-
-    def close(self) -> None:
-        """Wait for none any longer."""
 
 
 class Server:
@@ -261,9 +245,8 @@ class Server:
 
         def greeted(link: Link | None, refused: str = "") -> None:
             if others and link is not None and not refused:
-                self._greet(
-                    tuple(others), cast("ArrivingLink", link)
-                )  # it is the same: only TLS, the last, makes another
+                # It is the link that has arrived: only TLS, which is the last, makes another.
+                self._greet(tuple(others), cast("ArrivingLink", link))
             else:
                 self._greeted(link, refused)
 
