@@ -138,7 +138,13 @@ def test_a_certificate_goes_on_while_it_tells_all_names_and_is_far_from_its_end(
 
 
 @pytest.mark.parametrize(
-    ("server", "names"), [(SERVER, ["localhost", "box", "box.local"]), (AUTHORITY, []), (b"", []), (SERVER[:300], [])]
+    ("server", "names"),
+    [
+        (SERVER, ["localhost", "box", "box.local", "127.0.0.1", "::1", "192.168.1.7"]),
+        (AUTHORITY, []),
+        (b"", []),
+        (SERVER[:300], []),
+    ],
 )
 def test_the_names_of_a_certificate_are_read(server: bytes, names: list[str]) -> None:
     assert names_of(server) == names

@@ -78,8 +78,9 @@ def test_names_that_were_asked_for_stay_in_the_certificate(tmp_path: Path) -> No
     first = contents(folder)
     keep(str(folder), MACHINE, NOW)
     assert contents(folder) == first
+    keep(str(folder), MACHINE.calling("10.0.0.7"), NOW)
     keep(str(folder), MACHINE.calling("api.localhost"), NOW)
-    assert {"shop.localhost", "api.localhost", "box"} <= {*names_of(contents(folder)[SERVER])}
+    assert {"shop.localhost", "10.0.0.7", "api.localhost", "box"} <= {*names_of(contents(folder)[SERVER])}
 
 
 def test_an_authority_that_is_trusted_stays_when_the_machine_changes_its_name(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_an_authority_that_is_trusted_stays_when_the_machine_changes_its_name(tm
     assert not keep(str(folder), Machine("laptop"), NOW).made
     second = contents(folder)
     assert [name for name in first if first[name] != second[name]] == [SERVER]
-    assert names_of(second[SERVER]) == ["localhost", "laptop.local", "box", "box.local"]
+    assert names_of(second[SERVER]) == ["localhost", "laptop.local", "box", "box.local", "127.0.0.1"]
     with pytest.raises(ValueError, match=r"'shop\.laptop' is not beneath"):
         keep(str(folder), Machine("laptop").calling("shop.laptop"), NOW)
 

@@ -53,6 +53,14 @@ def test_other_names_are_told_once_if_the_authority_can_speak_for_them() -> None
     assert machine.domains == Machine("box").domains
 
 
+def test_other_addresses_of_private_networks_are_told_too() -> None:
+    machine = Machine("box", (ip_address("127.0.0.1"),)).calling(
+        "192.168.1.7", "shop.localhost", "fd00::7", "127.0.0.1"
+    )
+    assert machine.addresses == tuple(map(ip_address, ("127.0.0.1", "192.168.1.7", "fd00::7")))
+    assert machine.others == ("shop.localhost",)
+
+
 def test_a_machine_that_has_another_name_now_keeps_to_what_its_authority_may_speak_for() -> None:
     machine = Machine("laptop").calling("shop.localhost").within(Machine("box").domains)
     assert machine.names == ["localhost", "*.localhost", "laptop.local", "shop.localhost"]
@@ -69,6 +77,8 @@ def test_a_machine_that_has_another_name_now_keeps_to_what_its_authority_may_spe
         ("*.localhost", "'*.localhost' is no host name"),
         ("Shop.localhost", "'Shop.localhost' is no host name"),
         ("", "'' is no host name"),
+        ("203.0.113.9", "'203.0.113.9' is not in a private network"),
+        ("fe80::1%eth0", "'fe80::1%eth0' is no host name"),
         ("a." * 126 + "localhost", "is no host name"),
     ],
 )

@@ -100,13 +100,14 @@ def serves(server: bytes, authority: bytes, machine: Machine, now: datetime) -> 
 
 
 def names_of(server: bytes) -> list[str]:
-    """The host names that a certificate tells, wildcards aside; none where it is no certificate."""
+    """The host names that a certificate tells, wildcards aside, and its addresses; none where it is no certificate."""
     try:
         certificate = x509.load_pem_x509_certificate(server)
         told = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, x509.ExtensionNotFound):
         return []
-    return [name for name in told.get_values_for_type(x509.DNSName) if not name.startswith("*")]
+    addresses = map(str, told.get_values_for_type(x509.IPAddress))
+    return [*(name for name in told.get_values_for_type(x509.DNSName) if not name.startswith("*")), *addresses]
 
 
 def _begin(

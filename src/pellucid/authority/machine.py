@@ -53,17 +53,29 @@ class Machine:
         return list(self.bounds or (*DOMAINS, *([self.name] if self.name else [])))
 
     def owns(self, name: str) -> bool:
-        """Whether a host name is in one of its domains."""
+        """Whether a host name is in one of its domains, or an address in a private network."""
+        address = _address(name)
+        if address is not None:
+            return _private(address)
         return any(name == domain or name.endswith(f".{domain}") for domain in self.domains)
 
     def calling(self, *names: str) -> Machine:
-        """The machine with other names as well. ValueError for one that its authority could not speak for."""
+        """The machine with other names and addresses as well. ValueError for one that its authority could not speak
+        for.
+        """
+        others, addresses = [*self.others], [*self.addresses]
         for name in names:
-            if len(name) > 253 or not _HOST.fullmatch(name):
+            address = _address(name)
+            if address is None and (len(name) > 253 or not _HOST.fullmatch(name)):
                 raise ValueError(f"{name!r} is no host name")
             if not self.owns(name):
-                raise ValueError(f"{name!r} is not beneath {', '.join(self.domains[:-1])} or {self.domains[-1]}")
-        return replace(self, others=tuple(dict.fromkeys([*self.others, *names])))
+                domains = f"beneath {', '.join(self.domains[:-1])} or {self.domains[-1]}"
+                raise ValueError(f"{name!r} is not {domains if address is None else 'in a private network'}")
+            if address is None:
+                others.append(name)
+            else:
+                addresses.append(address)
+        return replace(self, others=tuple(dict.fromkeys(others)), addresses=tuple(dict.fromkeys(addresses)))
 
     def within(self, bounds: Sequence[str]) -> Machine:
         """The machine by those of its names that are in these domains. ValueError for another name that is not."""
@@ -77,6 +89,13 @@ def this_machine(addresses: Sequence[str] = ()) -> Machine:
         name = ""
     known = [ip_address(each.partition("%")[0]) for each in ("127.0.0.1", "::1", *addresses)]
     return Machine(name, tuple(dict.fromkeys(filter(_private, known))))
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return None if "%" in text else ip_address(text)
+    except ValueError:
+        return None
 
 
 def _private(address: Address) -> bool:
