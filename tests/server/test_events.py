@@ -185,6 +185,7 @@ def test_a_reader_that_falls_behind_is_let_go_with_nothing_left_in_memory() -> N
     assert stream._held == 0
     assert "fell behind" in later.last.why
     assert not stream.send("x")
+    assert [level for level, text in stage.notes if "fell behind" in text] == ["info"]
 
 
 def test_one_that_reads_again_gets_whole_events_and_then_the_end_and_comes_back() -> None:

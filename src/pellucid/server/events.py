@@ -165,7 +165,9 @@ class EventStream:
         self.end()
 
     def _give_up(self) -> None:
-        self._exchange.why = self._exchange.why or f"events: {self._held} bytes waited for a client that fell behind"
+        exchange = self._exchange
+        exchange.why = exchange.why or f"events: {self._held} bytes waited for a client that fell behind"
+        exchange.note("info", exchange.why)
         self._drop()
         self.end()
 
