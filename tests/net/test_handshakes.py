@@ -20,7 +20,7 @@ from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
 from pellucid.net.port import Exhausted
 from pellucid.net.reactor import Reactor
 from pellucid.net.tls import TlsLink
-from pellucid.net.tlscontext import Shown
+from pellucid.net.tlscontext import Certificate
 from pellucid.net.tlssettings import TlsSettings
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -475,7 +475,7 @@ def test_a_round_has_so_much_time_for_handshakes_and_the_others_wait_for_the_nex
     gate = Gate()
     choose = Certificates.choose
 
-    def choose_slowly(certificates: Certificates, name: str) -> Shown:
+    def choose_slowly(certificates: Certificates, name: str) -> Certificate:
         gate.clock.advance(cost)
         return choose(certificates, name)
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from pellucid.net.reactor import Reactor
-from pellucid.net.tlscontext import Shown, load, make_context
+from pellucid.net.tlscontext import Certificate, load, make_context
 from pellucid.net.tlssettings import PROTOCOLS, TlsSettings, check_tls
 
 EVERY = 2.0
@@ -45,16 +45,13 @@ class Certificates:
         self._wall = wall
         self._client_ca = look_at(chosen.tls_client_ca)
         self._fault = ""
-        self._pairs = [_Pair(certificate, key, chosen) for certificate, key in pairs]
-        for pair in self._pairs:
-            pair.seen = pair.look()
-            pair.shown = pair.load(self.protocols)
+        self._pairs = [_Pair(certificate, key, chosen, self.protocols) for certificate, key in pairs]
         # The keys of session tickets are this one's. It has no certificate of its own that could grow old.
         self.context = make_context(chosen, self.protocols)
         self.numbers = {str(each["name"]): int(each["id"]) & 0xFFFF for each in self.context.get_ciphers()}
         self._by_name = self._index()
 
-    def choose(self, server_name: str) -> Shown:
+    def choose(self, server_name: str) -> Certificate:
         """The certificate for a name in lower case, which may be empty: the one that has it, or has a wildcard in the
         place of its first label, or the first of all (RFC 9525 section 6.3).
         """
@@ -95,10 +92,10 @@ class Certificates:
         """Whether a client comes back by a session that goes on beyond the end of its certificate: that is shown only
         where a session begins, and a session could go on for ever.
         """
-        shown = (client.getpeercert() if client.session_reused else None) or {}
-        return bool(shown) and self._wall() >= ssl.cert_time_to_seconds(str(shown["notAfter"]))
+        certificate = (client.getpeercert() if client.session_reused else None) or {}
+        return bool(certificate) and self._wall() >= ssl.cert_time_to_seconds(str(certificate["notAfter"]))
 
-    def _index(self) -> dict[str, Shown]:
+    def _index(self) -> dict[str, Certificate]:
         return {name: pair.shown for pair in reversed(self._pairs) for name in pair.shown.names}
 
     def _refresh_pair(self, pair: _Pair, noted: Noted) -> bool:
@@ -140,7 +137,7 @@ class Certificates:
         noted("info", f"{path} was taken up")
         return True
 
-    def _fresh(self, pair: _Pair) -> Shown:
+    def _fresh(self, pair: _Pair) -> Certificate:
         shown = pair.load(self.protocols)
         if shown.pem != pair.shown.pem and (why := pair.out_of_time(shown, self._wall())):
             raise ValueError(why)
@@ -165,28 +162,26 @@ class _Pair:
 
     __slots__ = ("_chosen", "certificate", "fault", "key", "seen", "shown")
 
-    shown: Shown
-    seen: Seen
-
-    def __init__(self, certificate: str, key: str, chosen: TlsSettings) -> None:
+    def __init__(self, certificate: str, key: str, chosen: TlsSettings, protocols: Sequence[str]) -> None:
         self.certificate = certificate
         self.key = key
         self._chosen = chosen
-        self.seen = ((), ())
         self.fault = ""
+        self.seen: Seen = look_at(certificate), look_at(key)
+        self.shown = self.load(protocols)
 
     def look(self) -> Seen:
         certificate, key = self.seen
         return look_at(self.certificate, certificate), look_at(self.key, key)
 
-    def load(self, protocols: Sequence[str]) -> Shown:
+    def load(self, protocols: Sequence[str]) -> Certificate:
         return load(self.certificate, self.key, self._chosen, protocols)
 
     def complain(self, noted: Noted) -> None:
         if self.shown.lacks:
             noted("warning", f"--tls: {self.certificate} {self.shown.lacks}; many clients will refuse it")
 
-    def out_of_time(self, shown: Shown, now: float) -> str:
+    def out_of_time(self, shown: Certificate, now: float) -> str:
         if now >= shown.ends:
             return f"--tls: {self.certificate} has expired on {_spell(shown.ends)}"
         if now < shown.begins:

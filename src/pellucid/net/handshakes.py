@@ -16,7 +16,7 @@ from pellucid.net.pollers import READ
 from pellucid.net.port import Exhausted
 from pellucid.net.reactor import Reactor, Timer
 from pellucid.net.tls import HandshakeFailed, TlsLink
-from pellucid.net.tlscontext import Shown
+from pellucid.net.tlscontext import Certificate
 from pellucid.net.tlsfacts import facts_of
 from pellucid.net.tlssettings import TlsSettings
 
@@ -130,9 +130,9 @@ class Handshakes:
         data = link.receive()
         if data:
             handshake.taken += len(data)
-            settled = self._shake(handshake, data)
-            if settled is not None:
-                self._go_on(handshake, self._settle(handshake, settled))
+            agreed = self._shake(handshake, data)
+            if agreed is not None:
+                self._go_on(handshake, self._secure(handshake, agreed))
                 return
             if handshake.taken > LONGEST:
                 raise NoHello(f"no end of a TLS handshake within {LONGEST} bytes")
@@ -147,8 +147,8 @@ class Handshakes:
     def _shake(self, handshake: _Handshake, data: bytes) -> ssl.SSLObject | None:
         if handshake.tls is not None:
             return handshake.tls.shake(data)
-        handshake.words += data
-        hello = parse_hello(handshake.words)
+        handshake.unparsed += data
+        hello = parse_hello(handshake.unparsed)
         if hello is None:
             return None
         self._judge(hello)
@@ -156,8 +156,8 @@ class Handshakes:
         handshake.server_name = hello.server_name
         handshake.shown = shown = certificates.choose(hello.server_name)
         handshake.tls = TlsLink(handshake.link, certificates.context, shown.context)
-        words, handshake.words = handshake.words, b""
-        return handshake.tls.shake(words)
+        data, handshake.unparsed = handshake.unparsed, b""
+        return handshake.tls.shake(data)
 
     def _judge(self, hello: Hello) -> None:
         # What OpenSSL would let pass, since Python cannot tell it otherwise.
@@ -166,14 +166,14 @@ class Handshakes:
         if hello.protocols and not any(each in self._protocols for each in hello.protocols):
             raise Unwanted("none of the protocols of the client is spoken here", NO_APPLICATION_PROTOCOL)
 
-    def _settle(self, handshake: _Handshake, settled: ssl.SSLObject) -> TlsLink:
+    def _secure(self, handshake: _Handshake, agreed: ssl.SSLObject) -> TlsLink:
         tls, shown = handshake.tls, handshake.shown
         assert tls is not None
         assert shown is not None
         try:
-            if self._certificates.outlived(settled):
+            if self._certificates.outlived(agreed):
                 raise HandshakeFailed("certificate has expired since the session began", unproved=True)
-            tls.secured = facts_of(settled, handshake.server_name, shown.pem, self._certificates.numbers)
+            tls.secured = facts_of(agreed, handshake.server_name, shown.pem, self._certificates.numbers)
         except UnicodeDecodeError:
             raise HandshakeFailed("names in the certificate are no text", unproved=True) from None
         return tls
@@ -189,7 +189,7 @@ class Handshakes:
         # Closed at once, with bytes unread, the connection would be reset, and the reset can overtake the alert.
         link = handshake.link
         handshake.tls = handshake.shown = None
-        handshake.words = b""
+        handshake.unparsed = b""
         handshake.refused = True
         if alert:
             link.send([_ALERT + bytes([alert])])
@@ -225,18 +225,18 @@ class Unwanted(Exception):
 
 
 class _Handshake:
-    """A link whose handshake is under way: the bytes that it took, and the `words` of a hello that is not yet whole."""
+    """A link whose handshake is under way: how many bytes it took, and `unparsed` the beginning of a hello."""
 
-    __slots__ = ("greeted", "interest", "link", "refused", "server_name", "shown", "taken", "timer", "tls", "words")
+    __slots__ = ("greeted", "interest", "link", "refused", "server_name", "shown", "taken", "timer", "tls", "unparsed")
 
     def __init__(self, link: ArrivingLink, greeted: Greeted) -> None:
         self.link = link
         self.greeted = greeted
         self.interest = READ
         self.taken = 0
-        self.words = b""
+        self.unparsed = b""
         self.refused = False
         self.server_name = ""
         self.tls: TlsLink | None = None
-        self.shown: Shown | None = None
+        self.shown: Certificate | None = None
         self.timer: Timer | None = None

@@ -25,9 +25,9 @@ _NO_CHECK_TIME = 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, for which Pyth
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A certificate that can be shown: its context, its names in lower case, itself in PEM, and between which seconds
-    since 1970 it holds.
+class Certificate:
+    """A certificate with its key, as it can be shown: its context, its names in lower case, itself in PEM, and between
+    which seconds since 1970 it holds.
     """
 
     context: ssl.SSLContext
@@ -72,7 +72,7 @@ def _ask_clients(context: ssl.SSLContext, chosen: TlsSettings) -> None:
     context.verify_mode = ssl.CERT_OPTIONAL if chosen.tls_client == "optional" else ssl.CERT_REQUIRED
 
 
-def load(certificate: str, key: str, chosen: TlsSettings, protocols: Sequence[str]) -> Shown:
+def load(certificate: str, key: str, chosen: TlsSettings, protocols: Sequence[str]) -> Certificate:
     """The certificate in one file with its key in another one. ValueError says in one line what is wrong."""
     text = _text(certificate, "--tls")
     key_text = _text(key, "--tls") if key != certificate else text
@@ -85,7 +85,7 @@ def load(certificate: str, key: str, chosen: TlsSettings, protocols: Sequence[st
     context = make_context(chosen, protocols)
     _load(context, certificate, key, chosen, len(found))
     facts = _look(context, found[0], certificate)
-    return Shown(
+    return Certificate(
         context,
         frozenset(name.lower().rstrip(".") for kind, name in facts.get("subjectAltName", ()) if kind == "DNS"),
         found[0] + "\n",

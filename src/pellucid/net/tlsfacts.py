@@ -19,7 +19,7 @@ def facts_of(tls: ssl.SSLObject, server_name: str, certificate: str, numbers: di
     """
     version = tls.version() or ""
     cipher, _, bits = tls.cipher() or ("", "", 0)
-    shown = tls.getpeercert()
+    client = tls.getpeercert()
     return Secured(
         version=version,
         version_number=VERSIONS.get(version, 0),
@@ -30,10 +30,10 @@ def facts_of(tls: ssl.SSLObject, server_name: str, certificate: str, numbers: di
         server_name=server_name,
         resumed=bool(tls.session_reused),
         server_certificate=certificate,
-        client_chain=_chain(tls) if shown else (),
-        client_subject=spell_name(shown["subject"]) if shown else "",  # type: ignore[arg-type]  # typeshed: any value
-        client_issuer=spell_name(shown["issuer"]) if shown else "",  # type: ignore[arg-type]  # likewise
-        client_serial=str(shown["serialNumber"]) if shown else "",
+        client_chain=_chain(tls) if client else (),
+        client_subject=spell_name(client["subject"]) if client else "",  # type: ignore[arg-type]  # typeshed: any value
+        client_issuer=spell_name(client["issuer"]) if client else "",  # type: ignore[arg-type]  # likewise
+        client_serial=str(client["serialNumber"]) if client else "",
     )
 
 
