@@ -12,7 +12,6 @@ from pellucid.message import Response
 from pellucid.server.events import EventHub, EventStream
 from pellucid.server.exchange import Exchange
 from pellucid.server.parking import Parking
-from pellucid.server.server import LOOK
 
 WINDOW = 65535
 GOAWAY = 7
@@ -138,5 +137,8 @@ def test_when_the_server_stops_all_of_them_end_and_the_connection_too() -> None:
     news.stage.server.stop(10)
     browser.talk()
     assert browser.ended == asked
-    news.stage.wait(LOOK)
+    browser.talk()  # it has heard of the end, says so, and closes
+    assert browser.client.ended
+    browser.client.link.close()
+    news.stage.settle()
     assert not news.stage.open_connections
