@@ -14,7 +14,7 @@ import pytest
 from pellucid.authority import Machine
 from pellucid.authority.issuing import make_authority, make_server, names_of
 from pellucid.features.https import HttpsSettings
-from pellucid.listening import Listening, check_https, open_listening, settled, tls
+from pellucid.listening import Listening, check_https, open_listening, tls, with_https_port
 from pellucid.message import Response
 from pellucid.net.access import Access
 from pellucid.net.memory import MemoryPoller
@@ -170,10 +170,10 @@ class Stand:
 def test_clients_are_sent_to_the_port_that_is_open(addresses: list[str], port: int) -> None:
     found = Listening(tuple(cast("Port", Stand(address)) for address in addresses))
     chosen = Settings({"redirect_http": ("80",)})
-    assert settled(chosen, found)[HttpsSettings] == HttpsSettings(redirect_http=("80",), https_port=port)
+    assert with_https_port(chosen, found)[HttpsSettings] == HttpsSettings(redirect_http=("80",), https_port=port)
     chosen = Settings({"redirect_http": ("80",), "https_port": 9443})
-    assert settled(chosen, found) is chosen
-    assert settled(Settings(), found)[HttpsSettings].https_port == 0
+    assert with_https_port(chosen, found) is chosen
+    assert with_https_port(Settings(), found)[HttpsSettings].https_port == 0
 
 
 def test_of_what_systemd_hands_over_a_named_socket_only_redirects(pem: str, monkeypatch: pytest.MonkeyPatch) -> None:

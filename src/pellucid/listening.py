@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pellucid.authority import Kept, data_folder, keep, this_machine
-from pellucid.features.https import USUAL, HttpsSettings
+from pellucid.features.https import HTTPS_PORT, HttpsSettings
 from pellucid.net.access import SocketSettings, access_of
 from pellucid.net.address import addresses_of, open_ports, reachable
 from pellucid.net.greet import Greet
@@ -62,7 +62,7 @@ class Listening:
     def https_port(self) -> int:
         """The port to which clients are sent: the usual one, if it is among them or nothing else is known."""
         numbers = [int(each.rpartition(":")[2]) for each in self.addresses if not each.startswith("unix:")]
-        return numbers[0] if numbers and USUAL not in numbers else USUAL
+        return numbers[0] if numbers and HTTPS_PORT not in numbers else HTTPS_PORT
 
     def refresh(self, noted: Noted) -> bool:
         """Take up certificates that have changed, and say why where that cannot be; whether there were any."""
@@ -103,7 +103,7 @@ def open_listening(settings: Settings) -> Listening:
         raise ValueError(f"--redirect-http: {str(error).replace('--bind', '--redirect-http')}") from error
 
 
-def settled(settings: Settings, listening: Listening) -> Settings:
+def with_https_port(settings: Settings, listening: Listening) -> Settings:
     """The settings, with what only the open ports could tell."""
     chosen = settings[HttpsSettings]
     if not chosen.redirect_http or chosen.https_port:

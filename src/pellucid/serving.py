@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from pellucid.assembly import Assemble, Assembly, Host, assembler
 from pellucid.features.livereload import LiveReloadSettings
-from pellucid.listening import Listening, open_listening, settled
+from pellucid.listening import Listening, open_listening, with_https_port
 from pellucid.loading.settings import LoadingSettings, check
 from pellucid.loading.targets import Folder, Named, Target
 from pellucid.logs import check_logs
@@ -49,7 +49,7 @@ def serve(targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
     count_of(settings[ProcessSettings].workers)
     choose(settings[PrivilegeSettings])
     listening = open_listening(settings)
-    settings = settled(settings, listening)
+    settings = with_https_port(settings, listening)
     return _serve(assembler(targets, settings), listening, settings, ready, look)
 
 

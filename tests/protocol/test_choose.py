@@ -2,7 +2,7 @@
 
 import pytest
 
-from pellucid.protocol.choose import LINE, SHOWN, Opening, Protocols
+from pellucid.protocol.choose import LONGEST_LINE, PREFACE_LINE, Opening, Protocols
 from pellucid.protocol.http1.engine import Http1
 from pellucid.protocol.http2.engine import Http2
 from pellucid.protocol.http2.limits import Http2Limits
@@ -46,7 +46,7 @@ def test_the_preface_is_known_however_it_is_split(first: bytes) -> None:
     engine = Heard()
     opening = Opening(lambda: engine)
     found = opening.other(first) if first else None
-    if not first.startswith(SHOWN):
+    if not first.startswith(PREFACE_LINE):
         assert found is None
         assert opening.open
         found = opening.other(PREFACE[len(first) :])
@@ -76,7 +76,7 @@ def test_a_first_line_that_is_no_request_line_is_a_wrong_preface(line: bytes, en
         b"P\n",
         b"PRI * HTTP/1.1\r\n",
         b"\x16\x03\x01 \xff \xff\n",
-        b"GET /" + b"a" * LINE,
+        b"GET /" + b"a" * LONGEST_LINE,
     ],
 )
 def test_what_appears_to_be_a_request_is_left_to_http1(data: bytes) -> None:

@@ -16,7 +16,7 @@ CHALLENGE = re.compile(rb"/\.well-known/acme-challenge/[A-Za-z0-9_-]{1,256}")
 
 NOT_HERE = "only https is served here, and this request does not tell where to find it (RFC 9110 7.4)"
 
-USUAL = 443
+HTTPS_PORT = 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def redirect_feature(settings: HttpsSettings) -> Feature | None:
         return None
     # Kept by no cache: a browser would never ask again, though another server may be there one day. HSTS is for that.
     fields: tuple[Field, ...] = ((b"cache-control", b"no-cache"), (b"content-type", b"text/plain; charset=utf-8"))
-    port = b"" if settings.https_port in (0, USUAL) else b":%d" % settings.https_port
+    port = b"" if settings.https_port in (0, HTTPS_PORT) else b":%d" % settings.https_port
 
     def ask(exchange: Exchange) -> None:
         request = exchange.request

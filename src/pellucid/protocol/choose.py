@@ -9,11 +9,10 @@ from pellucid.protocol.http1.engine import Http1
 from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.limits import Limits
 
-SHOWN = b"PRI * HTTP/2.0\r\n"
+PREFACE_LINE = b"PRI * HTTP/2.0\r\n"
 """How the preface of HTTP/2 begins (RFC 9113 section 3.4), and no request of HTTP/1."""
 
-
-LINE = 64
+LONGEST_LINE = 64
 """How long a first line is that may be for HTTP/2, in bytes."""
 
 
@@ -63,13 +62,13 @@ class Opening:
     def other(self, data: bytes) -> Engine | None:
         """What speaks HTTP/2 and has been given all that came so far, if these bytes tell that it is meant."""
         seen = self._seen = self._seen + data
-        line, whole, _ = seen[:LINE].partition(b"\n")
-        if seen.startswith(SHOWN) or (whole and _is_foreign(line)):
+        line, whole, _ = seen[:LONGEST_LINE].partition(b"\n")
+        if seen.startswith(PREFACE_LINE) or (whole and _is_foreign(line)):
             self.open = False
             engine = self._make()
             engine.receive(seen)
             return engine
-        self.open = not whole and len(seen) < LINE
+        self.open = not whole and len(seen) < LONGEST_LINE
         return None
 
 
