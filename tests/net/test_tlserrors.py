@@ -23,9 +23,9 @@ def not_believed() -> ssl.SSLError:
     return error
 
 
-def too_short() -> ssl.SSLError:
-    error = ssl.SSLError(1, "[SSL: EE_KEY_TOO_SMALL] ee key too small (_ssl.c:3920)")
-    error.reason = "EE_KEY_TOO_SMALL"
+def called(reason: str) -> ssl.SSLError:
+    error = ssl.SSLError(1, f"[SSL: {reason}] in small letters (_ssl.c:3920)")
+    error.reason = reason
     return error
 
 
@@ -33,7 +33,10 @@ def too_short() -> ssl.SSLError:
     ("error", "words"),
     [
         (met(), "wrong version number"),
-        (too_short(), "its key is too short, of which RSA wants 2048 bits and curves 224"),
+        (called("EE_KEY_TOO_SMALL"), "its key is too short, of which RSA wants 2048 bits and curves 224"),
+        (called("TLSV1_ALERT_UNKNOWN_CA"), "the peer says: unknown ca"),
+        (called("SSL/TLS_ALERT_BAD_CERTIFICATE"), "the peer says: bad certificate"),
+        (called("NO_SHARED_CIPHER"), "no shared cipher"),
         (not_believed(), "certificate has expired"),
         (ssl.SSLError(524297, "[SSL] PEM lib (_ssl.c:3926)"), "PEM lib"),
         (OSError(2, "No such file or directory"), "no such file or directory"),

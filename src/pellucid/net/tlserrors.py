@@ -11,6 +11,9 @@ _PLAINLY = {
     "CA_MD_TOO_WEAK": "it is signed by a hash that is too weak, such as SHA-1",
 }
 
+# OpenSSL has always called what the other end says by the version of the protocol in which it came up.
+_TOLD = re.compile(r"(?:SSLV3|TLSV1|TLSV13|SSL/TLS)_ALERT_(.+)")
+
 
 def explain(error: OSError) -> str:
     """What went wrong."""
@@ -20,5 +23,7 @@ def explain(error: OSError) -> str:
         reason: str | None = getattr(error, "reason", None)
         if not reason:
             return re.sub(r"^\[SSL\] | \(_ssl.*\)$", "", str(error.args[-1]))
-        return _PLAINLY.get(reason) or reason.lower().replace("_", " ")
+        told = _TOLD.fullmatch(reason)
+        words = (told[1] if told else reason).lower().replace("_", " ")
+        return _PLAINLY.get(reason) or (f"the peer says: {words}" if told else words)
     return (error.strerror or str(error)).lower()
