@@ -35,6 +35,11 @@ class Inbox:
     def take(self, count: int) -> bytes:
         """The first bytes, as many as asked for or as there are."""
         at = self._at
+        if not at and len(self.held) <= count:
+            data = self.held
+            self.held = b""
+            self._searched = self._looked = 0
+            return data
         data = self.held[at : at + count]
         self._at = self._searched = at + len(data)
         if self._at == len(self.held):

@@ -156,6 +156,8 @@ class Http1:
         """The next event, each of them once."""
         try:
             if self._failure is None and not self.finished:
+                if self._tunnel:
+                    return self._next_of_tunnel()
                 if self._incoming is not None:
                     return self._next_of_body(self._incoming)
                 return None if self._owed or self._writer is not None else self._next_request()
@@ -237,10 +239,23 @@ class Http1:
     def _eof_in_body(self, incoming: Incoming) -> tuple[int, Event] | None:
         if incoming.whole or (self._inbox.held and incoming.credit <= 0):
             return None  # what has come is given out first, as the app asks for it
-        if not self._tunnel:
-            raise Broken(400, "the connection ended inside a request's body (RFC 9112 8)")
-        self._incoming = None
-        return self.served, End()
+        raise Broken(400, "the connection ended inside a request's body (RFC 9112 8)")
+
+    def _next_of_tunnel(self) -> tuple[int, Event] | None:
+        # All that comes until the peer's end (RFC 9110 7.8, 9.3.6).
+        incoming, inbox = self._incoming, self._inbox
+        if incoming is None:
+            return None
+        if not inbox.held:
+            if not self._eof:
+                return None
+            self._incoming = None
+            return self.served, End()
+        if incoming.credit <= 0:
+            return None
+        data = inbox.take(incoming.credit)
+        incoming.credit -= len(data)
+        return self.served, Data(data)
 
     def _drop_body(self, incoming: Incoming) -> tuple[int, Event] | None:
         # The answer is complete and the request is not: its rest is read and dropped, within bounds.
