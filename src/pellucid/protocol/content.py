@@ -14,12 +14,12 @@ FRAMED_ALIKE = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 class Content(NamedTuple):
     """How an answer's content goes out: `wanted` is False where there is none, whatever the app gives; `length` is None
-    where it is not known, and `told` whether it stands in a Content-Length.
+    where it is not known, and `announced` whether it stands in a Content-Length.
     """
 
     wanted: bool
     length: int | None
-    told: bool
+    announced: bool
 
 
 def content_of(method: str, status: int, declared: int | None, length: int | None) -> Content:

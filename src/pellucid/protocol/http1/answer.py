@@ -82,7 +82,7 @@ def frame(method: str, version: str, status: int, declared: int | None, length: 
     if status == 101 or (method == "CONNECT" and 200 <= status < 300):
         return Framing(True, None, False, b"")
     content = content_of(method, status, declared, length)
-    if content.told:
+    if content.announced:
         return Framing(content.wanted, content.length, False, b"content-length: %d\r\n" % (content.length or 0))
     # RFC 9112 6.1 allows Transfer-Encoding without a body, but Python's http.client then waits for the chunks of a 304.
     if content.wanted and version == "1.1":

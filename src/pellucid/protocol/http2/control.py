@@ -20,13 +20,13 @@ from pellucid.protocol.http2.windows import LARGEST_WINDOW
 
 
 class Control:
-    """Acts on the session by what these frames say. `settled`: the peer knows what it was told in SETTINGS."""
+    """Acts on the session by what these frames say. `acknowledged`: the peer knows what it was told in SETTINGS."""
 
-    __slots__ = ("_session", "settled")
+    __slots__ = ("_session", "acknowledged")
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.settled = False
+        self.acknowledged = False
 
     def settings(self, ack: bool, payload: bytes) -> None:
         """The peer tells of itself, or that it has read what this end told (section 6.5)."""
@@ -35,7 +35,7 @@ class Control:
         if ack:
             if payload:
                 raise ConnectionFault(FRAME_SIZE_ERROR, "an answer to SETTINGS that is not empty (RFC 9113 6.5)")
-            self.settled = True
+            self.acknowledged = True
             return
         if len(payload) > 6 * settings.MOST and not len(payload) % 6:
             raise ConnectionFault(

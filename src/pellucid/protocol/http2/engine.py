@@ -77,7 +77,7 @@ class Http2:
             return Phase.HEAD
         running = [stream for stream in session.streams.values() if not stream.answered]
         if not running:
-            rests = self._inbound.between and self._inbound.settled and not session.draining and not session.streams
+            rests = self._inbound.resting and not session.draining and not session.streams
             return Phase.IDLE if rests else Phase.HEAD
         if all(stream.tunnel for stream in running):
             return Phase.TUNNEL
@@ -91,8 +91,7 @@ class Http2:
         session = self._session
         if session.events or session.bodies or session.finished:
             return not session.finished or bool(session.events)
-        busy = session.lingering or session.draining
-        return bool(busy or not (self._inbound.settled and self._inbound.between))
+        return bool(session.lingering or session.draining or not self._inbound.resting)
 
     @property
     def hungry(self) -> bool:
@@ -136,7 +135,7 @@ class Http2:
             if type(item[1]) is Reset:
                 session.leaving.discard(item[0])
                 if session.final is not None and not session.finished:
-                    session.settle()
+                    session.finish_if_done()
             return item
         bodies = session.bodies
         while bodies:
@@ -163,11 +162,11 @@ class Http2:
                 session.drop_body(stream, state)
                 state.incoming.fail(Refused(status, why))
                 session.bodies[stream] = state
-        elif self._inbound.between and self._inbound.settled and session.lingering:
+        elif self._inbound.resting and session.lingering:
             for number in tuple(session.lingering):
                 session.reset(number, NO_ERROR)
         else:
-            silent = self._inbound.between and self._inbound.greeted and not self._inbound.settled
+            silent = self._inbound.between and self._inbound.greeted and not self._inbound.resting
             session.fail(SETTINGS_TIMEOUT if silent else ENHANCE_YOUR_CALM, why)
 
     # From the app

@@ -56,9 +56,9 @@ class Inbound:
         return self.greeted and self._blocks.open is None and self.rest[3:4] != b"\x01"
 
     @property
-    def settled(self) -> bool:
-        """Whether the peer has said hello, and knows what was said to it."""
-        return self.greeted and self._control.settled
+    def resting(self) -> bool:
+        """Whether the peer has said hello, knows what was said to it, and is in the middle of nothing."""
+        return self.greeted and self._control.acknowledged and not self.rest and self._blocks.open is None
 
     def receive(self, data: bytes) -> None:
         """Take bytes."""
@@ -68,8 +68,8 @@ class Inbound:
             data = self.rest + data
         try:
             self.rest = data[self._take_frames(data) :]
-            if not self._control.settled:
-                self._check_settled()
+            if not self._control.acknowledged:
+                self._check_acknowledged()
         except ConnectionFault as fault:
             self.rest = b""
             self._blocks.open = None
@@ -101,7 +101,7 @@ class Inbound:
                 return len(data)
         return max(at, 0)
 
-    def _check_settled(self) -> None:
+    def _check_acknowledged(self) -> None:
         # Section 6.5.3. It may be this end that was late, and the answer be among what was not read yet: so it is
         # looked for twice.
         now = self._session.now()

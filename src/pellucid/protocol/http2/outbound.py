@@ -70,7 +70,7 @@ class Outbound:
         if body and content.wanted and len(body) > min(state.window, self._session.window):
             raise WrongAnswer("a body that the peer has no room for (RFC 9113 6.9)")
         date = self._date()
-        head = head_block(status, block, content.length if content.told else None, date)
+        head = head_block(status, block, content.length if content.announced else None, date)
         state.owed = False
         self._release(stream, state)
         if body is None and content.wanted:

@@ -132,7 +132,7 @@ class Session:
         if self.lingering:
             self.lingering.discard(stream)
         if self.final is not None:
-            self.settle()
+            self.finish_if_done()
 
     def reset(self, stream: int, code: int) -> None:
         """End a stream here, whatever is still to come of it, with RST_STREAM (section 6.4)."""
@@ -202,9 +202,9 @@ class Session:
         if self.final is None and not self.finished:
             self.final = self.last
             self.output.append(goaway_frame(self.last, NO_ERROR))
-            self.settle()
+            self.finish_if_done()
 
-    def settle(self) -> None:
+    def finish_if_done(self) -> None:
         """It is over when nothing new is taken and nothing runs."""
         if not self.streams and not self.leaving:
             self.finish()
