@@ -200,6 +200,20 @@ def test_one_that_does_not_hold_yet_is_taken_up_once_it_does(authority: Authorit
     assert "example.com.pem was taken up" in note
 
 
+def test_of_a_certificate_that_is_not_renewed_one_hears_before_its_end_and_at_it(authority: Authority) -> None:
+    site = Site(authority.sign("example.com", days=90))
+    told = []
+    for day in (0, 80, 86, 89, 91, 92):
+        site.ahead = day * 86400.0
+        told.append(["expires" if "was not renewed and expires on 20" in note else note[:8] for note in site.refresh()])
+    assert told == [[], [], ["expires"], [], ["warning:"], []]
+    site.ahead = 0.0
+    authority.sign("example.com", days=90)
+    assert len(site.refresh()) == 1
+    site.ahead = 86 * 86400.0
+    assert len(site.refresh()) == 1
+
+
 def test_a_fault_that_lies_elsewhere_passes(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site(authority.sign("example.com"))
     authority.sign("example.com")
@@ -240,6 +254,8 @@ def test_at_the_start_one_that_does_not_hold_is_served_and_told(
     certificates.complain(lambda level, text: notes.append(f"{level}: {text}"))
     assert len(notes) == bool(complaint)
     assert all(note.startswith("warning: ") and complaint in note for note in notes)
+    certificates.refresh(lambda level, text: notes.append(f"{level}: {text}"))
+    assert len(notes) == bool(complaint), "said twice"
 
 
 def from_afar() -> x509.AuthorityInformationAccess:

@@ -17,6 +17,9 @@ from pellucid.net.tlssettings import PROTOCOLS, TlsSettings, check_tls
 EVERY = 2.0
 """How often `follow` looks at the files, in seconds."""
 
+LATE = 0.05
+"""What part of its life is left of a certificate that should have been renewed by now."""
+
 Noted = Callable[[str, str], object]
 Seen = tuple[tuple[int, ...], ...]
 
@@ -45,7 +48,7 @@ class Certificates:
         self._wall = wall
         self._client_ca = look_at(chosen.tls_client_ca)
         self._fault = ""
-        self._pairs = [_Pair(certificate, key, chosen, self.protocols) for certificate, key in pairs]
+        self._pairs = [_Pair(certificate, key, chosen, self.protocols, wall()) for certificate, key in pairs]
         # The keys of session tickets are this one's. It has no certificate of its own that could grow old.
         self.context = make_context(chosen, self.protocols)
         self.numbers = {str(each["name"]): int(each["id"]) & 0xFFFF for each in self.context.get_ciphers()}
@@ -62,10 +65,12 @@ class Certificates:
     def refresh(self, noted: Noted) -> bool:
         """Take up files that have changed, and answer whether there were any. Where that cannot be, what was there
         before stays. It is said why, once, and tried again each time: clocks, passwords and descriptors change too.
+        Once it is also said which certificate comes to its end.
         """
         changed = self._refresh_client_ca(noted)
         for pair in self._pairs:
             changed |= self._refresh_pair(pair, noted)
+            pair.remind(noted, self._wall())
         if changed:
             self._by_name = self._index()
         return changed
@@ -160,15 +165,16 @@ class _Pair:
     last of them gave nothing, else empty.
     """
 
-    __slots__ = ("_chosen", "certificate", "fault", "key", "seen", "shown")
+    __slots__ = ("_chosen", "_reminded", "certificate", "fault", "key", "seen", "shown")
 
-    def __init__(self, certificate: str, key: str, chosen: TlsSettings, protocols: Sequence[str]) -> None:
+    def __init__(self, certificate: str, key: str, chosen: TlsSettings, protocols: Sequence[str], now: float) -> None:
         self.certificate = certificate
         self.key = key
         self._chosen = chosen
         self.fault = ""
         self.seen: Seen = look_at(certificate), look_at(key)
         self.shown = self.load(protocols)
+        self._reminded = 2 if now >= self.shown.ends else 0  # what has expired by now is told at the start
 
     def look(self) -> Seen:
         certificate, key = self.seen
@@ -180,6 +186,15 @@ class _Pair:
     def complain(self, noted: Noted) -> None:
         if self.shown.lacks:
             noted("warning", f"--tls: {self.certificate} {self.shown.lacks}; many clients will refuse it")
+
+    def remind(self, noted: Noted, now: float) -> None:
+        """Say that it should have been renewed by now, and once more when it is too late."""
+        left = self.shown.ends - now
+        stage = (left < LATE * (self.shown.ends - self.shown.begins)) + (left <= 0)
+        if stage > self._reminded:
+            end = "has expired" if left <= 0 else "was not renewed and expires"
+            noted("warning", f"--tls: {self.certificate} {end} on {_spell(self.shown.ends)}")
+        self._reminded = stage
 
     def out_of_time(self, shown: Certificate, now: float) -> str:
         if now >= shown.ends:
