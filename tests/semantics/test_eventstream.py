@@ -1,6 +1,10 @@
 """Server-sent events are spelled so that a browser reads what was meant, and its id comes back as it was."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eventsource import EventSource, Told, told
 from pellucid.errors import WrongAnswer
@@ -115,3 +119,24 @@ def test_an_id_comes_back_as_it_was(name: str) -> None:
 )
 def test_what_cannot_have_been_an_id_is_none(values: list[bytes]) -> None:
     assert last_event_id(Headers([(b"last-event-id", value) for value in values])) == ""
+
+
+@given(data=st.text(), event=st.text(max_size=20), name=st.text(max_size=20), retry=st.none() | st.integers(0, 2**53))
+def test_whatever_is_spelled_is_read_back_or_raises(data: str, event: str, name: str, retry: int | None) -> None:
+    try:
+        spelled = spell_event(data, event, name, retry)
+    except WrongAnswer:
+        assert set(event) & set("\r\n\0") or set(name) & set(map(chr, [*range(32), 127])) or name.strip(" \t") != name
+        return
+    source = EventSource()
+    assert source.feed(spelled) == [Told(re.sub("\r\n?", "\n", data), event or "message", name)]
+    assert source.retry == retry
+
+
+@given(st.text(), st.integers(1, 9))
+def test_an_event_may_come_in_any_pieces(data: str, size: int) -> None:
+    spelled = spell_event(data, "kind", "7") + spell_comment(data) + spell_event("x")
+    source = EventSource()
+    for begin in range(0, len(spelled), size):
+        source.feed(spelled[begin : begin + size])
+    assert source.events == [*told(spell_event(data, "kind", "7")), Told("x", "message", "7")]
