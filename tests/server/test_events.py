@@ -110,6 +110,7 @@ def test_an_end_comes_behind_what_waits_and_the_connection_is_used_again() -> No
     stream.send("the last")
     stream.end()
     assert not stream.open
+    stream.end()
     assert not stream.send("nobody")
     assert reader.read() == [Told("the last")]
     assert reader.whole

@@ -208,6 +208,20 @@ def test_what_goes_wrong_with_one_is_a_500_and_the_others_are_answered() -> None
     assert len(parking) == 0
 
 
+def test_what_goes_wrong_behind_an_answer_does_not_take_it_back() -> None:
+    def answer(exchange: Exchange) -> None:
+        exchange.respond(Response(200), b"well")
+        raise ZeroDivisionError("on purpose")
+
+    parking = Parking(answer)
+    stage = Stage(parking.park)
+    client = stage.client()
+    client.talk(request())
+    with pytest.raises(ZeroDivisionError):
+        parking.wake()
+    assert client.talk().endswith(b"well")
+
+
 def test_what_was_answered_leaves_nothing_for_the_collector_of_cycles() -> None:
     room = Room()
     gc.collect()
