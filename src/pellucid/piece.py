@@ -81,7 +81,11 @@ Piece = bytes | FileSlice
 
 
 class Source(Protocol):
-    """A body that is pulled, so that a peer that does not read costs one piece and no more."""
+    """A body that is pulled, so that a peer that does not read costs one piece and no more.
+
+    A source may have an attribute `more`: whether another pull right behind the last one may bring something. One that
+    does not have it is asked.
+    """
 
     length: int | None
     """How many bytes it will give in all, None where it cannot know."""

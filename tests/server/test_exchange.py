@@ -10,7 +10,7 @@ from pellucid.errors import WrongAnswer
 from pellucid.message import Data, End, Headers, Request, Response
 from pellucid.net.reactor import Timer
 from pellucid.piece import Piece
-from pellucid.server.exchange import WINDOW, Body, Exchange
+from pellucid.server.exchange import HALF, WINDOW, Body, Exchange
 
 
 class Asked:
@@ -147,20 +147,34 @@ def test_only_informational_answers_go_ahead(status: int) -> None:
         exchange.inform(Response(status))
 
 
-def test_reading_asks_for_a_window_and_then_for_what_was_taken() -> None:
+def test_reading_asks_for_a_window_and_small_parts_ask_for_no_more() -> None:
     exchange, carrier = begun(complete=False)
     assert exchange.read() is None
     assert exchange.read() is None
     exchange.take(Data(b"hello"))
     exchange.take(Data(b"world"))
     assert exchange.read() == b"helloworld"
+    exchange.take(Data(bytes(HALF - 12)))
+    exchange.read()
+    exchange.take(Data(b"x"))
+    exchange.read()
+    assert carrier.calls == [("credit", WINDOW)]
     exchange.take(Data(b"last"))
     exchange.take(End(Headers([(b"digest", b"x")])))
     assert exchange.read() == b"last"
     assert exchange.read() == b""
     assert exchange.read() == b""
     assert exchange.trailers == Headers([(b"digest", b"x")])
-    assert carrier.calls == [("credit", WINDOW), ("credit", 10)]
+    assert carrier.calls == [("credit", WINDOW)]
+
+
+def test_the_client_has_room_again_once_half_of_it_was_read() -> None:
+    exchange, carrier = begun(complete=False)
+    exchange.read()
+    exchange.take(Data(bytes(HALF)))
+    assert exchange.read() == bytes(HALF)
+    assert exchange.read() is None
+    assert carrier.calls == [("credit", WINDOW), ("credit", HALF)]
 
 
 def test_an_exchange_is_named_by_its_id_its_method_and_its_path() -> None:

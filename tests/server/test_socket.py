@@ -258,7 +258,8 @@ def test_a_silent_client_is_pinged_and_given_up(dial: Dial) -> None:
     client = dial(app)
     assert client.wait(19) == []
     client.say("here")
-    assert client.wait(19) == []
+    assert client.wait(2) == []  # something has come in these 20 seconds
+    assert client.wait(18) == []
     assert client.wait(2) == [Ping()]
     assert client.wait(8) == []
     assert app.ends == []
@@ -276,7 +277,7 @@ def test_who_answers_pings_stays(dial: Dial) -> None:
         events = client.wait(5)
         pings += len(events)
         client.say()  # the client's engine has answered
-    assert 20 <= pings <= 25
+    assert 15 <= pings <= 17
     assert app.ends == []
 
 

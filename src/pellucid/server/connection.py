@@ -268,12 +268,20 @@ class Connection:
             self._finish()
             return
         exchanges = self._exchanges
-        if pending or link.waiting or not self._calm or exchanges.reading or exchanges.shut:
+        ended = exchanges.ended != self._answered
+        if (
+            pending
+            or link.waiting
+            or not self._calm
+            or exchanges.reading
+            or exchanges.shut
+            or (ended and not self._timer)
+        ):
             self._rearm_in_full()
         else:
-            # Between whole requests, as most turns end: the peer may send, and what is set fires no later than needed.
+            # Between whole requests, as most turns end, or in a tunnel: the peer may send, and no timer is needed sooner.
             self._phase = None
-            if exchanges.ended != self._answered:  # to ask whether anybody is there puts nothing off
+            if ended:  # to ask whether anybody is there puts nothing off
                 self._answered = exchanges.ended
                 self.since = shared.reactor.now
         if shared.watch.rearmed:
@@ -297,6 +305,9 @@ class Connection:
             self._set_timer()
         patience = self._shared.patience
         self._calm = interest == READ and self._timer is not None and not patience.request_timeout
+        if phase is Phase.TUNNEL and interest == READ:  # nobody is waited for, until an exchange ends
+            self._calm = not patience.request_timeout
+            self._answered = self._exchanges.ended
 
     def _set_timer(self) -> None:
         # One timer, and a lazy one: set only if none is due earlier; if it fires too early it goes back to sleep.

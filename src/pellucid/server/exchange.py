@@ -16,6 +16,9 @@ from pellucid.semantics.trace import UNTRACED
 WINDOW = 65536
 """How much of a request's body waits in memory for the app, in bytes."""
 
+HALF = WINDOW // 2
+"""How much of it must have been read before the client is given room for as much again, in bytes."""
+
 Body = bytes | Source
 Answer = Callable[[Request, Response, Body], tuple[Response, Body]]
 
@@ -259,16 +262,19 @@ class Exchange:
         back. An app that is going to open a tunnel answers first: who reads before the answer waits for the end of
         the request.
         """
-        room, self._room = self._room, 0
-        if room and not (self._ended or self.gone):
+        room = self._room
+        if room >= HALF and not (self._ended or self.gone):  # not for each small part: there is room for more yet
+            self._room = 0
             self._reading = True  # what comes in answer to this call is returned by it, and needs no word of its own
             try:
                 self.carrier.credit(self, room)
             finally:
                 self._reading = False
-        data = b"".join(self._arrived) if self._arrived else b""
+        arrived = self._arrived
+        if arrived is None:
+            return b"" if self._ended else None
         self._arrived = None
-        return data if data or self._ended else None
+        return arrived[0] if len(arrived) == 1 else b"".join(arrived)
 
     # What follows is for the connection.
 

@@ -261,7 +261,8 @@ class Exchanges:
             self._end(exchange, event.why)
         else:
             assert type(event) is Data or type(event) is End
-            self._count(stream, event)
+            if self.reading:
+                self._count(stream, event)
             try:
                 exchange.take(event)
             except BaseException as error:
@@ -294,7 +295,7 @@ class Exchanges:
         if self._room <= 0:  # whole answers wait too, or whoever asks and does not read fills the memory
             self.ready[stream] = exchange
             return False
-        if response.status < 200 or exchange.request.method == "CONNECT":
+        if not exchange.started and (response.status < 200 or exchange.request.method == "CONNECT"):
             check_final(exchange.request, response, body)
         engine = self._owner.engine
         window = engine.room(stream)
@@ -314,7 +315,8 @@ class Exchanges:
         # by itself needs no room, and some peers make room for a body when they have been told of it.
         piece = body.pull(room) if room > 0 and exchange.request.method != "HEAD" else None
         try:
-            check_piece(piece)
+            if type(piece) is not bytes or not piece:
+                check_piece(piece)
             return self._give(exchange, response, body.length, piece)
         except BaseException:
             release(piece)
@@ -344,7 +346,8 @@ class Exchanges:
             self._find_shut(stream, len(piece))
         elif self.shut:
             self.shut.pop(stream, None)
-        self.ready[stream] = exchange
+        if getattr(exchange.body, "more", True):
+            self.ready[stream] = exchange
         return True
 
     def _wait_for_room(self, exchange: Exchange) -> bool:

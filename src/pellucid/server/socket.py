@@ -58,23 +58,25 @@ class Socket:
     """A WebSocket that has been accepted, and the source of the answer that carries it.
 
     From `begin` on messages go to its listener as they come. While it is `paused` none do, and the client is held back
-    with at most 64 KiB and the message under way in memory; its pings wait too. A client that is silent is pinged, and
-    given up if it stays so. When the server stops, it is closed with 1001, or 1012 if another server takes its place.
+    with at most 64 KiB and the message under way in memory; its pings wait too. A client of which nothing has come for
+    one to two times websocket-ping-interval is pinged, and given up if it stays silent. When the server stops, it is
+    closed with 1001, or 1012 if another server takes its place.
 
-    `held` is how many bytes wait here to be pulled, `_left` what of a piece there was no room for. `_heard` is when
-    something came last, `_asked` when the client was pinged since, 0 if it was not.
+    `held` is how many bytes wait here to be pulled, `_left` what of a piece there was no room for. `_silent` is whether
+    nothing has come since the timer was set, and `_asked` whether the client was pinged then.
     """
 
     __slots__ = (
         "_asked",
         "_engine",
         "_exchange",
-        "_heard",
         "_left",
         "_limits",
         "_listener",
+        "_silent",
         "_timer",
         "held",
+        "more",
         "paused",
     )
 
@@ -102,8 +104,9 @@ class Socket:
         self._listener = listener
         self._engine = WebSocket(limits, deflate)
         self._left: memoryview | bytes = b""
-        self._heard = exchange.now
-        self._asked = 0.0
+        self._silent = True
+        self._asked = False
+        self.more = False
         self._timer: Timer | None = None
         exchange.respond(response, self)
 
@@ -164,14 +167,14 @@ class Socket:
         """Go on with it."""
         if self.paused:
             self.paused = False
-            self._heard = self._exchange.now
+            self._silent = False
             self._deliver()
             self._read_on()
 
     # What comes in
 
     def _arrived(self) -> None:
-        # Each part that comes is told of, so one look is enough; it also gives the client room for as much again.
+        # Each part that comes is told of, so one look is enough.
         if not self.paused:
             data = self._exchange.read()
             if data is not None:
@@ -187,7 +190,7 @@ class Socket:
                 break
 
     def _take(self, data: bytes) -> None:
-        self._heard = self._exchange.now
+        self._silent = False
         if data:
             self._engine.receive(data)
         else:
@@ -195,10 +198,11 @@ class Socket:
         self._deliver()
 
     def _deliver(self) -> None:
-        engine, listener = self._engine, self._listener
-        while not self.paused and (event := engine.next_event()) is not None:
+        engine = self._engine
+        while engine.pending and not self.paused:
+            event = engine.next_event()
             if type(event) is str or type(event) is bytes:
-                listener.received(event)
+                self._listener.received(event)
             elif type(event) is Closed:
                 self._closed(event)
             elif type(event) is Ping:
@@ -207,7 +211,7 @@ class Socket:
     # What goes out
 
     def pull(self, limit: int) -> bytes | End | None:
-        """All that there is, as one piece, as far as there is room."""
+        """All that there is, as one piece, as far as there is room. Behind it there is `more` only if there was not."""
         whole: memoryview | bytes = self._left
         if not whole:
             pieces = self._engine.take_output()
@@ -222,6 +226,7 @@ class Socket:
         else:
             self._left = b""
             self.held = 0
+        self.more = self.held > 0 or self._engine.closed
         if held >= ROOM > self.held:
             self._listener.has_room()
         return bytes(whole)
@@ -237,6 +242,7 @@ class Socket:
 
     def _set_timer(self, seconds: float) -> None:
         self._cancel_timer()
+        self._silent = True
         if seconds:
             self._timer = self._exchange.at(self._exchange.now + seconds, self._on_time)
 
@@ -246,29 +252,21 @@ class Socket:
             self._timer = None
 
     def _on_time(self) -> None:
-        limits, now = self._limits, self._exchange.now
-        interval, timeout = limits.websocket_ping_interval, limits.websocket_ping_timeout
-        if self.paused:
-            self._heard = now  # what it says is not looked at, so it is not silent
-        silence = now - self._heard
+        limits, exchange = self._limits, self._exchange
+        timeout = limits.websocket_ping_timeout
         if not self.open:
-            self._exchange.abort(f"websocket-close-time: no goodbye within {limits.websocket_close_time:g} s")
-        elif self._asked > self._heard and not self.held:  # what waits stands before the ping, or is it
-            self._exchange.abort(f"websocket-ping-timeout: no answer to a ping within {timeout:g} s")
-        elif silence < interval:
-            self._set_timer(interval - silence)
-        else:
-            self._ping(now)
-
-    def _ping(self, now: float) -> None:
-        limits = self._limits
-        if self._asked <= self._heard:
+            exchange.abort(f"websocket-close-time: no goodbye within {limits.websocket_close_time:g} s")
+        elif self._silent and not self.paused and self._asked and timeout and not self.held:
+            exchange.abort(f"websocket-ping-timeout: no answer to a ping within {timeout:g} s")
+        elif self._silent and not self.paused:
             self._engine.ping()
-            self.held += WEIGHT
+            self.held += WEIGHT  # while that waits behind other messages, no answer to it is due
+            self._asked = True
             self._exchange.wake()
-        if limits.websocket_ping_timeout:
-            self._asked = now
-        self._set_timer(limits.websocket_ping_timeout or limits.websocket_ping_interval)
+            self._set_timer(timeout or limits.websocket_ping_interval)
+        else:
+            self._asked = False
+            self._set_timer(limits.websocket_ping_interval)
 
     def _closed(self, event: Closed) -> None:
         if event.fault:
