@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
-from pellucid.net.link import Link
+from pellucid.net.link import RECEIVE, Link
 from pellucid.net.pollers import READ, WRITE
 from pellucid.net.reactor import Timer
 from pellucid.piece import discard
@@ -34,10 +34,12 @@ class Connection:
     `since` is when its peer began what it is at now, `lingering` when the last answer was out and the rest of a request
     began to be dropped unread. `_turning` guards a turn against another within it, `_soon` says that one is asked for,
     `_behind` that the last one ran out of rounds or of time before it had dealt with what came, and `_calm` that after
-    the last one all was set as it is between whole requests.
+    the last one all was set as it is between whole requests. `_ahead` counts the bytes that were read while the link was
+    full, less those that it has sent since.
     """
 
     __slots__ = (
+        "_ahead",
         "_answered",
         "_behind",
         "_calm",
@@ -83,6 +85,7 @@ class Connection:
         self._phase: Phase | None = engine.phase
         self._served = 0
         self._answered = 0
+        self._ahead = 0
         self.since = shared.reactor.now
         self._stall: Stall | None = None
         self._timer: Timer | None = None
@@ -218,6 +221,8 @@ class Connection:
         # Answers whether something came, be it the end.
         data = self.link.receive()
         if data:
+            if self.link.waiting and not self.link.room:
+                self._ahead += len(data)
             if self._opening is None:
                 self.engine.receive(data)
             else:
@@ -253,6 +258,8 @@ class Connection:
     def _flush(self) -> bool:
         link = self.link
         sent = link.send(self.engine.take_output())
+        if self._ahead:
+            self._ahead = max(self._ahead - sent, 0)
         watch = self._shared.watch
         if watch.flushed:
             watch.tell(watch.flushed, self, sent)
@@ -279,7 +286,7 @@ class Connection:
         ):
             self._rearm_in_full()
         else:
-            # Between whole requests, as most turns end, or in a tunnel: the peer may send, and no timer is needed sooner.
+            # Between whole requests, as most turns end, or in a tunnel: the peer may send, and no timer comes nearer.
             self._phase = None
             if ended:  # to ask whether anybody is there puts nothing off
                 self._answered = exchanges.ended
@@ -290,7 +297,9 @@ class Connection:
     def _rearm_in_full(self) -> None:
         engine, link, reactor = self.engine, self.link, self._shared.reactor
         timed = link.waiting or self._timer is None or bool(self._exchanges.reading or self._exchanges.shut)
-        interest = link.interest(engine.hungry and link.room > 0)  # what a peer asks for piles up if it does not read
+        # What a peer asks for piles up if it does not read; but one that takes a large answer may have to say that it does
+        # not want it any more, or what is more urgent.
+        interest = link.interest(engine.hungry and (link.room > 0 or self._ahead < RECEIVE))
         if interest != self._interest:
             timed = True  # where nothing waits for the peer any more, another patience applies
             reactor.change(link.fd, interest)

@@ -107,7 +107,7 @@ class Http1:
         """Whether `next_event` may have something to tell."""
         if self._inbox.held or self._eof:
             return True
-        return self._incoming is not None or self._failure is not None
+        return (self._incoming is not None and not self._tunnel) or self._failure is not None
 
     @property
     def hungry(self) -> bool:
