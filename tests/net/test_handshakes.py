@@ -13,7 +13,7 @@ from signing import NO_TEXT, Authority
 from test_hello import extension, host, message, record, sized
 
 from pellucid.net.certificates import Certificates
-from pellucid.net.handshakes import LINGER, PLAIN, SHARE, Handshakes
+from pellucid.net.handshakes import LAST, LINGER, PLAIN, SHARE, Handshakes
 from pellucid.net.hello import LONGEST
 from pellucid.net.link import Link
 from pellucid.net.memory import HandClock, MemoryLink, MemoryPoller, memory_pair
@@ -72,7 +72,7 @@ class Gate:
     @property
     def idle(self) -> bool:
         """Whether nothing is watched and nothing is due."""
-        return not (self.poller._interest or self.faults or self.handshakes._under_way) and self.reactor.due() is None
+        return not (self.poller._interest or self.faults or self.handshakes.under_way) and self.reactor.due() is None
 
     def _note(self, level: str, text: str) -> None:
         self.notes.append(f"{level}: {text}")
@@ -319,6 +319,32 @@ def test_where_too_many_are_under_way_the_oldest_ends() -> None:
     assert [ours.closed for ours, _ in pairs] == [True, False, False]
 
 
+def test_where_too_many_are_under_way_those_who_say_nothing_end_first() -> None:
+    gate = Gate(TlsSettings(handshakes=2))
+    pairs = [gate.bring() for _ in range(2)]
+    pairs[0][1].send([b"\x16"])
+    gate.settle()
+    pairs.append(gate.bring())
+    assert [ours.closed for ours, _ in pairs] == [False, True, False]
+    pairs[2][1].send([b"\x16"])
+    gate.settle()
+    pairs.append(gate.bring())
+    assert [ours.closed for ours, _ in pairs] == [True, True, False, False]
+
+
+def test_when_the_server_stops_those_that_have_begun_are_waited_for_a_moment() -> None:
+    gate = Gate()
+    pairs = [gate.bring() for _ in range(4)]
+    pairs[1][1].send([b"\x16"])
+    gate.settle()
+    pairs[2][1].send([b"\x16"])  # which nobody has looked at yet
+    gate.handshakes.drain()
+    assert [ours.closed for ours, _ in pairs] == [True, False, False, True]
+    gate.settle(LAST + 0.1)
+    assert [ours.closed for ours, _ in pairs] == [True, True, True, True]
+    assert gate.idle
+
+
 def test_without_a_limit_all_are_waited_for() -> None:
     gate = Gate(TlsSettings(handshakes=0))
     for _ in range(5):
@@ -511,7 +537,7 @@ def test_where_nothing_more_can_be_watched_the_link_is_closed() -> None:
     with pytest.raises(Exhausted):
         gate.bring()
     assert gate.greeted == [(None, "")]
-    assert gate.handshakes._under_way == {}
+    assert gate.handshakes.under_way == 0
 
 
 def test_a_fault_of_ours_ends_the_handshake_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

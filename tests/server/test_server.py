@@ -268,6 +268,9 @@ class Steps:
             def __call__(self, link: Any, greeted: Any) -> None:
                 steps.given.append((name, link, greeted))
 
+            def drain(self) -> None:
+                steps.closed.append(f"{name} but those that have begun")
+
             def close(self) -> None:
                 steps.closed.append(name)
 
@@ -310,6 +313,19 @@ def test_a_link_that_is_refused_in_a_greeting_gets_the_reason_and_no_more() -> N
     assert steps.given == []
 
 
+def test_links_that_are_greeted_count_for_their_address() -> None:
+    harbour, steps = Harbour(per_address=2), Steps()
+    harbour.server.listen(late := MemoryPort(), [steps.greet("first")])  # type: ignore[arg-type]  # as above
+    clients = [late.bring() for _ in range(3)]
+    harbour.settle()
+    assert [client.ended for client in clients] == [False, False, True]
+    for _, link, greeted in steps.given:
+        greeted(link)
+    assert [harbour.ask(client) for client in clients[:2]] == [[200], [200]]
+    harbour.server.halt()
+    assert harbour.server._of_address == {}
+
+
 def test_links_that_are_greeted_count_and_a_stop_gives_them_up() -> None:
     harbour, steps = stepping()
     for _ in range(3):
@@ -321,7 +337,7 @@ def test_links_that_are_greeted_count_and_a_stop_gives_them_up() -> None:
     harbour.settle()
     assert len(steps.given) == 2
     harbour.server.stop(10.0)
-    assert steps.closed == ["first", "second"]
+    assert steps.closed == ["first but those that have begun", "second but those that have begun"]
     assert not harbour.reactor.stopped
     for _, _, greeted in steps.given:
         greeted(None)
@@ -386,6 +402,7 @@ def adopted(stage: Stage, ours: MemoryLink) -> MemoryLink:
 
 def test_what_counts_for_an_address_is_the_clients_and_not_the_proxys() -> None:
     harbour = Harbour(per_address=2, behind=True)
+    harbour.server.exempt = "192.0.2.1".__eq__
     links = [harbour.port.bring() for _ in range(6)]
     for number, link in enumerate(links):
         link.send([LINE.replace(b"100.1", b"100.%d" % (number // 3)) + HELLO])

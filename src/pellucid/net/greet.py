@@ -20,5 +20,8 @@ class Greet(Protocol):
     def __call__(self, link: ArrivingLink, greeted: Greeted) -> None:
         """Call back with the link, or with one that goes over it, now or later. Raises Exhausted."""
 
+    def drain(self) -> None:
+        """Wait no longer for those that have said nothing yet, and for the others not much longer."""
+
     def close(self) -> None:
         """Wait for none any longer."""

@@ -25,6 +25,9 @@ SHARE = 0.005
 each of them takes as long.
 """
 
+LAST = 1.0
+"""How long a handshake that has begun may take once the server stops, in seconds."""
+
 LINGER = 2.0
 """How long a client may take to read why it was refused, in seconds."""
 
@@ -48,8 +51,9 @@ class Handshakes:
         "_protocols",
         "_reactor",
         "_round",
+        "_silent",
+        "_speaking",
         "_spent",
-        "_under_way",
     )
 
     def __init__(self, reactor: Reactor, certificates: Certificates, chosen: TlsSettings, noted: Noted) -> None:
@@ -59,8 +63,15 @@ class Handshakes:
         self._patience = chosen.handshake_time
         self._most = chosen.handshakes
         self._noted = noted
-        self._under_way: dict[_Handshake, None] = {}  # in the order in which they began
+        # Those of which nothing has come, and those of which something has, each in the order in which they began.
+        self._silent: dict[_Handshake, None] = {}
+        self._speaking: dict[_Handshake, None] = {}
         self._round = self._spent = 0.0
+
+    @property
+    def under_way(self) -> int:
+        """How many there are."""
+        return len(self._silent) + len(self._speaking)
 
     def __call__(self, link: ArrivingLink, greeted: Greeted) -> None:
         """A link has come. Raises Exhausted."""
@@ -71,15 +82,24 @@ class Handshakes:
             link.close()
             greeted(None)
             raise Exhausted(error.strerror or str(error)) from error
-        if self._most and len(self._under_way) >= self._most:
-            self._cut(next(iter(self._under_way)), "info", f"handshakes: {self._most} are under way")
-        self._under_way[handshake] = None
+        if self._most and self.under_way >= self._most:
+            oldest = next(iter(self._silent or self._speaking))
+            self._cut(oldest, "info", f"handshakes: {self._most} are under way")
+        self._silent[handshake] = None
         if self._patience:
             self._wait(handshake, self._patience)
 
+    def drain(self) -> None:
+        """Wait for those alone that have begun, who believe that they are served already, and for a moment."""
+        for handshake in tuple(self._silent):
+            if not handshake.link.peek(1):
+                self._cut(handshake)
+        for handshake in (*self._silent, *self._speaking):
+            self._wait(handshake, LAST)
+
     def close(self) -> None:
         """Wait for none of them any longer."""
-        for handshake in tuple(self._under_way):
+        for handshake in (*self._silent, *self._speaking):
             self._cut(handshake)
 
     def _wait(self, handshake: _Handshake, seconds: float) -> None:
@@ -117,7 +137,7 @@ class Handshakes:
         except HandshakeFailed as fault:
             self._refuse(handshake, "info" if fault.unproved else "debug", f"TLS handshake: {fault}")
         except BaseException:
-            if handshake in self._under_way:
+            if handshake in (self._speaking if handshake.taken else self._silent):
                 self._cut(handshake)
             raise
         finally:
@@ -129,6 +149,9 @@ class Handshakes:
             link.send([])
         data = link.receive()
         if data:
+            if not handshake.taken:
+                del self._silent[handshake]
+                self._speaking[handshake] = None
             handshake.taken += len(data)
             agreed = self._shake(handshake, data)
             if agreed is not None:
@@ -210,7 +233,7 @@ class Handshakes:
         self._noted(level, f"{handshake.link.peer or handshake.link.local} closed: {why}")
 
     def _forget(self, handshake: _Handshake) -> None:
-        del self._under_way[handshake]
+        del (self._speaking if handshake.taken else self._silent)[handshake]
         self._reactor.remove(handshake.link.fd)
         if handshake.timer is not None:
             handshake.timer.cancel()

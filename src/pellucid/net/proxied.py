@@ -50,6 +50,10 @@ class Preambles:
                 self._reactor.now + self._patience, lambda: self._end(arrival, "head-time")
             )
 
+    def drain(self) -> None:
+        """Wait for none any longer: a preamble that has not come with the first bytes is late already."""
+        self.close()
+
     def close(self) -> None:
         """Wait for none of them any longer."""
         for arrival in tuple(self._waiting):

@@ -122,11 +122,15 @@ class Server:
             self._closed(connection)
             link.close()
             raise Exhausted(error.strerror or str(error)) from error
-        most = self._capacity.connections_per_address
-        if most and held > most and link.peer and not self.exempt(link.peer):
+        if self._is_too_many(held, link.peer):
+            most = self._capacity.connections_per_address
             connection.turn_away(503, f"connections-per-address: {most} from this address are open already")
             return None
         return connection
+
+    def _is_too_many(self, held: int, address: str) -> bool:
+        most = self._capacity.connections_per_address
+        return bool(most and held > most and address) and not self.exempt(address)
 
     def _count(self, address: str, by: int) -> int:
         network = network_of(address)
@@ -159,9 +163,9 @@ class Server:
         for connection in tuple(self.connections):
             connection.drain(self._replaced)
         if rest > 0:
-            self.reactor.at(self.reactor.now + rest, self._close_idle)
+            self.reactor.at(self.reactor.now + rest, self._end_rest)
         else:
-            self._close_idle()
+            self._end_rest()
         if not self._replaced:
             self.reactor.soon(lambda: self._tell_stopping(grace))  # when the idle ones have gone
         self.reactor.at(self.reactor.now + grace, self._out_of_grace)
@@ -177,13 +181,18 @@ class Server:
         """Cut everything now."""
         self._stopping = True
         self._close_ports()
-        self._close_greets()
+        for greet in self._greets:
+            greet.close()
         for connection in tuple(self.connections):
             connection.abort("the server stops")
         self._end_if_done()
 
+    def _end_rest(self) -> None:
+        for greet in self._greets:
+            greet.drain()
+        self._close_idle()
+
     def _close_idle(self) -> None:
-        self._close_greets()
         for connection in tuple(self.connections):
             connection.close_if_idle()
         if self.connections and not self._over:  # an answer that was under way may end, and its client ask for no other
@@ -200,10 +209,6 @@ class Server:
         if self.connections:
             self.watch.note("warning", f"grace: {_connections(len(self.connections))} cut at the end of it")
         self.halt()
-
-    def _close_greets(self) -> None:
-        for greet in self._greets:
-            greet.close()
 
     def _close_ports(self) -> None:
         for port in self._ports:
@@ -237,17 +242,23 @@ class Server:
             self.reactor.at(self.reactor.now + PAUSE, self._resume)
 
     def _welcome(self, greets: tuple[Greet, ...], link: ArrivingLink) -> None:
+        address = link.peer  # which may be another's after the greeting
+        if self._is_too_many(self._count(address, 1), address):
+            self._count(address, -1)
+            link.close()  # there is no word yet that its client would understand
+            return
         self._greeting += 1
-        self._greet(greets, link)
+        self._greet(greets, link, address)
 
-    def _greet(self, greets: tuple[Greet, ...], link: ArrivingLink) -> None:
+    def _greet(self, greets: tuple[Greet, ...], link: ArrivingLink, address: str) -> None:
         first, *others = greets
 
         def greeted(link: Link | None, refused: str = "") -> None:
             if others and link is not None and not refused:
                 # It is the link that has arrived: only TLS, which is the last, makes another.
-                self._greet(tuple(others), cast("ArrivingLink", link))
+                self._greet(tuple(others), cast("ArrivingLink", link), address)
             else:
+                self._count(address, -1)
                 self._greeted(link, refused)
 
         first(link, greeted)
