@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import weakref
 from collections.abc import Callable, Iterator
@@ -196,6 +197,20 @@ def test_a_file_is_encrypted_no_sooner_than_it_is_taken(holds: int, tmp_path: Pa
         assert talk.link.send([]) == holds
         assert piece.offset == LUMP
         talk.link.abort()
+
+
+def test_a_file_that_cannot_be_read_breaks_the_link(
+    talk: Talk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with counted_file(tmp_path, bytes(100)) as file:
+        monkeypatch.setattr(os, "pread", fails)
+        assert talk.link.send([b"the head", slice_of(file)]) == 0
+        assert file.slices == 0
+    assert talk.link.gone == "Input/output error"
+    assert not talk.link.waiting
 
 
 def test_what_is_told_to_be_sent_is_in_all_what_was_given() -> None:

@@ -193,7 +193,12 @@ class TlsLink:
         inner = self._inner
         total = self._count(inner.send([])) if inner.waiting else 0
         while self._outbox and not inner.waiting and total < AT_ONCE:
-            lump = self._take_lump()
+            try:
+                lump = self._take_lump()
+            except OSError as error:  # a disk's
+                self.gone = error.strerror or str(error)
+                self._drop()
+                break
             if lump:
                 self._passing = len(lump)
                 total += self._count(inner.send(self._encrypt(lump)))
