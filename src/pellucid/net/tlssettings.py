@@ -45,7 +45,9 @@ class TlsSettings:
         10.0, "The time in which a TLS handshake must be done; 0 is no limit.", unit="seconds"
     )
     handshakes: int = setting(
-        1000, "The most TLS handshakes under way at once; one more ends the oldest. 0 is no limit."
+        1000,
+        "The most TLS handshakes under way at once; one more ends the oldest, of those that have said nothing if there "
+        "are any. 0 is no limit.",
     )
     unsafe_key_log: bool = setting(
         False,
