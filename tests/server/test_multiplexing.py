@@ -9,7 +9,7 @@ from conversing import Client, Script, Stage
 from multiplexing import Multiplexed
 
 from pellucid.message import End, Response
-from pellucid.net.link import CAPACITY
+from pellucid.net.link import CAPACITY, RECEIVE
 from pellucid.net.memory import memory_pair
 from pellucid.piece import Piece
 from pellucid.server.exchange import App, Exchange
@@ -72,6 +72,31 @@ def test_all_exchanges_together_have_the_room_of_one_link(monkeypatch: pytest.Mo
     client.send(b"".join(b"get %d\n" % stream for stream in range(50)))
     client.stage.settle()
     assert sum(body.given for body in bodies) <= CAPACITY + 65536
+
+
+def test_what_a_peer_says_is_heard_while_a_large_answer_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[Exchange] = []
+
+    def app(exchange: Exchange) -> None:
+        held.append(exchange)
+        exchange.respond(Response(200), Endless())
+
+    watch = Watch()
+    came: list[int] = []
+    watch.filled.append(lambda connection, count: came.append(count))
+    client = multiplexed(app, monkeypatch, holds=1 << 20, watch=watch)
+    client.send(b"get 1\n")
+    client.stage.settle()
+    client.send(b"get 2\n")
+    client.stage.settle()
+    assert len(held) == 2
+    client.send(b"end 1\n" * 100_000)
+    client.stage.settle()
+    assert sum(came) <= 2 * RECEIVE  # else it could ask for more and more that piles up here
+    taken = client.link.receive()
+    client.stage.settle()
+    assert taken is not None
+    assert sum(came) <= 2 * RECEIVE + len(taken)
 
 
 def test_each_exchange_has_a_piece_in_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,8 @@ class Connection:
     `since` is when its peer began what it is at now, `lingering` when the last answer was out and the rest of a request
     began to be dropped unread. `_turning` guards a turn against another within it, `_soon` says that one is asked for,
     `_behind` that the last one ran out of rounds or of time before it had dealt with what came, and `_calm` that after
-    the last one all was set as it is between whole requests. `_ahead` counts the bytes that were read while the link was
-    full, less those that it has sent since.
+    the last one all was set as it is between whole requests. `_ahead` counts what was read while the link was full,
+    in bytes, less what it has sent since.
     """
 
     __slots__ = (
@@ -297,8 +297,8 @@ class Connection:
     def _rearm_in_full(self) -> None:
         engine, link, reactor = self.engine, self.link, self._shared.reactor
         timed = link.waiting or self._timer is None or bool(self._exchanges.reading or self._exchanges.shut)
-        # What a peer asks for piles up if it does not read; but one that takes a large answer may have to say that it does
-        # not want it any more, or what is more urgent.
+        # What a peer asks for piles up if it does not read; but one that takes a large answer may have to say that it
+        # wants it no more, or something else first.
         interest = link.interest(engine.hungry and (link.room > 0 or self._ahead < RECEIVE))
         if interest != self._interest:
             timed = True  # where nothing waits for the peer any more, another patience applies
