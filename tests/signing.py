@@ -1,4 +1,4 @@
-"""Certificates for tests of TLS in memory: an authority that signs what is asked for, be it expired or locked."""
+"""Certificates for tests: an authority that signs what is asked for, be it expired or locked."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ from cryptography.x509.oid import NameOID
 DAY = datetime.timedelta(days=1)
 PEM = serialization.Encoding.PEM
 
+SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 NO_TEXT = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), bytes.fromhex("30038201ff"))
 """A subjectAltName whose host is a byte that is no text."""
@@ -36,6 +47,7 @@ class Authority:
         builder = _begun([x509.RelativeDistinguishedName([named(name)])], issuer, self._key, 3650)
         signed = (
             builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(SIGNS, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
         )
@@ -89,4 +101,4 @@ def _general(name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
-        return x509.DNSName(name)
+        return x509.DNSName(name.replace(" ", "-"))
