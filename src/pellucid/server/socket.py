@@ -229,7 +229,7 @@ class Socket:
         self.more = self.held > 0 or self._engine.closed
         if held >= ROOM > self.held:
             self._listener.has_room()
-        return bytes(whole)
+        return whole if type(whole) is bytes else bytes(whole)
 
     def close(self) -> None:
         """The exchange is over. Those who know each other would keep each other alive until a collection."""

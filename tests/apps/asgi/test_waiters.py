@@ -42,3 +42,13 @@ def test_one_that_is_cancelled_takes_nobody_with_it() -> None:
         return first.cancelled(), second.cancelled()
 
     assert asyncio.run(play()) == (True, False)
+
+
+def test_those_who_were_cancelled_do_not_pile_up() -> None:
+    async def play() -> int:
+        waiters = Waiters(asyncio.get_running_loop())
+        for _ in range(100):
+            waiters.wait().cancel()
+        return len(waiters._futures)
+
+    assert asyncio.run(play()) == 1

@@ -69,7 +69,7 @@ class SocketConversation:
         self._weight = 0
         self._end: tuple[int, str] | None = None
         self._replies = False
-        self._waiters: Waiters | None = None
+        self._waiters = Waiters(owner.loop)
         self.task: asyncio.Task[None] | None = None
         exchange.on_gone = self._gone
 
@@ -95,7 +95,7 @@ class SocketConversation:
             if self._end is not None:
                 code, reason = self._end
                 return {"type": "websocket.disconnect", "code": code, "reason": reason}
-            await self._wait()
+            await self._waiters.wait()
         message = messages.pop(0)
         self._weight -= len(message)
         self._replies = not messages
@@ -113,27 +113,34 @@ class SocketConversation:
             kind = message["type"]
         except (TypeError, KeyError, IndexError):
             raise WrongAnswer(f"a message is a dict with a type, not {message!r:.100}") from None
+        if kind != "websocket.send" or self._stage is not OPEN:
+            await self._send_other(kind, message)
+            return
+        if self._end is not None or self._socket is None:
+            raise ClientDisconnected("the client is gone")
+        text = message.get("text")
+        content = text if type(text) is str and message.get("bytes") is None else _content_of(message)
+        promptly, self._replies = self._replies, False
+        self._socket.send(content, promptly)
+        if self._socket.full:
+            await self._room(self._socket)
+
+    async def _room(self, socket: Socket) -> None:
+        while socket.full:
+            await self._waiters.wait()
+            if self._end is not None:
+                raise ClientDisconnected("the client is gone")
+
+    async def _send_other(self, kind: object, message: Message) -> None:
         check_socket_order(kind, self._stage)
         if self._stage is not DENYING and (self._end is not None or self._exchange.gone):
             raise ClientDisconnected("the client is gone")
-        if kind == "websocket.send":
-            await self._send(_content_of(message))
-        elif kind == "websocket.accept":
+        if kind == "websocket.accept":
             self._accept(message)
         elif kind == "websocket.close":
             self._close(message)
         else:
-            await self._deny(kind, message)
-
-    async def _send(self, content: str | bytes) -> None:
-        socket = self._socket
-        assert socket is not None  # it is OPEN
-        promptly, self._replies = self._replies, False
-        socket.send(content, promptly)
-        while socket.full:
-            await self._wait()
-            if self._end is not None:
-                raise ClientDisconnected("the client is gone")
+            await self._deny(message)
 
     def _accept(self, message: Message) -> None:
         subprotocol = message.get("subprotocol")
@@ -157,7 +164,7 @@ class SocketConversation:
         self._stage = OVER
         self.closed(int(code), reason)
 
-    async def _deny(self, kind: str, message: Message) -> None:
+    async def _deny(self, message: Message) -> None:
         if self._denial is None:
             status = message.get("status")
             if isinstance(status, int) and status < 300:  # over HTTP/2 it would open the WebSocket (RFC 8441 5)
@@ -166,7 +173,7 @@ class SocketConversation:
             self._denial.task = self.task
             self.closed(ABNORMAL, "")
             self._stage = DENYING
-        await self._denial.send({**message, "type": kind.removeprefix("websocket.")})
+        await self._denial.send({**message, "type": message["type"].removeprefix("websocket.")})
 
     # From the socket
 
@@ -176,34 +183,23 @@ class SocketConversation:
         self._weight += len(message)
         if (self._weight >= ROOM or len(self._messages) >= MOST_MESSAGES) and self._socket is not None:
             self._socket.pause()
-        self._wake()
+        self._waiters.wake()
 
     def closed(self, code: int, reason: str) -> None:
         """Nothing more comes."""
         if self._end is None:
             self._end = code, reason
-            self._wake()
+            self._waiters.wake()
 
     def has_room(self) -> None:
         """More can be sent."""
-        self._wake()
+        self._waiters.wake()
 
     def _gone(self) -> None:
         # Before it was accepted; later it is the socket that hears of it.
         if self._exchange.expired and self.task is not None:
             self.task.cancel()
         self.closed(ABNORMAL, self._exchange.why)
-
-    # What both wait for
-
-    async def _wait(self) -> None:
-        if self._waiters is None:
-            self._waiters = Waiters(self._owner.loop)
-        await self._waiters.wait()
-
-    def _wake(self) -> None:
-        if self._waiters is not None:
-            self._waiters.wake()
 
     # Ending, where the app does not
 

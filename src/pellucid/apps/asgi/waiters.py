@@ -14,15 +14,13 @@ class Waiters:
         self._loop = loop
         self._futures: list[asyncio.Future[None]] = []
 
-    async def wait(self) -> None:
-        """Wait for the next wake. One that is cancelled leaves nothing behind."""
+    def wait(self) -> asyncio.Future[None]:
+        """Wait for the next wake: to be awaited at once, and by one task, which may be cancelled."""
         future: asyncio.Future[None] = self._loop.create_future()
+        if self._futures:  # who was cancelled is there no more
+            self._futures = [each for each in self._futures if not each.done()]
         self._futures.append(future)
-        try:
-            await future
-        finally:
-            if future in self._futures:
-                self._futures.remove(future)
+        return future
 
     def wake(self) -> None:
         """Let all of them look again."""
