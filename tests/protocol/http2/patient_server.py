@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from pellucid.protocol.http2.engine import Http2
-
 from pellucid.message import Data, End, Headers, Refused, Request, Reset, Response
+from pellucid.protocol.http2.engine import Http2
 from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.limits import Limits
 
