@@ -21,7 +21,7 @@ from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, ch
 from pellucid.eventlog import EventLog, EventLogSettings
 from pellucid.listening import Listening
 from pellucid.loading import LoadingSettings, NotLoaded
-from pellucid.loading.targets import parse_targets
+from pellucid.loading.targets import Target, parse_targets
 from pellucid.serving import NOT_LOADED, workers_of
 from pellucid.serving import serve as run
 from pellucid.settings import Settings
@@ -139,26 +139,28 @@ def serve(targets: tuple[str, ...], **values: Any) -> int:
     try:
         settings = Settings(chosen_of(values))
         parsed = parse_targets(targets or (".",), settings[LoadingSettings].app_dir)
-
-        def ready(listening: Listening, kinds: Sequence[str]) -> None:
-            workers, places = workers_of(settings), places_of(listening)
-            told = settings[EventLogSettings].log_format
-            note = EventLog(partial(click.echo, err=True), log_format=told).noted
-            with contextlib.suppress(OSError):  # nobody may be there to read it
-                listening.complain(note)
-                if told == "json":
-                    note("info", in_one_line(parsed, places, kinds=kinds, workers=workers))
-                else:
-                    lines = banner(parsed, places, colours, kinds=kinds, workers=workers)
-                    click.echo(lines, err=True, color=colours)
-
-        return run(parsed, settings, ready)
+        return run(parsed, settings, partial(_tell, parsed, settings, colours))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except NotLoaded as error:
         trace, line, reason = str(error).rpartition("\n")
         click.echo(f"{trace}{line}pellucid: {reason}", err=True)
         return NOT_LOADED
+
+
+def _tell(
+    parsed: Sequence[Target], settings: Settings, colours: bool, listening: Listening, kinds: Sequence[str]
+) -> None:
+    # It serves now, which a person or a program is told.
+    workers, places = workers_of(settings), places_of(listening)
+    log_format = settings[EventLogSettings].log_format
+    note = EventLog(partial(click.echo, err=True), log_format=log_format).noted
+    with contextlib.suppress(OSError):  # nobody may be there to read it
+        listening.complain(note)
+        if log_format == "json":
+            note("info", in_one_line(parsed, places, kinds=kinds, workers=workers))
+        else:
+            click.echo(banner(parsed, places, colours, kinds=kinds, workers=workers), err=True, color=colours)
 
 
 def places_of(listening: Listening) -> Places:
