@@ -14,7 +14,7 @@ help:  ## show the verbs
 $(VENV)/.made: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Pellucid needs Python 3.11 or newer: install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "That Python cannot make a virtual environment (on Debian: apt-get install python3-venv)"; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tls]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.made requirements/test.txt

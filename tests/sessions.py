@@ -87,6 +87,7 @@ class Session:
             (folder / name).write_bytes(content)
         (folder / ".curlrc").write_text("silent\nshow-error\n")  # as on a terminal
         (folder / "run").mkdir()
+        (folder / "examples").symlink_to(PROJECT / "examples")
         for name in ("public", "dist"):
             (folder / name).mkdir()
             (folder / name / "index.html").write_text("<!doctype html>\n<title>Hello</title>\n")
