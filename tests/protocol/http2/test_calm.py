@@ -344,7 +344,7 @@ def test_a_head_of_little_more_than_its_size_is_answered() -> None:
     stream, event = engine.next_event() or (0, None)
     assert stream == 1
     assert isinstance(event, Refused)
-    assert (event.status, event.line) == (431, b"GET /")
+    assert (event.status, event.line) == (431, b"GET / HTTP/2.0")
     assert "head-size" in event.why
     stream, event = engine.next_event() or (0, None)
     assert isinstance(event, Request)

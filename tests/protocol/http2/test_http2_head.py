@@ -165,9 +165,9 @@ def test_a_priority_is_read_with_the_head() -> None:
 
 
 def test_a_head_that_is_refused_is_told_by_its_first_words() -> None:
-    assert request_line(tuple(GET)) == b"GET /"
-    assert request_line(tuple(CONNECT)) == b"CONNECT h:443"
-    assert request_line(((b":method", b"GET"), (b":path", b"/" + b"a" * 999))) == b"GET /" + b"a" * 255
+    assert request_line(tuple(GET)) == b"GET / HTTP/2.0"
+    assert request_line(tuple(CONNECT)) == b"CONNECT h:443 HTTP/2.0"
+    assert request_line(((b":method", b"GET"), (b":path", b"/" + b"a" * 999))) == b"GET /" + b"a" * 255 + b" HTTP/2.0"
     assert request_line(((b"a", b"b"),)) == b""
 
 

@@ -161,11 +161,13 @@ def parse_trailers(fields: tuple[Field, ...], limits: Limits) -> Headers:
 
 
 def request_line(fields: tuple[Field, ...]) -> bytes:
-    """What stands for the request line of a head that is refused, as far as it came: a method and a target."""
+    """What stands for the request line of a head that is refused, as far as it came: a method and a target, and
+    the version as in the lines of requests that were taken: whoever reads a log looks for three words.
+    """
     pseudo = dict(reversed([field for field in fields if field[0][:1] == b":"]))
     method = pseudo.get(b":method", b"")
     target = pseudo.get(b":path") or pseudo.get(b":authority", b"")
-    return b"%b %b" % (method[:REFUSED_LINE], target[:REFUSED_LINE]) if method else b""
+    return b"%b %b HTTP/2.0" % (method[:REFUSED_LINE], target[:REFUSED_LINE]) if method else b""
 
 
 def _split(fields: tuple[Field, ...]) -> tuple[dict[bytes, bytes], tuple[Field, ...]]:
