@@ -4,7 +4,7 @@ import pytest
 
 from pellucid.message import Data, End, Headers
 from pellucid.protocol.fields import Broken
-from pellucid.protocol.http1.body import EXTENSIONS, ChunkedDecoder, Incoming, LengthDecoder, TunnelDecoder, take_line
+from pellucid.protocol.http1.body import EXTENSIONS, ChunkedDecoder, Incoming, LengthDecoder, Tunnel, take_line
 from pellucid.protocol.inbox import Inbox
 from pellucid.protocol.limits import Limits
 from protocol.battery import Course, accept, chunked, every_way, refuse, request
@@ -202,13 +202,17 @@ def test_a_length_counts_down_to_its_end() -> None:
     assert box.peek() == b"d"
 
 
-def test_a_tunnel_has_no_end_of_its_own() -> None:
-    decoder = TunnelDecoder()
+def test_a_tunnel_gives_what_there_is_room_for_and_its_end_once() -> None:
+    tunnel = Tunnel(2)
     box = inbox(b"abc")
-    assert decoder.decode(box, 2) == Data(b"ab")
-    assert decoder.decode(box, 2) == Data(b"c")
-    assert decoder.decode(box, 2) is None
-    assert (decoder.left, decoder.received) == (None, 3)
+    assert tunnel.next(box, False) == Data(b"ab")
+    assert tunnel.next(box, True) is None
+    tunnel.credit += 2
+    assert tunnel.next(box, True) == Data(b"c")
+    assert tunnel.next(box, False) is None
+    assert tunnel.credit == 1
+    assert tunnel.next(box, True) == End()
+    assert tunnel.next(box, True) is None
 
 
 def test_a_line_of_any_length_is_taken_within_its_limit() -> None:

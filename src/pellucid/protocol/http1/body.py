@@ -1,4 +1,4 @@
-"""The three ways in which a request's body, or a tunnel's bytes, are told from what follows (RFC 9112 section 6, 7)."""
+"""How a request's body is told from what follows (RFC 9112 section 6, 7), and what comes through a tunnel."""
 
 from __future__ import annotations
 
@@ -97,19 +97,29 @@ class LengthDecoder:
         return Data(data)
 
 
-class TunnelDecoder:
-    """All that comes until the peer's end, which the engine adds (RFC 9110 section 7.8 and 9.3.6)."""
+class Tunnel:
+    """What comes through a tunnel: all until the peer's end (RFC 9110 section 7.8 and 9.3.6). `credit` is how much of
+    it the app will take, `over` says that its end was told.
+    """
 
-    __slots__ = ("left", "received")
+    __slots__ = ("credit", "over")
 
-    def __init__(self) -> None:
-        self.left = None
-        self.received = 0
+    def __init__(self, credit: int) -> None:
+        self.credit = credit
+        self.over = False
 
-    def decode(self, inbox: Inbox, limit: int) -> Data | End | None:
-        data = inbox.take(limit)
-        self.received += len(data)
-        return Data(data) if data else None
+    def next(self, inbox: Inbox, eof: bool) -> Data | End | None:
+        """The next event within the credit."""
+        if inbox.held:
+            if self.credit <= 0:
+                return None
+            data = inbox.take(self.credit)
+            self.credit -= len(data)
+            return Data(data)
+        if not eof or self.over:
+            return None
+        self.over = True
+        return End()
 
 
 class ChunkedDecoder:

@@ -19,7 +19,7 @@ from pellucid.protocol.http1.answer import (
     spelled,
     status_line,
 )
-from pellucid.protocol.http1.body import ChunkedDecoder, Incoming, LengthDecoder, TunnelDecoder
+from pellucid.protocol.http1.body import ChunkedDecoder, Incoming, LengthDecoder, Tunnel
 from pellucid.protocol.http1.head import TLS_RECORD, ParsedHead, check_partial_head, parse_head
 from pellucid.protocol.inbox import Inbox
 from pellucid.protocol.limits import REFUSED_LINE, UNBOUNDED, Limits
@@ -39,7 +39,7 @@ class Http1:
 
     Two sides move on their own: what comes in (`_incoming`, None once the request is whole) and what goes out
     (`_owed` until the answer's head is given, then `_writer` while its body follows). The next request is read when
-    both have ended.
+    both have ended. A `_tunnel` takes the place of what comes in.
     """
 
     __slots__ = (
@@ -78,7 +78,7 @@ class Http1:
         self._method = ""
         self._version = "1.1"
         self._owed = False
-        self._tunnel = False
+        self._tunnel: Tunnel | None = None
         self._keep_alive = True
         self._draining = False
         self._eof = False
@@ -94,7 +94,7 @@ class Http1:
         """What the peer is to do next."""
         if self.finished:
             return Phase.OVER
-        if self._tunnel:
+        if self._tunnel is not None:
             return Phase.TUNNEL
         incoming = self._incoming
         left = incoming is not None and not incoming.whole
@@ -107,7 +107,7 @@ class Http1:
         """Whether `next_event` may have something to tell."""
         if self._inbox.held or self._eof:
             return True
-        return (self._incoming is not None and not self._tunnel) or self._failure is not None
+        return self._incoming is not None or self._failure is not None
 
     @property
     def hungry(self) -> bool:
@@ -116,7 +116,8 @@ class Http1:
             return False
         if not self._inbox.held or not self._answering or len(self._inbox) < READ_AHEAD:
             return True
-        return self._incoming is not None and self._incoming.credit > 0  # a line of chunked coding is not whole yet
+        reader = self._tunnel or self._incoming
+        return reader is not None and reader.credit > 0  # a line of chunked coding is not whole yet
 
     @property
     def _answering(self) -> bool:
@@ -156,8 +157,9 @@ class Http1:
         """The next event, each of them once."""
         try:
             if self._failure is None and not self.finished:
-                if self._tunnel:
-                    return self._next_of_tunnel()
+                if self._tunnel is not None:
+                    event = self._tunnel.next(self._inbox, self._eof)
+                    return (self.served, event) if event is not None else None
                 if self._incoming is not None:
                     return self._next_of_body(self._incoming)
                 return None if self._owed or self._writer is not None else self._next_request()
@@ -241,22 +243,6 @@ class Http1:
             return None  # what has come is given out first, as the app asks for it
         raise Broken(400, "the connection ended inside a request's body (RFC 9112 8)")
 
-    def _next_of_tunnel(self) -> tuple[int, Event] | None:
-        # All that comes until the peer's end (RFC 9110 7.8, 9.3.6).
-        incoming, inbox = self._incoming, self._inbox
-        if incoming is None:
-            return None
-        if not inbox.held:
-            if not self._eof:
-                return None
-            self._incoming = None
-            return self.served, End()
-        if incoming.credit <= 0:
-            return None
-        data = inbox.take(incoming.credit)
-        incoming.credit -= len(data)
-        return self.served, Data(data)
-
     def _drop_body(self, incoming: Incoming) -> tuple[int, Event] | None:
         # The answer is complete and the request is not: its rest is read and dropped, within bounds.
         incoming.held = False
@@ -279,7 +265,7 @@ class Http1:
             return
         self._failure = Refused(status, why, b"" if self._answering else self._line)
         self._keep_alive = False
-        self._incoming = None
+        self._incoming = self._tunnel = None
         self._inbox.clear()
         self.unread = True
         if not self._answering:
@@ -290,6 +276,9 @@ class Http1:
 
     def credit(self, stream: int, count: int, answered: bool = False) -> None:
         """The app asks for the body: the moment for 100 Continue (RFC 9110 section 10.1.1)."""
+        if self._tunnel is not None:
+            self._tunnel.credit += count
+            return
         incoming = self._incoming
         if incoming is None or stream != self.served:
             return
@@ -362,10 +351,8 @@ class Http1:
             raise WrongAnswer("101 without the protocol that follows, in Upgrade (RFC 9110 7.8)")
         if not self._incoming.whole:
             raise WrongAnswer("a tunnel before the end of the request's body (RFC 9110 7.8)")
-        credit = self._incoming.credit
-        self._tunnel = True
-        self._incoming = Incoming(TunnelDecoder(), continue_owed=False, held=False)
-        self._incoming.credit = credit
+        self._tunnel = Tunnel(self._incoming.credit)
+        self._incoming = None
 
     def send_data(self, stream: int, piece: Piece) -> None:
         """Give the next piece of the answer's body."""
@@ -387,7 +374,7 @@ class Http1:
 
     def _finish(self) -> None:
         self.finished = True
-        if self._inbox.held or (self._incoming is not None and not self._incoming.whole):
+        if self._inbox.held or self._tunnel is not None or (self._incoming is not None and not self._incoming.whole):
             self.unread = True
         self.unread = self.unread and not self._eof
 
