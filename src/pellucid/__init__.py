@@ -1,6 +1,7 @@
 """Pellucid: an HTTP server in plain Python that you can see through. Here are the names that an app needs."""
 
-from pellucid.apps.websocket import WebSocket
+import typing
+
 from pellucid.listening import tls
 from pellucid.message import Headers, Request, Response
 from pellucid.net.port import Port
@@ -10,6 +11,9 @@ from pellucid.server.parking import Parking
 from pellucid.server.server import Server
 from pellucid.watch import Watch
 from pellucid.worker import work
+
+if typing.TYPE_CHECKING:
+    from pellucid.apps.websocket import WebSocket
 
 __version__ = "0.1.0"
 
@@ -28,3 +32,11 @@ __all__ = [
     "tls",
     "work",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "WebSocket":  # a process that speaks none does without the megabyte that it takes
+        from pellucid.apps.websocket import WebSocket
+
+        return WebSocket
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
-from hashlib import sha1
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import NO_FIELDS, Field, Headers, Request, Response
@@ -96,6 +95,8 @@ def accept(
 
 def proof(key: bytes) -> bytes:
     """What a server answers to a key (RFC 6455 section 4.2.2, 5.4)."""
+    from hashlib import sha1  # it loads OpenSSL, 4 MB that a process without WebSockets may do without
+
     return b64encode(sha1(key + _PROOF, usedforsecurity=False).digest())
 
 
