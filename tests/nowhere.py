@@ -25,7 +25,10 @@ class Nowhere:
     def new_id(self) -> str:
         return "one"
 
-    def wake(self, exchange: Exchange, promptly: bool = True) -> None:
+    def wake(self, exchange: Exchange) -> None:
+        pass
+
+    def wake_soon(self, exchange: Exchange) -> None:
         pass
 
     def note(self, level: str, text: str) -> None:

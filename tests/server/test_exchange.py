@@ -32,8 +32,11 @@ class Asked:
         self.calls.append("new_id")
         return "one"
 
-    def wake(self, exchange: Exchange, promptly: bool = True) -> None:
-        self.calls.append("wake" if promptly else "wake soon")
+    def wake(self, exchange: Exchange) -> None:
+        self.calls.append("wake")
+
+    def wake_soon(self, exchange: Exchange) -> None:
+        self.calls.append("wake soon")
 
     def note(self, level: str, text: str) -> None:
         self.calls.append((level, text))
@@ -205,3 +208,33 @@ def test_early_hints_arrive_before_the_answer() -> None:
     assert client.talk() == b"HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n"
     app.last.respond(Response(200), b"page")
     assert client.talk().endswith(b"page")
+
+
+def test_it_may_be_woken_with_what_follows() -> None:
+    exchange, carrier = begun()
+    exchange.wake_soon()
+    exchange.wake()
+    exchange.lose("gone")
+    exchange.wake_soon()
+    assert carrier.calls == ["wake soon", "wake"]
+
+
+def test_what_is_said_of_it_names_it_and_a_complaint_is_its_reason() -> None:
+    exchange, carrier = begun()
+    exchange.note("info", "well")
+    exchange.complain("first")
+    exchange.complain("second")
+    assert carrier.calls == ["new_id", ("info", "one POST /: well"), ("complain", "first"), ("complain", "second")]
+    assert exchange.why == "first"
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "tunnel"),
+    [("GET", 101, True), ("GET", 200, False), ("CONNECT", 200, True), ("CONNECT", 403, False)],
+)
+def test_some_answers_open_a_tunnel(method: str, status: int, tunnel: bool) -> None:
+    exchange, _ = begun()
+    exchange.request.method = method
+    assert not exchange.tunnel
+    exchange.respond(Response(status))
+    assert exchange.tunnel is tunnel

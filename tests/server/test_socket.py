@@ -450,3 +450,41 @@ def test_it_leaves_no_timer_and_no_cycle_behind(dial: Dial) -> None:
     assert app.socket._timer is None
     assert app.exchange.on_body.__qualname__ == "_nothing"
     assert app.socket._listener is not app
+
+
+@pytest.mark.parametrize("end", [Closed(4000, "bye"), b"\x83\x80mask"])
+def test_a_busy_listener_may_answer_what_came_before_the_clients_end(dial: Dial, end: Closed | bytes) -> None:
+    app = Ear()
+    client = dial(app)
+    app.socket.busy = True
+    client.engine.send_text("question")
+    if isinstance(end, Closed):
+        client.engine.close(end.code, end.reason)
+    question = b"".join(client.engine.take_output())
+    assert client.raw(question + (end if isinstance(end, bytes) else b"")) == []
+    assert (app.heard, app.ends) == (["question"], [])
+    app.socket.send("answer")
+    assert client.carried.talk(b"") == b"\x81\x06answer"  # a client that has closed drops it, but it is there
+    app.socket.idle()
+    code = end.code if isinstance(end, Closed) else 1002
+    assert [code for code, _ in app.ends] == [code]
+    assert [event.code for event in client.raw(b"") if isinstance(event, Closed)] == [code]
+    assert client.ended
+
+
+@pytest.mark.parametrize("how", ["time", "stop", "close", "vanish"])
+def test_the_clients_end_does_not_wait_for_ever(dial: Dial, how: str) -> None:
+    app = Ear(WebSocketLimits(websocket_close_time=5))
+    client = dial(app)
+    app.socket.busy = True
+    client.say("question", Closed(4000))
+    assert app.ends == []
+    if how == "time":
+        client.wait(5)
+    elif how == "stop":
+        client.stage.server.stop(10)
+    elif how == "close":
+        app.socket.end(1000)
+    else:
+        client.carried.vanish()
+    assert app.ends == [(4000, "")]

@@ -114,17 +114,20 @@ class Connection:
             # What came before is dealt with first, or pipelined requests pile up faster than they are answered.
             self.turn(fill=mask != WRITE and not self._behind)
 
-    def ask_for_turn(self, promptly: bool = True) -> None:
-        """Something can be moved: in the turn that runs, if one does, else in one of its own; that is put off a little
-        if it need not be `promptly`.
-        """
+    def ask_for_turn(self) -> None:
+        """Something can be moved: in the turn that runs, if one does, else in one of its own."""
         if not (self._turning or self.closed or self._soon):
             self._soon = True
-            # One turn, and one send, for all that is answered by and by.
-            if not promptly or len(self._exchanges.open) > 1:
+            if len(self._exchanges.open) > 1:  # one turn, and one send, for all that is answered by and by
                 self._shared.reactor.soon(self._turn_late)
             else:
                 self._shared.reactor.promptly(self._turn_late)
+
+    def put_off_turn(self) -> None:
+        """The same, together with what else the loop has to do next."""
+        if not (self._turning or self.closed or self._soon):
+            self._soon = True
+            self._shared.reactor.soon(self._turn_late)
 
     def drain(self, replaced: bool = False) -> None:
         """The next answer is the last one, and what runs is told so; a connection that rests stays. `replaced`: clients

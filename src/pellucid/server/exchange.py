@@ -52,8 +52,11 @@ class Carrier(Protocol):
     def at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call at a moment of the loop's clock, the same that `now` tells."""
 
-    def wake(self, exchange: Exchange, promptly: bool = True) -> None:
-        """Something of this exchange waits to be collected: at once, or with what else the loop has to do next."""
+    def wake(self, exchange: Exchange) -> None:
+        """Something of this exchange waits to be collected."""
+
+    def wake_soon(self, exchange: Exchange) -> None:
+        """The same, with what else the loop has to do next."""
 
     def note(self, level: str, text: str) -> None:
         """Say something to the person who runs the server; the level is one of logging's, in lower case."""
@@ -231,12 +234,15 @@ class Exchange:
         if self.response is None and not self.gone:
             self.carrier.inform(self, response)
 
-    def wake(self, promptly: bool = True) -> None:
-        """Tell that the source has something again, after it answered a pull with None. Where more is soon to follow,
-        not `promptly`: it goes out with that, and with what else the loop has to do next.
-        """
+    def wake(self) -> None:
+        """Tell that the source has something again, after it answered a pull with None."""
         if not self.gone:
-            self.carrier.wake(self, promptly)
+            self.carrier.wake(self)
+
+    def wake_soon(self) -> None:
+        """The same, where more is soon to follow: it goes out together with that."""
+        if not self.gone:
+            self.carrier.wake_soon(self)
 
     def note(self, level: str, what: str) -> None:
         """Say something about this request to the person who runs the server; levels are `debug` to `error`."""

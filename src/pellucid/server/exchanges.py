@@ -32,8 +32,11 @@ class Owner(Protocol):
     def since(self) -> float:
         """When the peer began what it is at, in the loop's seconds."""
 
-    def ask_for_turn(self, promptly: bool = True) -> None:
+    def ask_for_turn(self) -> None:
         """Something can be moved."""
+
+    def put_off_turn(self) -> None:
+        """Something can be moved when the loop comes to it."""
 
 
 class Exchanges:
@@ -98,12 +101,19 @@ class Exchanges:
         """Call at a moment of the loop's clock."""
         return self._shared.reactor.at(when, callback)
 
-    def wake(self, exchange: Exchange, promptly: bool = True) -> None:
+    def wake(self, exchange: Exchange) -> None:
         """The exchange has something to be collected."""
         if exchange.stream in self.open:
             self.ready[exchange.stream] = exchange
             self._woken = True
-            self._owner.ask_for_turn(promptly)
+            self._owner.ask_for_turn()
+
+    def wake_soon(self, exchange: Exchange) -> None:
+        """The same, with what follows."""
+        if exchange.stream in self.open:
+            self.ready[exchange.stream] = exchange
+            self._woken = True
+            self._owner.put_off_turn()
 
     def note(self, level: str, text: str) -> None:
         """Say something to the person who runs the server."""
@@ -113,7 +123,7 @@ class Exchanges:
         """The peer broke a rule in its tunnel."""
         watch = self._shared.watch
         if watch.refused:
-            watch.tell(watch.refused, self._owner, exchange.status, why)
+            watch.tell(watch.refused, self._owner, 0, why)
         exchange.note("info", why)
 
     def inform(self, exchange: Exchange, response: Response) -> None:

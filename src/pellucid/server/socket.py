@@ -62,19 +62,25 @@ class Socket:
     one to two times websocket-ping-interval is pinged, and given up if it stays silent. When the server stops, it is
     closed with 1001, or 1012 if another server takes its place.
 
+    A listener that answers later says that it is `busy`: the client's end then waits until it is `idle`, so that what
+    came before still has its answer.
+
     `held` is how many bytes wait here to be pulled, `_left` what of a piece there was no room for. `_silent` is whether
-    nothing has come since the timer was set, and `_asked` whether the client was pinged then.
+    nothing has come since the timer was set, and `_asked` whether the client was pinged then. `_last` is the client's
+    end while it waits.
     """
 
     __slots__ = (
         "_asked",
         "_engine",
         "_exchange",
+        "_last",
         "_left",
         "_limits",
         "_listener",
         "_silent",
         "_timer",
+        "busy",
         "held",
         "more",
         "paused",
@@ -97,12 +103,14 @@ class Socket:
         deflate = None
         if deflation is not None:
             deflate = Deflate(deflation, limits.websocket_level, limits.websocket_threshold)
-        self.paused = False
+        self.paused = self.busy = False
         self.held = 0
         self._exchange = exchange
         self._limits = limits
         self._listener = listener
         self._engine = WebSocket(limits, deflate)
+        self._engine.patient = True
+        self._last: Closed | None = None
         self._left: memoryview | bytes = b""
         self._silent = True
         self._asked = False
@@ -145,16 +153,20 @@ class Socket:
         else:
             self._engine.send_text(message)
         self.held += len(message) + WEIGHT
-        self._exchange.wake(promptly)
+        if promptly:
+            self._exchange.wake()
+        else:
+            self._exchange.wake_soon()
 
     def end(self, code: int = NORMAL, reason: str = "") -> None:
         """Say goodbye; the client has websocket-close-time to do so too. Raises WrongAnswer for a code that may not be
         sent.
         """
-        engine = self._engine
-        begins = engine.phase is Phase.OPEN
-        engine.close(code, reason)
-        if begins:
+        begins = self.open
+        self._engine.close(code, reason)
+        if self._last is not None:
+            self._finish(self._last)
+        elif begins:
             self._set_timer(self._limits.websocket_close_time)
             self._exchange.wake()
             self.resume()  # what the client still says is dropped, up to its goodbye
@@ -170,6 +182,12 @@ class Socket:
             self._silent = False
             self._deliver()
             self._read_on()
+
+    def idle(self) -> None:
+        """The listener has dealt with all that came."""
+        self.busy = False
+        if self._last is not None:
+            self._finish(self._last)
 
     # What comes in
 
@@ -254,7 +272,9 @@ class Socket:
     def _on_time(self) -> None:
         limits, exchange = self._limits, self._exchange
         timeout = limits.websocket_ping_timeout
-        if not self.open:
+        if self._last is not None:
+            self._finish(self._last)
+        elif not self.open:
             exchange.abort(f"websocket-close-time: no goodbye within {limits.websocket_close_time:g} s")
         elif self._silent and not self.paused and self._asked and timeout and not self.held:
             exchange.abort(f"websocket-ping-timeout: no answer to a ping within {timeout:g} s")
@@ -271,20 +291,38 @@ class Socket:
     def _closed(self, event: Closed) -> None:
         if event.fault:
             self._exchange.complain(event.reason)
+        if self.busy and self.open:
+            self._last = event
+            self._set_timer(self._limits.websocket_close_time)
+        else:
+            self._finish(event)
+
+    def _finish(self, event: Closed) -> None:
+        self._last = None
+        self._engine.part()
+        self.more = True
         self._exchange.wake()
         self._tell_closed(event.code, event.reason)
 
     def _leave(self) -> None:
         # The end of a client that sends no more is told behind what it has sent.
         exchange = self._exchange
-        if exchange.stopping and self.open:
+        if not exchange.stopping:
+            return
+        if self._last is not None:
+            self._finish(self._last)
+        elif self.open:
             code = SERVICE_RESTART if exchange.replaced else GOING_AWAY
             listener, self._listener = self._listener, NOBODY
             self.end(code)
             listener.closed(code, "")
 
     def _lost(self) -> None:
-        self._tell_closed(ABNORMAL, self._exchange.why)
+        last, self._last = self._last, None
+        if last is not None:
+            self._tell_closed(last.code, last.reason)
+        else:
+            self._tell_closed(ABNORMAL, self._exchange.why)
 
     def _tell_closed(self, code: int, reason: str) -> None:
         self._cancel_timer()

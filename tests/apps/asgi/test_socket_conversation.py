@@ -461,6 +461,17 @@ def left_of(*kinds: type) -> int:
     return sum(isinstance(each, kinds) for each in gc.get_objects())
 
 
+@pytest.mark.parametrize("fault", [b"\x83\x80mask", b"\x81\x05naked"])
+def test_what_came_before_a_fault_is_answered_before_the_close(dial: Dial, fault: bytes) -> None:
+    app = Talker(ACCEPT, echo=True)
+    client = dial(app)
+    client.engine.send_text("good")
+    got = client.raw(b"".join(client.engine.take_output()) + fault)
+    assert got[0] == "good"
+    assert [event.code for event in got[1:] if isinstance(event, Closed)] == [1002]
+    assert app.end["code"] == 1002
+
+
 # Mistakes
 
 

@@ -14,7 +14,7 @@ from pellucid.apps.asgi.lifespan import Lifespan
 from pellucid.apps.asgi.scope import scope_of, websocket_scope_of
 from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.asgi.socket_conversation import SocketConversation
-from pellucid.apps.asgi.types import Running, Scope
+from pellucid.apps.asgi.types import Running
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
@@ -61,24 +61,31 @@ class Asgi:
     def __call__(self, exchange: Exchange) -> None:
         """Begin a task that answers."""
         request = exchange.request
-        if request.upgrade and wanted(request):
-            self._begin_websocket(exchange)
-        elif request.method == "CONNECT":
-            exchange.respond(*refusal(501, "there is no proxy here (RFC 9110 9.3.6)"))
-        else:
-            self._run(exchange, Conversation(exchange, self), scope_of(exchange, self._root, self._lifespan.state))
-
-    def _begin_websocket(self, exchange: Exchange) -> None:
-        offer = offered(exchange)
-        if offer is not None:
-            scope = websocket_scope_of(exchange, self._root, self._lifespan.state, offer.subprotocols)
-            self._run(exchange, SocketConversation(exchange, offer, self._websockets, self), scope)
-
-    def _run(self, exchange: Exchange, conversation: Running, scope: Scope) -> None:
+        if (request.upgrade or request.method == "CONNECT") and self._upgrade(exchange):
+            return
+        scope = scope_of(exchange, self._root, self._lifespan.state)
+        conversation = Conversation(exchange, self)
         self.running.add(conversation)
         context = self._context if exchange.context is None else exchange.context
         running = conversation.run(self._app, scope)
         conversation.task = asyncio.Task(running, loop=self.loop, name="request", context=context.copy(), **EAGER)
+
+    def _upgrade(self, exchange: Exchange) -> bool:
+        # Begin a WebSocket, or refuse; answers whether that was it, and it is no ordinary request.
+        request = exchange.request
+        if not wanted(request):
+            if request.method == "CONNECT":
+                exchange.respond(*refusal(501, "there is no proxy here (RFC 9110 9.3.6)"))
+            return request.method == "CONNECT"
+        offer = offered(exchange)
+        if offer is not None:
+            scope = websocket_scope_of(exchange, self._root, self._lifespan.state, offer.subprotocols)
+            conversation = SocketConversation(exchange, offer, self._websockets, self)
+            self.running.add(conversation)
+            context = self._context if exchange.context is None else exchange.context
+            running = conversation.run(self._app, scope)
+            conversation.task = asyncio.Task(running, loop=self.loop, name="websocket", context=context.copy(), **EAGER)
+        return True
 
     # Its life
 

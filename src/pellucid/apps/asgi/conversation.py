@@ -86,18 +86,21 @@ class Conversation:
         try:
             await app(scope, self.receive, self.send)
         except BaseException as error:  # SystemExit too: no app ends the server
-            self.end(error)
+            self._failed(error)
         else:
-            self.end()
+            if self._stage is not OVER:
+                self._returned_early()
+        # Those who know each other would keep each other alive until a collection.
+        self._parts = None
+        self._exchange.on_gone = _nothing
         self._owner.running.discard(self)
 
-    def end(self, error: BaseException | None = None) -> None:
-        """The app has returned or failed: see that the exchange has an answer. Raises nothing."""
+    def end(self, error: BaseException | None) -> None:
+        """The same, where the app was called by somebody else: it has failed, or returned."""
         if error is not None:
             self._failed(error)
         elif self._stage is not OVER:
             self._returned_early()
-        # Those who know each other would keep each other alive until a collection.
         self._parts = None
         self._exchange.on_gone = _nothing
 

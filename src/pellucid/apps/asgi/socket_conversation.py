@@ -95,6 +95,9 @@ class SocketConversation:
             if self._end is not None:
                 code, reason = self._end
                 return {"type": "websocket.disconnect", "code": code, "reason": reason}
+            if self._socket is not None and self._socket.busy:
+                self._socket.idle()
+                continue
             await self._waiters.wait()
         message = messages.pop(0)
         self._weight -= len(message)
@@ -179,10 +182,13 @@ class SocketConversation:
 
     def received(self, message: str | bytes) -> None:
         """A message has come."""
+        socket = self._socket
+        assert socket is not None  # it is where the message comes from
         self._messages.append(message)
         self._weight += len(message)
-        if (self._weight >= ROOM or len(self._messages) >= MOST_MESSAGES) and self._socket is not None:
-            self._socket.pause()
+        socket.busy = True
+        if self._weight >= ROOM or len(self._messages) >= MOST_MESSAGES:
+            socket.pause()
         self._waiters.wake()
 
     def closed(self, code: int, reason: str) -> None:

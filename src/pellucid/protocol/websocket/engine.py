@@ -86,6 +86,8 @@ class WebSocket:
     keys, 4 bytes each that nobody can guess (section 5.3).
 
     The peer's bytes are parsed when `next_event` is asked and not before, so whoever does not ask holds no message.
+    One that is `patient` does not say Close by itself when the peer has closed or broken a rule: behind `Closed` it may
+    still be sent to, until `part`.
     """
 
     __slots__ = (
@@ -101,9 +103,11 @@ class WebSocket:
         "_limits",
         "_mask",
         "_output",
+        "_owed",
         "_pongs",
         "_quick",
         "_reserved",
+        "patient",
         "pending",
         "phase",
     )
@@ -113,6 +117,8 @@ class WebSocket:
     ) -> None:
         self.phase = Phase.OPEN
         self.pending = False
+        self.patient = False
+        self._owed: bytes | None = None
         self._limits = limits
         self._deflate = deflate
         self._inflater: Inflater | None = deflate.inflater() if deflate is not None else None
@@ -146,7 +152,7 @@ class WebSocket:
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the peer."""
-        if self.phase is Phase.CLOSED:
+        if self.phase is Phase.CLOSED or self._owed is not None:
             return
         self._held = self._held[self._at :] + data if self._held else data
         self._at = 0
@@ -154,7 +160,8 @@ class WebSocket:
 
     def receive_eof(self) -> None:
         """Take the end of what the peer sends."""
-        self._eof = self.pending = True
+        self._eof = True
+        self.pending = self._owed is None
 
     def next_event(self) -> Event | None:
         """The next event, or None when more bytes must come first. `Closed` is the last."""
@@ -210,9 +217,18 @@ class WebSocket:
         A reason of more than 123 bytes loses its end. Raises WrongAnswer for a code that may not be sent.
         """
         payload = spell_close(code, reason)
-        if self.phase is Phase.OPEN:
+        if self._owed is not None:
+            self.part()
+        elif self.phase is Phase.OPEN:
             self._output.append(self._spelled(CLOSE, payload))
             self.phase = Phase.CLOSING
+
+    def part(self) -> None:
+        """Say the Close that a `patient` one still owes, if it does."""
+        if self._owed is not None:
+            self._output.append(self._spelled(CLOSE, self._owed))
+            self._owed = self._deflate = None
+            self.phase = Phase.CLOSED
 
     def take_output(self) -> list[bytes]:
         """What is to be sent, in order; each piece is a whole frame, or several."""
@@ -241,7 +257,7 @@ class WebSocket:
     # What follows is the way of all other frames.
 
     def _next(self) -> Event | None:
-        if self.phase is not Phase.CLOSED:
+        if self.phase is not Phase.CLOSED and self._owed is None:
             try:
                 event = self._parse()
             except Fault as fault:
@@ -342,10 +358,7 @@ class WebSocket:
 
     def _control(self, opcode: int, payload: bytes) -> Event | None:
         if opcode == CLOSE:
-            code, reason = read_close(payload)
-            if self.phase is Phase.OPEN:
-                self._output.append(self._spelled(CLOSE, payload))
-            return self._end(Closed(code, reason))
+            return self._end(Closed(*read_close(payload)), payload)
         if self.phase is not Phase.OPEN:
             return None
         if opcode == PONG:
@@ -365,15 +378,19 @@ class WebSocket:
     # How it ends
 
     def _fail(self, fault: Fault) -> Closed:
-        if self.phase is Phase.OPEN:
-            self._output.append(self._spelled(CLOSE, spell_close(fault.code, fault.why)))
-        return self._end(Closed(fault.code, fault.why, True))
+        return self._end(Closed(fault.code, fault.why, True), spell_close(fault.code, fault.why))
 
-    def _end(self, closed: Closed) -> Closed:
-        self.phase = Phase.CLOSED
+    def _end(self, closed: Closed, answer: bytes | None = None) -> Closed:
         self.pending = False
         self._held = _EMPTY
-        self._incoming = self._inflater = self._deflate = None
+        self._incoming = self._inflater = None
+        if answer is not None and self.phase is Phase.OPEN:
+            self._owed = answer
+            if not self.patient:
+                self.part()
+        else:
+            self.phase = Phase.CLOSED
+            self._deflate = None
         return closed
 
     # What goes out
