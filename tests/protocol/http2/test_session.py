@@ -60,7 +60,7 @@ def test_a_fault_is_told_once() -> None:
     made.fail(1, "first")
     made.fail(1, "second")
     assert list(made.events) == [(1, Reset("first")), (0, Refused(0, "PROTOCOL_ERROR: first"))]
-    assert (made.finished, made.unread, made.streams) == (True, True, {})
+    assert (made.finished, made.streams) == (True, {})
 
 
 def test_priorities_count_as_streams() -> None:

@@ -28,7 +28,9 @@ class Http2:
     by which rates are counted: the clocks are outside. `scheme` is that of the connection.
     """
 
-    __slots__ = ("_inbound", "_outbound", "_session", "broken")
+    __slots__ = ("_inbound", "_outbound", "_session")
+
+    broken = False  # RST_STREAM tells that an answer is not complete
 
     def __init__(
         self,
@@ -41,7 +43,6 @@ class Http2:
         session = self._session = Session(own, now)
         self._inbound = Inbound(session, limits, scheme)
         self._outbound = Outbound(session, date)
-        self.broken = False
         hello = settings_frame(own_settings(own.h2_streams, limits.head_size))
         session.output.append(hello + window_frame(0, session.inflow.left - FIRST_WINDOW))
 
@@ -59,8 +60,10 @@ class Http2:
 
     @property
     def unread(self) -> bool:
-        """Whether the peer may still be sending what nobody will read."""
-        return self._session.unread
+        """Whether the peer may still be sending what nobody will read: dropped, or the end would overtake what was said
+        before it.
+        """
+        return self._session.finished and not self._session.eof
 
     @property
     def output(self) -> list[Piece]:
@@ -120,7 +123,6 @@ class Http2:
         """The peer sends no more; what is whole is still answered."""
         session = self._session
         session.eof = True
-        session.unread = False
         for number, stream in list(session.streams.items()):
             if stream.receiving:
                 session.lose(number, "the connection ended inside a request's body (RFC 9113 8.1)")

@@ -64,7 +64,6 @@ class Session:
         "skipped",
         "streams",
         "turns",
-        "unread",
         "window",
     )
 
@@ -91,7 +90,7 @@ class Session:
         self.resized = False
         self.mixed = False
         self.priorities: dict[int, Priority] = {}
-        self.draining = self.eof = self.finished = self.unread = False
+        self.draining = self.eof = self.finished = False
 
     # Streams
 
@@ -226,8 +225,5 @@ class Session:
         self.finish()
 
     def finish(self) -> None:
-        """Nothing more will be said. What the peer sends meanwhile is read and dropped, or the end would overtake what
-        was said before it.
-        """
+        """Nothing more will be said."""
         self.finished = True
-        self.unread = not self.eof
