@@ -47,6 +47,15 @@ ALLOWED = {
 PURE = {"protocol", "semantics"}
 BANNED = {"socket", "ssl", "select", "selectors", "threading", "asyncio", "time", "os", "logging"}
 
+# What is not pure Python of our own, and the only files that import it.
+PLACES = {
+    "click": {"cli/banner.py", "cli/command.py", "cli/options.py"},
+    "cryptography": {"authority/issuing.py"},
+    "opentelemetry": {"tracing.py"},
+    "ssl": {f"net/{name}.py" for name in ("certificates", "handshakes", "tls", "tlscontext", "tlserrors", "tlsfacts")},
+    "watchfiles": {"processes/lookout.py"},
+}
+
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -75,6 +84,14 @@ def test_imports_go_down_only(path: Path) -> None:
             assert other == part or other in ALLOWED[part] or other == "__version__", f"{part} imports {name}"
         elif part in PURE:
             assert name.split(".")[0] not in BANNED, f"{part} must stay pure, but imports {name}"
+
+
+@pytest.mark.parametrize("package", PLACES)
+def test_what_others_have_made_is_imported_at_its_place_alone(package: str) -> None:
+    found = {
+        str(path.relative_to(SOURCE)) for path in FILES if any(name.split(".")[0] == package for name in imports(path))
+    }
+    assert found == PLACES[package]
 
 
 def test_siblings_on_the_third_floor_are_strangers() -> None:
