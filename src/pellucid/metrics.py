@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.protocol.limits import Limits
+from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import Exchange
 from pellucid.server.server import Capacity
 from pellucid.server.timeouts import Patience
@@ -129,7 +130,7 @@ _VERSIONS = {version: BY_VERSION + number for number, version in enumerate(VERSI
 _OTHER_VERSION = _VERSIONS[OTHER]
 _LIMITS = "|".join(
     name.replace("_", "-")
-    for part in (Limits, Http2Limits, Capacity, Patience)
+    for part in (Limits, Http2Limits, WebSocketLimits, Capacity, Patience)
     for name in manual_of(part)
     if "_" in name
 )

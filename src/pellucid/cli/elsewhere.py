@@ -23,7 +23,7 @@ _ACME = (
 _REVOKED = "no lists are looked at: revoke by another --tls-client-ca, or give certificates that do not live long"
 _METRICS = "say --metrics ADDRESS"
 _IGNORE = "say --reload-exclude GLOB"
-_NO_WEBSOCKETS = "WebSockets are not there yet"
+_WEBSOCKETS = "say nothing: WebSockets are spoken with who asks for them, by an engine of its own"
 _ENVIRONMENT = "set variables before the command, as in `DEBUG=1 pellucid serve main:app`"
 
 ELSEWHERE = {
@@ -167,7 +167,12 @@ ELSEWHERE = {
     "--workers-lifetime": "say --recycle-age SECONDS",
     "--workers-max-rss": "say --recycle-memory BYTES",
     "--working-dir": "say --app-dir FOLDER",
-    "--ws": _NO_WEBSOCKETS,
+    "--ws": _WEBSOCKETS,
+    "--ws-max-queue": "say nothing: who sends faster than the application receives is held back",
+    "--ws-max-size": "say --websocket-message-size BYTES",
+    "--ws-per-message-deflate": "say --no-websocket-compression to leave it out",
+    "--ws-ping-interval": "say --websocket-ping-interval SECONDS",
+    "--ws-ping-timeout": "say --websocket-ping-timeout SECONDS",
     "-D": _MANAGER,
     "-b": _HOST,
     "-c": "say it by options, or by variables such as PELLUCID_BIND",

@@ -21,14 +21,15 @@ class WebSocketLimits:
     )
     websocket_ping_interval: float = setting(
         20.0,
-        "How long a WebSocket may be silent before it is asked whether its client is there; 0 for never.",
+        "How long a WebSocket may be silent before it is asked whether its client is there, twice as long at the "
+        "most; 0 for never.",
         unit="seconds",
     )
     websocket_ping_timeout: float = setting(
         20.0, "How long a WebSocket's client may take to answer that, before it counts as gone.", unit="seconds"
     )
     websocket_close_time: float = setting(
-        10.0, "How long a WebSocket's client may take to say goodbye once it was told to.", unit="seconds"
+        5.0, "How long a WebSocket's client may take to say goodbye once it was told to.", unit="seconds"
     )
     websocket_compression: bool = setting(
         True, "Compress the messages of WebSockets with clients that offer it (permessage-deflate)."
@@ -50,3 +51,9 @@ class WebSocketLimits:
         "Let the compression of WebSockets look back into earlier messages; without, connections at rest keep no "
         "memory for it, and small messages shrink less.",
     )
+
+    def __post_init__(self) -> None:
+        if not 9 <= self.websocket_window <= 15:
+            raise ValueError(f"websocket-window is 9 to 15 bits, not {self.websocket_window}")
+        if not 1 <= self.websocket_level <= 9:
+            raise ValueError(f"websocket-level is 1 to 9, not {self.websocket_level}")
