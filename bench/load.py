@@ -160,9 +160,13 @@ def repeat(ask: Ask, port: int, times: int) -> None:
             for client in clients:
                 client.sendall(spelled)
             for client in clients:
-                with _answer(client) as response:
-                    if not ask.met(response.status, response.read()):
-                        raise Failed(f"a request was answered with {response.status}")
+                _meet(ask, client)
+
+
+def _meet(ask: Ask, client: socket.socket) -> None:
+    with _answer(client) as response:
+        if not ask.met(response.status, response.read()):
+            raise Failed(f"a request was answered with {response.status}")
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from linking import MemoryPeer, Peer
-from signing import Authority
 
 from pellucid.net.certificates import Certificates
 from pellucid.net.link import Link
 from pellucid.net.memory import memory_pair
 from pellucid.net.tls import TlsLink
 from pellucid.net.tlssettings import TlsSettings
+from signing import Authority
 
 
 class Client:

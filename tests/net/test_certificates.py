@@ -11,7 +11,6 @@ import pytest
 from agreeing import Client, shaken, trusting
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
-from signing import Authority
 
 from pellucid.net.certificates import EVERY, Certificates
 from pellucid.net.link import PlainLink
@@ -19,6 +18,7 @@ from pellucid.net.memory import HandClock, MemoryPoller, memory_pair
 from pellucid.net.reactor import Reactor
 from pellucid.net.tls import HandshakeFailed, TlsLink
 from pellucid.net.tlssettings import TlsSettings
+from signing import Authority
 
 GIVEN = TlsSettings(tls=("given",))
 

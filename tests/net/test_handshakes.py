@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from agreeing import Client, contexts, trusting
-from signing import NO_TEXT, Authority
 from test_hello import extension, host, message, record, sized
 
 from pellucid.net.certificates import Certificates
@@ -22,6 +21,7 @@ from pellucid.net.reactor import Reactor
 from pellucid.net.tls import TlsLink
 from pellucid.net.tlscontext import Certificate
 from pellucid.net.tlssettings import TlsSettings
+from signing import NO_TEXT, Authority
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 

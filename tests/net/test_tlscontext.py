@@ -9,11 +9,11 @@ import pytest
 from agreeing import Client, shaken
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from signing import NO_TEXT, Authority
 
 from pellucid.net.tls import HandshakeFailed
 from pellucid.net.tlscontext import load, make_context
 from pellucid.net.tlssettings import TlsSettings
+from signing import NO_TEXT, Authority
 
 GIVEN = TlsSettings(tls=("given",))
 

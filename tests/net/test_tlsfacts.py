@@ -7,12 +7,12 @@ import pytest
 from agreeing import Client, contexts, shaken, trusting
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from signing import Authority, named
 
 from pellucid.net.certificates import Certificates
 from pellucid.net.secured import Secured
 from pellucid.net.tlsfacts import Name, facts_of, spell_name
 from pellucid.net.tlssettings import TlsSettings
+from signing import Authority, named
 
 
 @pytest.mark.parametrize(
