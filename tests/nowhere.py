@@ -31,6 +31,12 @@ class Nowhere:
     def wake_soon(self, exchange: Exchange) -> None:
         pass
 
+    def clear(self, exchange: Exchange) -> bool:
+        return False
+
+    def push(self, exchange: Exchange, piece: bytes) -> bool:
+        return False
+
     def note(self, level: str, text: str) -> None:
         pass
 

@@ -38,6 +38,13 @@ class Asked:
     def wake_soon(self, exchange: Exchange) -> None:
         self.calls.append("wake soon")
 
+    def clear(self, exchange: Exchange) -> bool:
+        return True
+
+    def push(self, exchange: Exchange, piece: bytes) -> bool:
+        self.calls.append(piece)
+        return True
+
     def note(self, level: str, text: str) -> None:
         self.calls.append((level, text))
 

@@ -138,6 +138,38 @@ def test_the_answer_tells_the_subprotocol_and_the_apps_fields(dial: Dial) -> Non
     assert (head["sec-websocket-protocol"], head["x-chef"]) == ("soup", "me")
 
 
+def test_what_is_said_outside_of_a_round_leaves_at_once(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    link = client.carried.client.link
+    for number in range(3):
+        before = len(link.arrived)
+        app.socket.send(f"message {number}")
+        assert len(link.arrived) - before in (11, 20)  # over HTTP/2 there is a frame around it
+    assert client.raw(b"") == ["message 0", "message 1", "message 2"]
+
+
+def test_what_there_is_no_room_for_leaves_later_and_in_its_order(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    messages = [bytes([number]) * 300_000 for number in range(3)]
+    for message in messages:
+        app.socket.send(message)
+    assert client.raw(b"") == messages
+    app.socket.send("and on")
+    assert client.raw(b"") == ["and on"]
+
+
+def test_behind_the_end_nothing_is_said(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    client.say(Closed(1000))
+    client.carried.client.link.close()
+    client.stage.settle()
+    app.socket.send("late")
+    assert app.exchange.body_sent < 20
+
+
 # Refusals
 
 

@@ -58,7 +58,7 @@ class Reactor:
         self._sweep_at = 1024
         self._soon: list[Callback] = []
         self._posted: deque[Callback] = deque()
-        self._in_round = False
+        self.in_round = False
         self._waker: socket.socket | None = None
         self._wakes: socket.socket | None = None
         self.stopped = False
@@ -101,18 +101,18 @@ class Reactor:
     def soon(self, callback: Callback) -> None:
         """Call at the end of this round, or of the next one; from the loop's own thread only."""
         self._soon.append(callback)
-        if self.earlier is not None and not self._in_round:
+        if self.earlier is not None and not self.in_round:
             self.earlier(self.now)
 
     def promptly(self, callback: Callback) -> None:
         """Call at the end of this round; where none runs, now, in a round of its own: a task of the loop around this
         one need not wait for the next. From the loop's own thread only.
         """
-        if self._in_round:
+        if self.in_round:
             self._soon.append(callback)
             return
         self.now = self.clock()
-        self._in_round = True
+        self.in_round = True
         try:
             callback()
             if self._soon:
@@ -120,7 +120,7 @@ class Reactor:
         except BaseException as error:  # as for a handler
             self._report(error)
         finally:
-            self._in_round = False
+            self.in_round = False
         if (self._soon or self.stopped) and self.earlier is not None:
             self.earlier(self.now)
 
@@ -169,11 +169,11 @@ class Reactor:
         due = self.due()
         ready = self._poller.poll(most if due is None else due if most is None else min(due, most))
         self.now = self.clock()
-        self._in_round = True
+        self.in_round = True
         try:
             self._round(ready)
         finally:
-            self._in_round = False
+            self.in_round = False
 
     def _round(self, ready: list[tuple[int, int]]) -> None:
         handlers = self._handlers
@@ -210,7 +210,7 @@ class Reactor:
     def stop(self) -> None:
         """End `run` after this round."""
         self.stopped = True
-        if self.earlier is not None and not self._in_round:
+        if self.earlier is not None and not self.in_round:
             self.earlier(self.now)  # a loop around this one sees it in the round that it now makes
 
     def close(self) -> None:

@@ -129,6 +129,18 @@ class Connection:
             self._soon = True
             self._shared.reactor.soon(self._turn_late)
 
+    @property
+    def clear(self) -> bool:
+        """Whether nothing moves now, and nothing waits to: what an app says outside of a round can go out as it is."""
+        reactor, link = self._shared.reactor, self.link
+        return not (reactor.in_round or self._soon or self._turning or link.waiting or link.gone or self.engine.output)
+
+    def flush(self) -> None:
+        """Give the engine's output to the link, outside of a turn; one follows if something is left to be done."""
+        self._flush()
+        if self.link.waiting or self.link.gone:
+            self.ask_for_turn()
+
     def drain(self, replaced: bool = False) -> None:
         """The next answer is the last one, and what runs is told so; a connection that rests stays. `replaced`: clients
         that come again find another process at work.

@@ -58,6 +58,12 @@ class Carrier(Protocol):
     def wake_soon(self, exchange: Exchange) -> None:
         """The same, with what else the loop has to do next."""
 
+    def clear(self, exchange: Exchange) -> bool:
+        """Whether nothing is in the way of a piece that is to be sent at once."""
+
+    def push(self, exchange: Exchange, piece: bytes) -> bool:
+        """Send a piece at once, if there is room for it."""
+
     def note(self, level: str, text: str) -> None:
         """Say something to the person who runs the server; the level is one of logging's, in lower case."""
 
@@ -243,6 +249,19 @@ class Exchange:
         """The same, where more is soon to follow: it goes out together with that."""
         if not self.gone:
             self.carrier.wake_soon(self)
+
+    @property
+    def clear(self) -> bool:
+        """Whether nothing moves, so that a piece may be pushed: outside of the loop's rounds, as in a task of a loop
+        around it, and behind the head of the answer.
+        """
+        return self.started and not self.gone and self.carrier.clear(self)
+
+    def push(self, piece: bytes) -> bool:
+        """Send a piece of the answer at once, while all is `clear`, behind what was pulled; whether there was room for
+        it. Else it is to be pulled.
+        """
+        return self.carrier.push(self, piece)
 
     def note(self, level: str, what: str) -> None:
         """Say something about this request to the person who runs the server; levels are `debug` to `error`."""

@@ -38,6 +38,13 @@ class Owner(Protocol):
     def put_off_turn(self) -> None:
         """Something can be moved when the loop comes to it."""
 
+    @property
+    def clear(self) -> bool:
+        """Whether nothing moves now, and nothing waits to."""
+
+    def flush(self) -> None:
+        """Give the engine's output to the link, outside of a turn."""
+
 
 class Exchanges:
     """The exchanges under way by their streams, and their Carrier. `ready` are those that have something to be
@@ -114,6 +121,20 @@ class Exchanges:
             self.ready[exchange.stream] = exchange
             self._woken = True
             self._owner.put_off_turn()
+
+    def clear(self, exchange: Exchange) -> bool:
+        """Whether no turn is needed: none runs, and nobody else has anything to say."""
+        return not self.ready and exchange.stream in self.open and self._owner.clear
+
+    def push(self, exchange: Exchange, piece: bytes) -> bool:
+        """The short way of a piece, for which no turn is needed."""
+        stream, owner = exchange.stream, self._owner
+        if owner.engine.room(stream) < len(piece):
+            return False
+        owner.engine.send_data(stream, piece)
+        self._collected(exchange, piece)
+        owner.flush()
+        return True
 
     def note(self, level: str, text: str) -> None:
         """Say something to the person who runs the server."""

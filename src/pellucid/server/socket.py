@@ -152,6 +152,12 @@ class Socket:
             self._engine.send_binary(message)
         else:
             self._engine.send_text(message)
+        if promptly and not self.held and self._exchange.clear:
+            pieces = self._engine.take_output()
+            piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if not piece or self._exchange.push(piece):
+                return
+            self._left = piece
         self.held += len(message) + WEIGHT
         if promptly:
             self._exchange.wake()
@@ -236,7 +242,7 @@ class Socket:
             if not pieces:
                 return END if self._engine.closed else None
             whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        held = self.held
+        held, more = self.held, bool(self._left)
         if len(whole) > limit:
             self._left = memoryview(whole)[limit:]  # a view: a large message is not copied for each of its parts
             self.held = len(self._left)
@@ -244,7 +250,7 @@ class Socket:
         else:
             self._left = b""
             self.held = 0
-        self.more = self.held > 0 or self._engine.closed
+        self.more = more or self.held > 0 or self._engine.closed
         if held >= ROOM > self.held:
             self._listener.has_room()
         return whole if type(whole) is bytes else bytes(whole)

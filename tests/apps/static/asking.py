@@ -39,6 +39,12 @@ class Moment:
 
     def wake_soon(self, exchange: Exchange) -> None: ...
 
+    def clear(self, exchange: Exchange) -> bool:
+        return False
+
+    def push(self, exchange: Exchange, piece: bytes) -> bool:
+        return False
+
     def note(self, level: str, text: str) -> None: ...
 
     def complain(self, exchange: Exchange, why: str) -> None: ...
