@@ -1,0 +1,143 @@
+"""WebSockets with the world's own clients and frameworks, each of them unmodified."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import socketio
+from certifying import make_pair
+from frames import trusting
+from launching import hosted
+from running import Running
+from websockets import Subprotocol
+from websockets.sync.client import connect
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
+
+STARLETTE = """
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+
+async def echo(websocket):
+    await websocket.accept(subprotocol="upper")
+    async for text in websocket.iter_text():
+        await websocket.send_text(text.upper())
+
+app = Starlette(routes=[WebSocketRoute("/echo", echo)])
+"""
+
+FASTAPI = """
+from fastapi import FastAPI, WebSocket
+
+app = FastAPI()
+
+@app.websocket("/echo")
+async def echo(websocket: WebSocket):
+    await websocket.accept(subprotocol="upper")
+    async for text in websocket.iter_text():
+        await websocket.send_text(text.upper())
+"""
+
+CHANNELS = """
+from django.conf import settings
+
+settings.configure(SECRET_KEY="of no use", ALLOWED_HOSTS=["*"])
+
+import django
+
+django.setup()
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+from django.urls import path
+
+class Echo(AsyncWebsocketConsumer):
+    async def connect(self):
+        await self.accept("upper")
+
+    async def receive(self, text_data=None, bytes_data=None):
+        await self.send(text_data=text_data.upper())
+
+app = ProtocolTypeRouter({
+    "http": get_asgi_application(),
+    "websocket": URLRouter([path("echo", Echo.as_asgi())]),
+})
+"""
+
+SOCKET_IO = """
+import socketio
+
+server = socketio.AsyncServer(async_mode="asgi")
+app = socketio.ASGIApp(server)
+
+@server.event
+async def say(sid, text):
+    await server.emit("said", text.upper())
+    return len(text)
+"""
+
+FRAMEWORKS = {"starlette": STARLETTE, "fastapi": FASTAPI, "channels": CHANNELS}
+
+
+@pytest.fixture(params=FRAMEWORKS)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
+    (tmp_path / "sockets.py").write_text(FRAMEWORKS[request.param])
+    with hosted("sockets:app", tmp_path) as server:
+        yield server
+        status, _, errors = server.end()
+        assert (status, errors) == (0, "")
+
+
+def test_the_package_websockets_talks_with_it(server: Running) -> None:
+    with connect(
+        f"ws://127.0.0.1:{server.port}/echo", subprotocols=[Subprotocol("lower"), Subprotocol("upper")]
+    ) as client:
+        assert client.subprotocol == "upper"
+        for text in ("glass", "", "x" * 100_000, "große Straße"):
+            client.send(text)
+            assert client.recv() == text.upper()
+        assert client.ping().wait(5)
+
+
+def test_the_package_aiohttp_talks_with_it(server: Running) -> None:
+    async def main() -> None:
+        url = f"ws://127.0.0.1:{server.port}/echo"
+        async with aiohttp.ClientSession() as session:
+            async with session.ws_connect(url, protocols=["upper"], compress=15) as client:
+                assert client.protocol == "upper"
+                assert client.compress
+                for text in ("glass", "x" * 100_000):
+                    await client.send_str(text)
+                    assert (await client.receive_str()) == text.upper()
+            assert client.close_code == 1000
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="-".join)
+@pytest.mark.parametrize("secured", [False, True], ids=["http", "https"])
+def test_socket_io_talks_over_all_that_it_knows(transports: list[str], secured: bool, tmp_path: Path) -> None:
+    (tmp_path / "sockets.py").write_text(SOCKET_IO)
+    options = ("--tls", make_pair(tmp_path).option) if secured else ()
+
+    async def main(server: Running) -> None:
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        connector = aiohttp.TCPConnector(ssl=trusting("http/1.1"))
+        async with aiohttp.ClientSession(connector=connector) as session:
+            client = socketio.AsyncClient(http_session=session)
+            client.on("said", heard.put)
+            await client.connect(f"{server.scheme}://127.0.0.1:{server.port}", transports=transports)
+            assert client.transport() == transports[-1]
+            assert await client.call("say", "glass") == 5
+            assert await heard.get() == "GLASS"
+            await client.disconnect()
+
+    with hosted("sockets:app", tmp_path, *options) as server:
+        asyncio.run(main(server))
+        # Its polls and its own tasks may wait for a client that has left; the end comes all the same.
+        status, _, errors = server.end()
+        assert status == 0
+        assert "failed" not in errors
