@@ -27,12 +27,12 @@ def test_a_folder_gives_its_page_and_refuses_connect(folder: App) -> None:
     assert SocketClient(Stage(mounted({"/a": folder})), "2").status == 404
 
 
-def test_a_wsgi_application_answers_and_refuses_connect() -> None:
+@pytest.mark.parametrize(("version", "status"), [("1.1", 200), ("2", 501)])
+def test_a_wsgi_application_answers_and_refuses_connect(version: str, status: int) -> None:
     def application(environ: object, start_response: object) -> list[bytes]:
         start_response("200 OK", [])  # type: ignore[operator]  # it is a function
         return [b"hello"]
 
-    for version, status in (("1.1", 200), ("2", 501)):
-        stage = Stage(lambda exchange: wsgi(exchange))
-        wsgi = Wsgi(application, stage.reactor, stage.watch, WsgiSettings(threads=0), False)
-        assert SocketClient(stage, version).status == status
+    stage = Stage()
+    stage.server._shared.app = Wsgi(application, stage.reactor, stage.watch, WsgiSettings(threads=0), False)
+    assert SocketClient(stage, version).status == status
