@@ -2,8 +2,9 @@
 
 Each has one worker and its own fastest parts, as its documentation names them, and is otherwise left as it comes:
 
-- granian: `--loop uvloop`, the one version of HTTP that is asked for, no WebSockets; one runtime thread, as by default.
-- uvicorn: httptools and uvloop, which is what `uvicorn[standard]` brings.
+- granian: `--loop uvloop`, the one version of HTTP that is asked for, WebSockets only where they are; one runtime
+  thread, as by default.
+- uvicorn: httptools and uvloop, which is what `uvicorn[standard]` brings, and websockets with them.
 - gunicorn: the asgi worker with uvloop and the fast parser (`gunicorn[fast]`), or the gthread worker; its heartbeat
   file in memory, no control socket.
 - hypercorn: the uvloop worker; over HTTP/2 as many requests on a connection as its client likes.
@@ -53,6 +54,19 @@ def asgi_tls(app: str) -> tuple[Peer, ...]:
         over_tls(_uvicorn_asgi(app), "--ssl-certfile", *pair),
         over_tls(hypercorn, "--certfile", "{file}", "--keyfile", "{key}"),
     )
+
+
+def asgi_sockets(app: str) -> tuple[Peer, ...]:
+    """The servers for an ASGI application that talks by WebSocket; uvicorn does it by the package websockets."""
+    uvicorn = Peer("uvicorn", packaged("uvicorn", "websockets", "uvloop"), _uvicorn(app))
+    hypercorn = Peer("hypercorn", packaged("hypercorn", "wsproto", "uvloop"), _hypercorn(app))
+    command = _granian(app, "asgi", "1", "--loop", "uvloop")
+
+    def with_sockets(place: Place, port: int) -> list[str]:
+        return [word for word in command(place, port) if word != "--no-ws"]
+
+    granian = Peer("granian", packaged("granian", "uvloop"), with_sockets)
+    return (pellucid(app, "--loop", "uvloop"), uvicorn, hypercorn, granian)
 
 
 def wsgi(app: str) -> tuple[Peer, ...]:

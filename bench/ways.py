@@ -10,6 +10,7 @@ import ab
 import h2load
 import load
 import measure
+import sockets
 from load import Ask, Load
 from peers import Server
 
@@ -37,6 +38,11 @@ def requests(ask: Ask, server: Server, effort: Effort) -> Figures:
 def streams(ask: Ask, server: Server, effort: Effort) -> Figures:
     """What a request costs over HTTP/2, asked by h2load over 8 connections with 32 streams each."""
     return _asked(h2load.fetch, h2load.press, ask, server, effort)
+
+
+def echoes(ask: Ask, server: Server, effort: Effort) -> Figures:
+    """What a message and its echo cost over 64 WebSockets."""
+    return _asked(sockets.fetch, sockets.press, ask, server, effort)
 
 
 def handshakes(ask: Ask, server: Server, effort: Effort) -> Figures:

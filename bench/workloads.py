@@ -13,6 +13,7 @@ import app_servers
 import file_servers
 import h2load
 import load
+import sockets
 import ways
 from load import Ask
 from peers import Peer, Server
@@ -22,6 +23,7 @@ from ways import MIB, Effort, Figures
 KIB = 1 << 10
 
 PAGE = (b"<!doctype html><title>A page</title><p>" + b"It is one kibibyte long. " * KIB)[:KIB]
+MESSAGE = b",".join(b'{"seat":%d,"row":"%c","taken":false}' % (seat, 65 + seat % 7) for seat in range(40))[:KIB]
 POSTED = b"Ten kibibytes of text. " * KIB
 
 SMALL_FILE = Ask.of("/static/page.html", PAGE)
@@ -247,4 +249,37 @@ PROTOCOLS = (
     ),
 )
 
-WORKLOADS = (*FILES, *APPLICATIONS, *PROTOCOLS)
+_MESSAGE_COLUMNS = (Column("cpu", "CPU µs/message", 1), Column("rate", "messages/s"), Column("memory", "PSS MB"))
+_SOCKETS = app_servers.asgi_sockets("asgi_app:messages")
+
+REAL_TIME = (
+    Workload(
+        "ws-echo",
+        "WebSocket: a text of 100 bytes and its echo, 64 connections",
+        _SOCKETS,
+        Ask.of("/", POSTED[:100], body=POSTED[:100]),
+        ways.echoes,
+        _MESSAGE_COLUMNS,
+        sockets.repeat,
+    ),
+    Workload(
+        "ws-echo-64k",
+        "WebSocket: 64 KiB, binary, and their echo, 64 connections",
+        _SOCKETS,
+        Ask.of("/", b"\xfe" * (64 * KIB), body=b"\xfe" * (64 * KIB)),
+        ways.echoes,
+        _MESSAGE_COLUMNS,
+        sockets.repeat,
+    ),
+    Workload(
+        "ws-deflate",
+        "WebSocket: a text of 1 KiB and its echo, compressed by permessage-deflate, 64 connections",
+        _SOCKETS[:-1],  # granian has no compression
+        replace(Ask.of("/", MESSAGE, body=MESSAGE), scheme=sockets.COMPRESSED),
+        ways.echoes,
+        _MESSAGE_COLUMNS,
+        sockets.repeat,
+    ),
+)
+
+WORKLOADS = (*FILES, *APPLICATIONS, *PROTOCOLS, *REAL_TIME)

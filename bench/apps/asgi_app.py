@@ -1,4 +1,4 @@
-"""The ASGI applications that all servers run alike; a request for anything but HTTP is what they do not know."""
+"""The ASGI applications that all servers run alike; what one of them was not made for, it does not know."""
 
 from __future__ import annotations
 
@@ -43,3 +43,16 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     for _ in range(PIECES):
         await send({"type": "http.response.body", "body": PIECE, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
+
+
+async def messages(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer each message of a WebSocket with itself."""
+    assert scope["type"] == "websocket"
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        text = message.get("text")
+        if text is not None:
+            await send({"type": "websocket.send", "text": text})
+        else:
+            await send({"type": "websocket.send", "bytes": message["bytes"]})
