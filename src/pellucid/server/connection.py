@@ -125,7 +125,11 @@ class Connection:
 
     def put_off_turn(self) -> None:
         """The same, together with what else the loop has to do next."""
-        if not (self._turning or self.closed or self._soon):
+        if not (self._turning or self.closed):
+            self._put_off()
+
+    def _put_off(self) -> None:
+        if not self._soon:
             self._soon = True
             self._shared.reactor.soon(self._turn_late)
 
@@ -223,11 +227,6 @@ class Connection:
         self._put_off()
         return pending
 
-    def _put_off(self) -> None:
-        if not self._soon:
-            self._soon = True
-            self._shared.reactor.soon(self._turn_late)
-
     def _turn_late(self) -> None:
         self._soon = False
         self.turn()
@@ -290,15 +289,9 @@ class Connection:
             self._finish()
             return
         exchanges = self._exchanges
+        paces = exchanges.paces
         ended = exchanges.ended != self._answered
-        if (
-            pending
-            or link.waiting
-            or not self._calm
-            or exchanges.reading
-            or exchanges.shut
-            or (ended and not self._timer)
-        ):
+        if pending or link.waiting or not self._calm or paces.reading or paces.shut or (ended and not self._timer):
             self._rearm_in_full()
         else:
             # Between whole requests, as most turns end, or in a tunnel: the peer may send, and no timer comes nearer.
@@ -311,7 +304,8 @@ class Connection:
 
     def _rearm_in_full(self) -> None:
         engine, link, reactor = self.engine, self.link, self._shared.reactor
-        timed = link.waiting or self._timer is None or bool(self._exchanges.reading or self._exchanges.shut)
+        paces = self._exchanges.paces
+        timed = link.waiting or self._timer is None or bool(paces.reading or paces.shut)
         # What a peer asks for piles up if it does not read; but one that takes a large answer may have to say that it
         # wants it no more, or something else first.
         interest = link.interest(engine.hungry and (link.room > 0 or self._ahead < RECEIVE))
@@ -348,8 +342,9 @@ class Connection:
             return Deadline(self.lingering + patience.linger, "linger")
         exchanges = self._exchanges
         phase = self._phase or self.engine.phase
-        stall = self._stall if self._stall is not None else exchanges.stalled
-        return deadline(patience, phase, self.since, exchanges.slowest[0], stall, exchanges.oldest)
+        paces = exchanges.paces
+        stall = self._stall if self._stall is not None else paces.stalled(self.engine)
+        return deadline(patience, phase, self.since, paces.slowest[0], stall, exchanges.oldest)
 
     def _on_time(self) -> None:
         self._timer = None
@@ -358,7 +353,7 @@ class Connection:
         if due.when > self._shared.reactor.now:
             self._set_timer()
         elif due.limit == "body-rate":
-            self._refuse_slowness(due.limit, self._exchanges.slowest[1])
+            self._refuse_slowness(due.limit, self._exchanges.paces.slowest[1])
         elif due.limit == "request-timeout":
             timeout = self._shared.patience.request_timeout
             why = f"request-timeout: not answered within {timeout:g} s"

@@ -15,9 +15,9 @@ from pellucid.piece import Piece, Portions
 from pellucid.protocol.engine import Engine
 from pellucid.server.exchange import Exchange
 from pellucid.server.judgement import check_final, check_first, check_piece, release
+from pellucid.server.paces import Paces
 from pellucid.server.refusal import refusal
 from pellucid.server.shared import Shared
-from pellucid.server.timeouts import Reading, Stall, pace, stalled
 from pellucid.tracebacks import in_one_line, traceback_of
 
 
@@ -48,10 +48,9 @@ class Owner(Protocol):
 
 class Exchanges:
     """The exchanges under way by their streams, and their Carrier. `ready` are those that have something to be
-    collected, `reading` the bodies of requests that are read, `shut` the answers that the peer last left no more room
-    for. `ended` counts those that have ended, `gave` is when last a part of an answer was given out. `cut` is why the
-    connection must be cut, empty while all is well: in some protocols nothing else can say that an answer is not
-    complete.
+    collected; how fast bodies move, `paces` knows. `ended` counts those that have ended, `gave` is when last a part of
+    an answer was given out. `cut` is why the connection must be cut, empty while all is well: in some protocols nothing
+    else can say that an answer is not complete.
     """
 
     __slots__ = (
@@ -66,12 +65,11 @@ class Exchanges:
         "gave",
         "local",
         "open",
+        "paces",
         "peer",
         "peer_port",
-        "reading",
         "ready",
         "secured",
-        "shut",
         "stopping",
     )
 
@@ -82,8 +80,7 @@ class Exchanges:
         self.peer, self.peer_port, self.local, self.secured = link.peer, link.peer_port, link.local, link.secured
         self.open: dict[int, Exchange] = {}
         self.ready: dict[int, Exchange] = {}
-        self.reading: dict[int, Reading] = {}
-        self.shut: dict[int, Stall] = {}
+        self.paces = Paces(shared)
         self._room = 0
         self._woken = False
         self._half_closed = False
@@ -158,10 +155,7 @@ class Exchanges:
         if stream in self.open:
             answered = exchange.answered
             if not (answered and exchange.tunnel):  # a tunnel has no pace
-                reading = self.reading.setdefault(stream, Reading())
-                if reading.room == 0:
-                    reading.due = self._pace(None, 0)
-                reading.room += count
+                self.paces.ask(stream, count)
             self._owner.engine.credit(stream, count, answered)
             self._owner.ask_for_turn()
 
@@ -178,17 +172,6 @@ class Exchanges:
             self._owner.ask_for_turn()
 
     # What the connection asks
-
-    @property
-    def slowest(self) -> tuple[float, int]:
-        """By when the slowest of the bodies that are read must have moved, and its stream."""
-        return min(((reading.due, stream) for stream, reading in self.reading.items()), default=(inf, 0))
-
-    @property
-    def stalled(self) -> Stall | None:
-        """The stall that is due first, of the answers that the peer leaves no room for; None where there is none."""
-        room = self._owner.engine.room
-        return min((stall for stream, stall in self.shut.items() if room(stream) <= 0), default=None)
 
     @property
     def oldest(self) -> float:
@@ -251,14 +234,10 @@ class Exchanges:
 
     def abort_stalled(self) -> None:
         """Give up the answers for which the peer has made no room in time."""
-        room = self._owner.engine.room
-        for stream, stall in list(self.shut.items()):
-            if room(stream) > 0:
-                del self.shut[stream]
-            elif stall.due <= self.now:
-                exchange = self.open[stream]
-                self._shared.watch.note("info", f"{exchange.name}: {stall.limit}")
-                self.abort(exchange, stall.limit)
+        for stream, limit in self.paces.overdue(self._owner.engine):
+            exchange = self.open[stream]
+            exchange.note("info", limit)
+            self.abort(exchange, limit)
 
     def lose(self, why: str) -> None:
         """The connection has ended, and with it all exchanges that have not."""
@@ -292,8 +271,8 @@ class Exchanges:
             self._end(exchange, event.why)
         else:
             assert type(event) is Data or type(event) is End
-            if self.reading:
-                self._count(stream, event)
+            if self.paces.reading:
+                self.paces.count(stream, event)
             try:
                 exchange.take(event)
             except BaseException as error:
@@ -306,20 +285,6 @@ class Exchanges:
 
     def _mark(self, exchange: Exchange) -> None:
         exchange.half_closed, exchange.stopping, exchange.replaced = self._half_closed, self.stopping, self._replaced
-
-    def _count(self, stream: int, event: Data | End) -> None:
-        reading = self.reading.get(stream)
-        if reading is None:
-            return
-        if isinstance(event, End):
-            del self.reading[stream]
-            return
-        reading.room -= len(event.data)
-        reading.due = self._pace(reading.due, len(event.data)) if reading.room > 0 else inf
-
-    def _pace(self, due: float | None, count: int) -> float:
-        patience = self._shared.patience
-        return pace(due, self.now, count, patience.body_rate, patience.body_grace)
 
     def _collect_from(self, exchange: Exchange, response: Response) -> bool:
         body, stream = exchange.body, exchange.stream
@@ -374,21 +339,17 @@ class Exchanges:
         self._collected(exchange, piece)
         self.gave = self.now
         if engine.room(stream) <= 0:
-            self._find_shut(stream, len(piece))
-        elif self.shut:
-            self.shut.pop(stream, None)
+            self.paces.find_shut(stream, len(piece))
+        elif self.paces.shut:
+            self.paces.shut.pop(stream, None)
         if getattr(exchange.body, "more", True):
             self.ready[stream] = exchange
         return True
 
     def _wait_for_room(self, exchange: Exchange) -> bool:
-        self._find_shut(exchange.stream, 0)
+        self.paces.find_shut(exchange.stream, 0)
         self.ready[exchange.stream] = exchange
         return False
-
-    def _find_shut(self, stream: int, given: int) -> None:
-        # The peer has no room for more, after it has taken so many bytes: patience with it begins, or goes on.
-        self.shut[stream] = stalled(self._shared.patience, self.shut.get(stream), self.now, given)
 
     def _collected(self, exchange: Exchange, piece: Piece) -> None:
         self._room -= len(piece)
@@ -443,9 +404,9 @@ class Exchanges:
     def _end(self, exchange: Exchange, why: str = "") -> None:
         del self.open[exchange.stream]
         self.ended += 1
-        if self.reading or self.shut:
-            self.reading.pop(exchange.stream, None)
-            self.shut.pop(exchange.stream, None)
+        paces = self.paces
+        if paces.reading or paces.shut:
+            paces.forget(exchange.stream)
         if why:
             self._guard(lambda: exchange.lose(why))
         if not isinstance(exchange.body, bytes):

@@ -59,16 +59,6 @@ def pace(due: float | None, now: float, count: int, rate: int, grace: float) -> 
     return min(due + count / rate, now + grace) if count else due
 
 
-class Reading:
-    """A body that an app reads: how many bytes it has room for, and by when more must have come."""
-
-    __slots__ = ("due", "room")
-
-    def __init__(self) -> None:
-        self.room = 0
-        self.due = inf
-
-
 class Stall(NamedTuple):
     """A peer that has not taken all of what waits for it: by when it must take more, and the limit that says so."""
 
