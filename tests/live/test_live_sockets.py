@@ -134,6 +134,7 @@ def test_socket_io_talks_over_all_that_it_knows(transports: list[str], secured: 
             assert await client.call("say", "glass") == 5
             assert await heard.get() == "GLASS"
             await client.disconnect()
+        await asyncio.sleep(0.1)  # aiohttp's connections end by themselves, a little later
 
     with hosted("sockets:app", tmp_path, *options) as server:
         asyncio.run(main(server))
