@@ -75,7 +75,11 @@ class Multiplexed:
     def in_order(self, streams: Iterable[int]) -> Iterable[int]:
         return sorted(streams, reverse=True)
 
-    def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
+    def send_response(
+        self, stream: int, response: Response, body: bytes | None, length: int | None = None
+    ) -> bool | None:
+        if body is not None and len(body) > self.windows[stream]:
+            return None
         self._say(stream, str(response.status))
         if body is not None:
             self.send_data(stream, body)

@@ -81,11 +81,13 @@ class Engine(Protocol):
     def in_order(self, streams: Iterable[int]) -> Iterable[int]:
         """These streams in the order in which their answers are to go on."""
 
-    def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
-        """Give a head, and with `body`, which there is `room` for, the whole answer. Without, a body of `length` bytes
-        (None: unknown) follows.
+    def send_response(
+        self, stream: int, response: Response, body: bytes | None, length: int | None = None
+    ) -> bool | None:
+        """Give a head, and with `body` the whole answer. Without, a body of `length` bytes (None: unknown) follows.
 
-        Answers whether a body goes out: not for HEAD, 204 and 304, then the answer is complete already.
+        Answers whether a body goes out: not for HEAD, 204 and 304, then the answer is complete already. None says that
+        the peer has no room for all of `body`: nothing was taken then, and it can be given piece by piece.
         Raises WrongAnswer, and takes nothing, if the answer breaks a rule. A 101, and 2xx to CONNECT, opens a tunnel,
         unless the app has asked for the request's body before.
         """

@@ -294,16 +294,16 @@ class Exchanges:
         if not exchange.started and (response.status < 200 or exchange.request.method == "CONNECT"):
             check_final(exchange.request, response, body)
         engine = self._owner.engine
-        window = engine.room(stream)
         if isinstance(body, bytes):
-            if len(body) <= window:
-                wanted = engine.send_response(stream, response, body)
+            wanted = engine.send_response(stream, response, body)
+            if wanted is not None:
                 exchange.started = True
                 if wanted:
                     self._collected(exchange, body)
                 self._end(exchange)
                 return True
             body = exchange.body = Portions(body)
+        window = engine.room(stream)
         if window <= 0 and exchange.started:
             return self._wait_for_room(exchange)
         room = min(self._room, window)

@@ -190,7 +190,9 @@ class Http2:
         if incoming.readable:
             session.bodies[stream] = state
 
-    def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
+    def send_response(
+        self, stream: int, response: Response, body: bytes | None, length: int | None = None
+    ) -> bool | None:
         """Give the answer's head, and with `body` all of it."""
         return self._outbound.send_response(stream, response, body, length)
 

@@ -40,8 +40,10 @@ class Outbound:
         room = state.window if state.window < session.window else session.window
         return QUANTUM if room > QUANTUM and len(session.streams) > 1 and state.priority.incremental else room
 
-    def send_response(self, stream: int, response: Response, body: bytes | None, length: int | None = None) -> bool:
-        """Give the answer's head, and with `body` all of it."""
+    def send_response(
+        self, stream: int, response: Response, body: bytes | None, length: int | None = None
+    ) -> bool | None:
+        """Give the answer's head, and with `body` all of it, unless the peer has no room for that."""
         session = self._session
         state = session.streams.get(stream)
         if state is None or not state.owed:
@@ -50,7 +52,8 @@ class Outbound:
         if body and state.incoming is None and not state.code and state.method in FRAMED_ALIKE and not session.resized:
             block, status, date = response.headers.block, response.status, self._date()
             kept = block.heads.get((status, len(body))) if type(block) is Block else None
-            if kept is not None and kept.date is date:
+            room = len(body) <= state.window and len(body) <= session.window
+            if kept is not None and kept.date is date and room:
                 number = stream.to_bytes(4, "big")
                 session.output.append(b"%b%b%b%b%b%b" % (kept.headers, number, kept.block, kept.data, number, body))
                 session.window -= len(body)
@@ -58,7 +61,9 @@ class Outbound:
                 return True
         return self._respond(stream, state, response, body, length)
 
-    def _respond(self, stream: int, state: Stream, response: Response, body: bytes | None, length: int | None) -> bool:
+    def _respond(
+        self, stream: int, state: Stream, response: Response, body: bytes | None, length: int | None
+    ) -> bool | None:
         status = response.status
         if status == 101:
             raise WrongAnswer("101 has no place in HTTP/2: a tunnel is asked for with CONNECT (RFC 9113 8.6)")
@@ -67,8 +72,8 @@ class Outbound:
             self.inform(stream, status, response.headers)
             return True
         content = self._content(state, status, block, length if body is None else len(body))
-        if body and content.wanted and len(body) > min(state.window, self._session.window):
-            raise WrongAnswer("a body that the peer has no room for (RFC 9113 6.9)")
+        if body and content.wanted and len(body) > self.room(stream):
+            return None
         date = self._date()
         head = head_block(status, block, content.length if content.announced else None, date)
         state.owed = False
