@@ -12,7 +12,7 @@ import pytest
 from linking import Peer, SocketPeer, carry, counted_file, linked, received, slice_of, tcp_pair
 
 from pellucid.net import link as module
-from pellucid.net.link import CAPACITY, LOW_WATER, RECEIVE, Link, PlainLink, room_beside
+from pellucid.net.link import CAPACITY, LOW_WATER, NOT_SENT, RECEIVE, SHORT, Link, PlainLink, room_beside
 from pellucid.piece import Piece
 
 LARGE = 8 << 20
@@ -370,3 +370,14 @@ def test_a_head_shares_a_packet_with_its_file_and_nothing_waits_for_what_does_no
         assert noting.flags == [socket.MSG_MORE, socket.MSG_MORE, 0, 0, 0]
         expected = (b"head" * heads + b"content") * 2 + b"endonetwolast"
         assert carry(link, SocketPeer(theirs), len(expected)) == expected
+
+
+def test_little_waits_in_the_system_where_that_is_asked_for() -> None:
+    connected, peer = tcp_pair()
+    link = PlainLink(connected, "127.0.0.1", "127.0.0.1:80")
+    link.shorten()
+    if NOT_SENT is not None:
+        assert connected.getsockopt(socket.IPPROTO_TCP, NOT_SENT) == SHORT
+    peer.close()
+    link.close()
+    link.shorten()  # which is late, and does no harm

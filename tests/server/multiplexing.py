@@ -18,6 +18,8 @@ from pellucid.protocol.engine import Phase
 class Multiplexed:
     """An engine with as many streams as the peer likes, each with a window of its own."""
 
+    multiplexed = True
+
     def __init__(self, window: int = 1 << 30) -> None:
         self.windows: defaultdict[int, int] = defaultdict(lambda: window)
         self.served = 0

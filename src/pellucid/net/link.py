@@ -25,6 +25,12 @@ AT_ONCE = 1 << 20
 """How many bytes one round of sending gives to the kernel at the most, likewise."""
 
 
+SHORT = 256 << 10
+"""How many bytes may wait in the system, not sent yet, where urgent ones come between."""
+
+NOT_SENT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+
+
 class Link(Protocol):
     """A byte pipe. A peer that went away is a fact, `gone`, and no exception."""
 
@@ -68,6 +74,9 @@ class Link(Protocol):
 
     def send(self, pieces: list[Piece]) -> int:
         """Take pieces, and give to the peer what it takes now, in order. Answers how many bytes it took."""
+
+    def shorten(self) -> None:
+        """Let little wait in the system behind what is sent, so that what is urgent is soon on its way."""
 
     def finish(self) -> None:
         """Tell the peer that nothing more will come; receiving goes on."""
@@ -224,6 +233,13 @@ class PlainLink:
         discard(self._outbox)
         self._queued = 0
         self.waiting = False
+
+    def shorten(self) -> None:
+        if NOT_SENT is not None and self._socket.family in (socket.AF_INET, socket.AF_INET6):
+            try:
+                self._socket.setsockopt(socket.IPPROTO_TCP, NOT_SENT, SHORT)
+            except OSError:
+                pass  # the peer was faster
 
     def finish(self) -> None:
         try:

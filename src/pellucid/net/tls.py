@@ -279,6 +279,9 @@ class TlsLink:
         self._queued = self._passing = 0
         self.waiting = False
 
+    def shorten(self) -> None:
+        self._inner.shorten()
+
     def finish(self) -> None:
         self._say_goodbye()
         if not self._inner.waiting:

@@ -25,6 +25,10 @@ class Engine(Protocol):
     """A protocol as a pure machine. One connection's worth; a stream is the number of one exchange on it."""
 
     @property
+    def multiplexed(self) -> bool:
+        """Whether several exchanges are carried at once: then an urgent answer may have to come between others."""
+
+    @property
     def served(self) -> int:
         """How many requests it has given out."""
 

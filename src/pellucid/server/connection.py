@@ -96,6 +96,8 @@ class Connection:
         shared.reactor.add(self.link.fd, READ, self.on_ready)
         if shared.watch.opened:
             shared.watch.tell(shared.watch.opened, self)
+        if self.engine.multiplexed:
+            self.link.shorten()
         if not self.closed:
             self._rearm(self.engine.pending)
             if self.link.held:
@@ -262,6 +264,8 @@ class Connection:
         other = opening.other(data)
         if other is not None:
             self.engine = other
+            if other.multiplexed:
+                self.link.shorten()
             if self._exchanges.stopping:  # what the one before was told of
                 other.drain()
         else:

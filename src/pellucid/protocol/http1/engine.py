@@ -65,6 +65,8 @@ class Http1:
         "unread",
     )
 
+    multiplexed = False
+
     def __init__(self, limits: Limits, date: Callable[[], bytes], scheme: bytes = b"http") -> None:
         self._limits = limits
         self._date = date

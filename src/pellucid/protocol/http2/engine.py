@@ -30,6 +30,7 @@ class Http2:
 
     __slots__ = ("_inbound", "_outbound", "_session")
 
+    multiplexed = True
     broken = False  # RST_STREAM tells that an answer is not complete
 
     def __init__(
