@@ -14,9 +14,13 @@ import h2load
 import load
 import measure
 import sample
+import sockets
 import table
 import workloads
 from load import Ask
+from pellucid.protocol.websocket.deflate import Deflate, Deflation
+from pellucid.protocol.websocket.engine import WebSocket
+from pellucid.protocol.websocket.limits import WebSocketLimits
 
 WRK = """\
 Running 2s test @ http://127.0.0.1:8000/page.html
@@ -285,3 +289,13 @@ def test_what_a_request_takes_is_what_more_requests_took_more() -> None:
 def test_what_functions_take_is_added_up_by_file() -> None:
     each = {"net/link.py Link.send": 3, "net/link.py Link.receive": 2, "<string> <lambda>": 1}
     assert count.by_file(each) == {"net/link.py": 5, "<string>": 1}
+
+
+@pytest.mark.parametrize("body", [b"a text", b"\xfe" * 300, b"text" * 20_000])
+@pytest.mark.parametrize("scheme", ["ws", sockets.COMPRESSED])
+def test_a_message_is_spelled_as_a_websocket_reads_it(body: bytes, scheme: str) -> None:
+    limits = WebSocketLimits()
+    reader = WebSocket(limits, Deflate(Deflation(15, 15), 6, 0) if scheme == sockets.COMPRESSED else None)
+    reader.receive(sockets.spelled(Ask("/", len(body), body=body, scheme=scheme)))
+    message = reader.next_event()
+    assert message == (body.decode() if body.isascii() else body)
