@@ -13,12 +13,10 @@ from pellucid.apps.asgi.conversation import Conversation
 from pellucid.apps.asgi.lifespan import Lifespan
 from pellucid.apps.asgi.scope import scope_of, websocket_scope_of
 from pellucid.apps.asgi.settings import AsgiSettings
-from pellucid.apps.asgi.socket_conversation import SocketConversation
 from pellucid.apps.asgi.types import Running
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
-from pellucid.server.socket import offered, wanted
 from pellucid.watch import Watch
 
 EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
@@ -71,7 +69,11 @@ class Asgi:
         conversation.task = asyncio.Task(running, loop=self.loop, name="request", context=context.copy(), **EAGER)
 
     def _upgrade(self, exchange: Exchange) -> bool:
-        # Begin a WebSocket, or refuse; answers whether that was it, and it is no ordinary request.
+        # Begin a WebSocket, or refuse; answers whether that was it, and it is no ordinary request. What that takes is
+        # imported by who asks first: a process whose clients speak none does without the megabyte.
+        from pellucid.apps.asgi.socket_conversation import SocketConversation
+        from pellucid.server.socket import offered, wanted
+
         request = exchange.request
         if not wanted(request):
             if request.method == "CONNECT":
