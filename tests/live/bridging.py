@@ -35,10 +35,16 @@ async def bridge(port: int, protocol: str = "http/1.1", secured: bool = False) -
                 await Crossing(reader, writer, *there).run()
             else:
                 await _either(_copy(reader, there[1]), _copy(there[0], writer))
-        for each in (writer, there[1]):
+        both = (writer, there[1])
+        for each in both:
             each.close()
-            with suppress(OSError):
-                await each.wait_closed()
+        try:
+            for each in both:
+                with suppress(OSError):
+                    await each.wait_closed()
+        finally:
+            for each in both:
+                each.transport.abort()
 
     server = await asyncio.start_server(carry, "127.0.0.1", 0, limit=ROOM)
     async with server:

@@ -91,7 +91,7 @@ class Steady:
             if self._pause:
                 await asyncio.sleep(self._pause)
         if connection is not None:
-            connection[1].close()
+            connection[1].transport.abort()
 
     async def _exchange(self, client: Client, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         writer.write(REQUEST)

@@ -149,4 +149,4 @@ async def _client(account: Account, port: int, secured: bool, streams: int) -> N
         try:
             await Talk(account, secured).run(reader, writer, streams)
         finally:
-            writer.close()
+            writer.transport.abort()  # at once: the loop may end before a goodbye is answered
