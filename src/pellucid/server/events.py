@@ -89,7 +89,13 @@ class EventStream:
         """The id of the last event that this client has seen; empty if it is here for the first time."""
         return last_event_id(self._exchange.request.headers)
 
-    def send(self, data: str | None, event: str = "", id: str | None = None, retry: int | None = None) -> bool:  # noqa: A002
+    def send(
+        self,
+        data: str | None,
+        event: str = "",
+        id: str | None = None,  # noqa: A002 - the standard's own name
+        retry: int | None = None,
+    ) -> bool:
         """Send an event, as `spell_event` spells it; whether it is on its way."""
         return self.put(spell_event(data, event, id, retry))
 
@@ -207,7 +213,13 @@ class EventHub:
         """No longer."""
         self._streams.discard(stream)
 
-    def send(self, data: str | None, event: str = "", id: str | None = None, retry: int | None = None) -> int:  # noqa: A002
+    def send(
+        self,
+        data: str | None,
+        event: str = "",
+        id: str | None = None,  # noqa: A002 - the standard's own name
+        retry: int | None = None,
+    ) -> int:
         """Send an event to all, as `spell_event` spells it; answers to how many."""
         return self.put(spell_event(data, event, id, retry))
 
