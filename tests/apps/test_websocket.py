@@ -13,7 +13,7 @@ from pellucid.apps.websocket import WebSocket
 from pellucid.errors import WrongAnswer
 from pellucid.message import Headers
 from pellucid.protocol.websocket.codes import ABNORMAL
-from pellucid.protocol.websocket.engine import Closed
+from pellucid.protocol.websocket.events import Closed
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import Exchange
 

@@ -14,7 +14,7 @@ from pellucid.message import End, Headers
 from pellucid.net.link import CAPACITY
 from pellucid.protocol.websocket.codes import ABNORMAL
 from pellucid.protocol.websocket.deflate import Deflate, Deflation
-from pellucid.protocol.websocket.engine import Closed, Ping, Pong
+from pellucid.protocol.websocket.events import Closed, Ping, Pong
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import WINDOW, Exchange
 from pellucid.server.socket import ROOM, Socket, offered, wanted

@@ -11,7 +11,8 @@ from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, Stream
 
 from pellucid.protocol.websocket.codes import NO_CODE
 from pellucid.protocol.websocket.deflate import Deflate
-from pellucid.protocol.websocket.engine import Closed, Ping, Pong, WebSocket
+from pellucid.protocol.websocket.engine import WebSocket
+from pellucid.protocol.websocket.events import Closed, Ping, Pong
 from pellucid.protocol.websocket.limits import WebSocketLimits
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="

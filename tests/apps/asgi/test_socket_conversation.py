@@ -18,7 +18,7 @@ from pellucid.apps.asgi.socket_conversation import MOST_MESSAGES, ROOM, SocketCo
 from pellucid.apps.asgi.types import Message, Receive, Scope, Send
 from pellucid.errors import WrongAnswer
 from pellucid.protocol.websocket.codes import ABNORMAL
-from pellucid.protocol.websocket.engine import Closed
+from pellucid.protocol.websocket.events import Closed
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import Exchange
 from pellucid.server.socket import Socket

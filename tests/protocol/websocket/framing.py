@@ -8,7 +8,8 @@ from typing import Any
 
 from pellucid.protocol.websocket.codes import PROTOCOL_ERROR
 from pellucid.protocol.websocket.deflate import Deflate, Deflation
-from pellucid.protocol.websocket.engine import Closed, Event, Phase, WebSocket
+from pellucid.protocol.websocket.engine import Phase, WebSocket
+from pellucid.protocol.websocket.events import Closed, Event
 from pellucid.protocol.websocket.frames import FIN, TEXT, frame, masked_frame
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from protocol.battery import splits

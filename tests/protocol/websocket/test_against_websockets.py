@@ -12,7 +12,8 @@ from websockets.frames import Opcode as Kind
 from websockets.protocol import CLIENT, SERVER, Protocol, State
 
 from pellucid.protocol.websocket.deflate import Deflation
-from pellucid.protocol.websocket.engine import Closed, Event, Ping, Pong, WebSocket
+from pellucid.protocol.websocket.engine import WebSocket
+from pellucid.protocol.websocket.events import Closed, Event, Ping, Pong
 from pellucid.protocol.websocket.frames import masked_frame
 from protocol.battery import cut
 from protocol.websocket.framing import limits, said, server

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pellucid.protocol.websocket.deflate import Deflation
-from pellucid.protocol.websocket.engine import Closed, WebSocket
+from pellucid.protocol.websocket.engine import WebSocket
+from pellucid.protocol.websocket.events import Closed
 from pellucid.protocol.websocket.frames import frame
 from protocol.battery import cut
 from protocol.websocket.framing import client, said, sent, server

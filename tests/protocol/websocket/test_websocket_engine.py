@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from pellucid.errors import WrongAnswer
-from pellucid.protocol.websocket.engine import MOST_PONGS, Closed, Event, Phase, Ping, Pong, WebSocket
+from pellucid.protocol.websocket.engine import MOST_PONGS, Phase, WebSocket
+from pellucid.protocol.websocket.events import Closed, Event, Ping, Pong
 from protocol.websocket.framing import KEY, client, course, every_way, limits, refuse, said, sent, server, text
 
 HELLO = bytes.fromhex("81 85 37 fa 21 3d 7f 9f 4d 51 58")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
 from pellucid.errors import WrongAnswer
 from pellucid.protocol.websocket.codes import ABNORMAL, NORMAL, Fault, protocol_fault, read_close, spell_close
 from pellucid.protocol.websocket.deflate import Deflate, Inflater
+from pellucid.protocol.websocket.events import Closed, Event, Ping, Pong
 from pellucid.protocol.websocket.frames import (
     BINARY,
     CLOSE,
@@ -42,35 +42,6 @@ _WHOLE_BINARY = FIN | BINARY
 _WHOLE = frozenset((FIN | TEXT, _WHOLE_BINARY))
 _EMPTY = b""
 _QUICK = 0xFFFF  # what a length of two bytes can tell
-
-
-@dataclass(frozen=True, slots=True)
-class Ping:
-    """The peer asked whether we are there; it is answered already."""
-
-    data: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Pong:
-    """The peer is there: an answer to a `ping` with the same data, or unasked (RFC 6455 section 5.5.3)."""
-
-    data: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """Nothing more comes: the last event. The code and reason are the peer's, 1005 if it named none, 1006 if it left
-    without a Close. Where it broke a rule (`fault`), they are what it was told (RFC 6455 section 7.1.5 to 7.1.7).
-    """
-
-    code: int
-    reason: str = ""
-    fault: bool = False
-
-
-Event = str | bytes | Ping | Pong | Closed
-"""A whole message is its text or its bytes, since most events are messages; the rest have a class of their own."""
 
 
 class Phase(Enum):
