@@ -1,21 +1,19 @@
-"""Event streams and parked requests as clients meet them: a browser that comes back, and a thousand at a time."""
+"""Event streams and parked requests as clients meet them: a browser that comes back, and thousands at a time."""
 
-import resource
-import selectors
-import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from chromium import Chromium
+from crowds import OPTIONS, crowd, gather, memory, room_for
 from running import PATIENCE, Running
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
-MANY = 1000
+MANY = 5000
 """How many clients listen in each way."""
 
 MOST_KB = 8
@@ -72,8 +70,7 @@ def app(exchange):
 @contextmanager
 def serving(source: str, folder: Path) -> Iterator[Running]:
     (folder / "real.py").write_text(source)
-    options = ("--bind", "127.0.0.1:0", "--access-log", "off", "--connections-per-address", "0")
-    with Running("serve", "real:app", "--app-dir", str(folder), *options) as server:
+    with Running("serve", "real:app", "--app-dir", str(folder), "--bind", "127.0.0.1:0", *OPTIONS) as server:
         yield server
 
 
@@ -86,56 +83,33 @@ def test_a_browser_comes_back_where_it_was_until_it_is_told_not_to(tmp_path: Pat
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-def test_a_thousand_that_listen_cost_little_and_lose_nothing(tmp_path: Path) -> None:
+def test_thousands_that_listen_cost_little_and_lose_nothing(tmp_path: Path) -> None:
     with room_for(2 * MANY), serving(CROWD, tmp_path) as server, ExitStack() as stack:
         server.get("/held")
         before = memory(server)
-        streams, polls = (crowd(stack, server, path) for path in ("/events", "/poll"))
+        streams, polls = (crowd(stack, server, MANY, path) for path in ("/events", "/poll"))
         wait_for(server, MANY, MANY)
         assert (memory(server) - before) / (2 * MANY) < MOST_KB
         assert server.get("/say").endswith(b"\r\n\r\n%d 0" % (100 * MANY))
         wanted = b"".join(b"id: %d\ndata: %d\n\n" % (number, number) for number in range(100))
-        assert {dechunked(got) for got in gather(streams, b"data: 99\n\n")} == {wanted}
+        assert {dechunked(got) for got in gather(streams, ends_with(b"data: 99\n\n\r\n"))} == {wanted}
         assert server.get("/wake").endswith(b"0 %d" % MANY)
-        assert {got.partition(b"\r\n\r\n")[2] for got in gather(polls, b"news")} == {b"news"}
+        assert {got.partition(b"\r\n\r\n")[2] for got in gather(polls, ends_with(b"news"))} == {b"news"}
         for each in streams:
             each.close()
         wait_for(server, 0, 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="as above")
-def test_a_thousand_that_listen_do_not_hold_the_end_up(tmp_path: Path) -> None:
+def test_thousands_that_listen_do_not_hold_the_end_up(tmp_path: Path) -> None:
     with room_for(2 * MANY), serving(CROWD, tmp_path) as server, ExitStack() as stack:
-        streams, polls = (crowd(stack, server, path) for path in ("/events", "/poll"))
+        streams, polls = (crowd(stack, server, MANY, path) for path in ("/events", "/poll"))
         wait_for(server, MANY, MANY)
         status, _, errors = server.end()
         assert status == 0
         assert "cut" not in errors
-        assert all(b"retry: " in got and got.endswith(b"0\r\n\r\n") for got in gather(streams, b"0\r\n\r\n"))
-        assert {got.partition(b"\r\n\r\n")[2] for got in gather(polls, b"news")} == {b"news"}
-
-
-@contextmanager
-def room_for(sockets: int) -> Iterator[None]:
-    """As many descriptors as that takes, and some."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < sockets + 200:
-        pytest.skip(f"the system allows {hard} descriptors")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, sockets + 200), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def crowd(stack: ExitStack, server: Running, path: str) -> list[socket.socket]:
-    """So many clients that have asked for this."""
-    clients = []
-    for _ in range(MANY):
-        client = stack.enter_context(server.connect())
-        client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        clients.append(client)
-    return clients
+        assert all(b"retry: " in got and got.endswith(b"0\r\n\r\n") for got in gather(streams, ends_with(b"0\r\n\r\n")))
+        assert {got.partition(b"\r\n\r\n")[2] for got in gather(polls, ends_with(b"news"))} == {b"news"}
 
 
 def wait_for(server: Running, streams: int, polls: int) -> None:
@@ -145,22 +119,9 @@ def wait_for(server: Running, streams: int, polls: int) -> None:
         assert time.monotonic() < deadline, held
 
 
-def gather(clients: list[socket.socket], end: bytes) -> list[bytes]:
-    """What each of them gets, until this has come."""
-    got = dict.fromkeys(clients, b"")
-    with selectors.DefaultSelector() as selector:
-        for client in clients:
-            selector.register(client, selectors.EVENT_READ, client)
-        while selector.get_map():
-            ready = selector.select(PATIENCE)
-            assert ready, f"{len(selector.get_map())} wait in vain"
-            for key, _ in ready:
-                data = key.data.recv(65536)
-                got[key.data] += data
-                assert data, got[key.data]
-                if got[key.data].endswith((end, end + b"\r\n")):
-                    selector.unregister(key.data)
-    return list(got.values())
+def ends_with(end: bytes) -> Callable[[bytes], bool]:
+    """Whether an answer is all there, since it ends like this."""
+    return lambda got: got.endswith(end)
 
 
 def dechunked(answer: bytes) -> bytes:
@@ -171,9 +132,3 @@ def dechunked(answer: bytes) -> bytes:
         count = int(size, 16)
         whole, rest = whole + rest[:count], rest[count + 2 :]
     return whole
-
-
-def memory(server: Running) -> int:
-    """What the server holds, in KB."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
