@@ -17,8 +17,9 @@ from pellucid.piece import discard
 from pellucid.protocol.choose import Opening
 from pellucid.protocol.engine import Engine, Phase
 from pellucid.server.exchanges import Exchanges
+from pellucid.server.patience import due, run_out
 from pellucid.server.shared import Shared
-from pellucid.server.timeouts import Deadline, Stall, deadline, stalled
+from pellucid.server.timeouts import Stall, stalled
 
 ROUNDS = 16
 """How often a turn goes round before the other connections have theirs."""
@@ -32,10 +33,10 @@ class Connection:
 
     `opening` tells of the first bytes whether they are for another engine, and is dropped when that is known.
     `since` is when its peer began what it is at now, `lingering` when the last answer was out and the rest of a request
-    began to be dropped unread. `_turning` guards a turn against another within it, `_soon` says that one is asked for,
-    `_behind` that the last one ran out of rounds or of time before it had dealt with what came, and `_calm` that after
-    the last one all was set as it is between whole requests. `_ahead` counts what was read while the link was full,
-    in bytes, less what it has sent since.
+    began to be dropped unread, `stall` how long patience lasts with a link that does not take all. `_turning` guards a
+    turn against another within it, `_soon` says that one is asked for, `_behind` that the last one ran out of rounds or
+    of time before it had dealt with what came, and `_calm` that after the last one all was set as it is between whole
+    requests. `_ahead` counts what was read while the link was full, in bytes, less what it has sent since.
     """
 
     __slots__ = (
@@ -51,7 +52,6 @@ class Connection:
         "_served",
         "_shared",
         "_soon",
-        "_stall",
         "_timer",
         "_turning",
         "closed",
@@ -59,6 +59,7 @@ class Connection:
         "lingering",
         "link",
         "since",
+        "stall",
     )
 
     def __init__(
@@ -87,7 +88,7 @@ class Connection:
         self._answered = 0
         self._ahead = 0
         self.since = shared.reactor.now
-        self._stall: Stall | None = None
+        self.stall: Stall | None = None
         self._timer: Timer | None = None
 
     def open(self) -> None:
@@ -159,8 +160,7 @@ class Connection:
         """Close, unless a request runs or is on its way: what has come and was not looked at yet counts."""
         self.turn(fill=True)
         if self.idle:
-            self._take_leave("")
-            self._close("")
+            self.leave("")
 
     @property
     def idle(self) -> bool:
@@ -175,6 +175,14 @@ class Connection:
         if not self.closed:
             self.link.receive()  # left unread, a request would make a reset of the end, which can overtake the answer
             self._close("")
+
+    def leave(self, why: str, limit: str = "", abort: bool = False) -> None:
+        """Close, with the protocol's last words where it has any; see `Engine.end` for the limit."""
+        self.engine.end(limit)
+        if self.engine.output:
+            self.link.receive()  # left unread, it would make a reset of the end, which can overtake the last words
+            self._flush()
+        self._close(why, abort)
 
     def abort(self, why: str) -> None:
         """Cut the connection: at once, or at the end of the turn that runs. The peer cannot take what it got for the
@@ -282,7 +290,7 @@ class Connection:
         if watch.flushed:
             watch.tell(watch.flushed, self, sent)
         shared = self._shared
-        self._stall = stalled(shared.patience, self._stall, shared.reactor.now, sent) if link.waiting else None
+        self.stall = stalled(shared.patience, self.stall, shared.reactor.now, sent) if link.waiting else None
         return sent > 0
 
     # Interest and deadline, from state
@@ -333,71 +341,23 @@ class Connection:
 
     def _set_timer(self) -> None:
         # One timer, and a lazy one: set only if none is due earlier; if it fires too early it goes back to sleep.
-        when = self._deadline().when
+        when = due(self, self._exchanges, self._shared).when
         timer = self._timer
         if timer is None or timer.when > when:
             if timer is not None:
                 timer.cancel()
             self._timer = self._shared.reactor.at(when, self._on_time) if when != inf else None
 
-    def _deadline(self) -> Deadline:
-        patience = self._shared.patience
-        if self.lingering is not None:
-            return Deadline(self.lingering + patience.linger, "linger")
-        exchanges = self._exchanges
-        phase = self._phase or self.engine.phase
-        paces = exchanges.paces
-        stall = self._stall if self._stall is not None else paces.stalled(self.engine)
-        return deadline(patience, phase, self.since, paces.slowest[0], stall, exchanges.oldest)
-
     def _on_time(self) -> None:
         self._timer = None
         self._calm = False
-        due = self._deadline()
-        if due.when > self._shared.reactor.now:
+        when, limit = due(self, self._exchanges, self._shared)
+        if when > self._shared.reactor.now:
             self._set_timer()
-        elif due.limit == "body-rate":
-            self._refuse_slowness(due.limit, self._exchanges.paces.slowest[1])
-        elif due.limit == "request-timeout":
-            timeout = self._shared.patience.request_timeout
-            why = f"request-timeout: not answered within {timeout:g} s"
-            self._exchanges.expire(self._shared.reactor.now - timeout, why)
-            self.turn()
-        elif due.limit == "head-time":
-            served = self.engine.served
-            self._refuse_slowness(due.limit)
-            if self.engine.served == served:  # it was the rest of a request that has its answer
-                self._note("debug", due.limit)
-        elif due.limit in ("write-stall", "write-rate") and self._stall is None and self._lively:
-            self._exchanges.abort_stalled()
-            self.turn()
         else:
-            stuck = due.limit in ("write-stall", "write-rate")
-            self._note("info" if stuck else "debug", due.limit)
-            self._take_leave("" if due.limit == "idle" else due.limit)
-            self._close(due.limit, abort=self._stall is not None)
-
-    @property
-    def _lively(self) -> bool:
-        # Whether other answers went on while one had no room. A film that was halted costs its own answer then; a peer
-        # that takes nothing at all is told to leave.
-        patience = self._shared.patience.write_stall
-        return max(self.since, self._exchanges.gave) > self._shared.reactor.now - patience
-
-    def _refuse_slowness(self, limit: str, stream: int = 0) -> None:
-        self.engine.refuse(408, f"the request came too slowly: {limit} (RFC 9110 15.5.9)", stream)
-        self.turn()
-
-    def _note(self, level: str, limit: str) -> None:
-        self._shared.watch.note(level, f"{self.peer or self.link.local} closed: {limit}")
+            run_out(limit, self, self._exchanges, self._shared)
 
     # The ends
-
-    def _take_leave(self, why: str) -> None:
-        self.engine.end(why)
-        if self.engine.output:
-            self.link.receive()  # left unread, it would make a reset of the end, which can overtake the last words
-            self._flush()
 
     def _finish(self) -> None:
         # RFC 9112 9.6: closing at once, with bytes unread, resets the connection, and the reset can overtake the answer

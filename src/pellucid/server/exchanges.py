@@ -5,45 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Protocol
 
-from pellucid.errors import FileChanged
-from pellucid.message import Data, End, Event, Headers, Refused, Request, Reset, Response
-from pellucid.net.link import Link
+from pellucid.message import Data, End, Event, Refused, Request, Reset, Response
 from pellucid.net.reactor import Timer
 from pellucid.piece import Piece, Portions
-from pellucid.protocol.engine import Engine
 from pellucid.server.exchange import Exchange
+from pellucid.server.failing import answer_instead, guard, note_failure, unreadable
 from pellucid.server.judgement import check_final, check_first, check_piece, release
+from pellucid.server.owner import Owner
 from pellucid.server.paces import Paces
-from pellucid.server.refusal import refusal
 from pellucid.server.shared import Shared
-from pellucid.tracebacks import in_one_line, traceback_of
-
-
-class Owner(Protocol):
-    """What exchanges know of the connection that they belong to."""
-
-    engine: Engine
-
-    link: Link
-
-    @property
-    def since(self) -> float:
-        """When the peer began what it is at, in the loop's seconds."""
-
-    def ask_for_turn(self) -> None:
-        """Something can be moved."""
-
-    def put_off_turn(self) -> None:
-        """Something can be moved when the loop comes to it."""
-
-    @property
-    def clear(self) -> bool:
-        """Whether nothing moves now, and nothing waits to."""
-
-    def flush(self) -> None:
-        """Give the engine's output to the link, outside of a turn."""
 
 
 class Exchanges:
@@ -197,7 +168,7 @@ class Exchanges:
                 self.abort(exchange, why)
             else:
                 self._answer_for(exchange, 503, why)
-                self._guard(partial(exchange.lose, why))
+                guard(self._shared.watch, partial(exchange.lose, why))
 
     def deliver(self) -> bool:
         """Give the engine's events to their exchanges; answers whether there were any."""
@@ -281,7 +252,7 @@ class Exchanges:
     def _tell_leaving(self) -> None:
         for exchange in list(self.open.values()):
             self._mark(exchange)
-            self._guard(exchange.leave)
+            guard(self._shared.watch, exchange.leave)
 
     def _mark(self, exchange: Exchange) -> None:
         exchange.half_closed, exchange.stopping, exchange.replaced = self._half_closed, self.stopping, self._replaced
@@ -369,24 +340,15 @@ class Exchanges:
             self.abort(exchange, refused.why)
             return
         if exchange is None:
-            request = Request("", b"", b"", b"", b"", Headers())
             begun = self._owner.since if refused.status == 408 else self.now
-            exchange = self.open[stream] = Exchange(request, self, stream, begun)
-            exchange.line = refused.line
+            exchange = self.open[stream] = unreadable(refused, self, stream, begun)
             if watch.begun:
                 watch.tell(watch.begun, exchange)
         self._answer_for(exchange, refused.status, refused.why)
-        self._guard(lambda: exchange.lose(refused.why))
+        guard(watch, lambda: exchange.lose(refused.why))
 
     def _fail(self, exchange: Exchange, error: BaseException) -> None:
-        if isinstance(error, KeyboardInterrupt):  # nothing else is meant for the process, not even SystemExit
-            raise error
-        status, why = 500, in_one_line(error)
-        if isinstance(error, FileChanged):  # no fault of anybody's
-            status, why = 503, error.strerror or why
-            self._shared.watch.note("warning", f"{exchange.name}: {why}")
-        else:
-            self._shared.watch.note("error", f"{exchange.name}: the app failed\n{traceback_of(error)}")
+        status, why = note_failure(exchange, error, self._shared.watch)
         if exchange.stream not in self.open:
             return
         if exchange.started:
@@ -396,9 +358,7 @@ class Exchanges:
             exchange.why = why
 
     def _answer_for(self, exchange: Exchange, status: int, why: str) -> None:
-        self._guard(exchange.close_body)
-        exchange.response, exchange.body = refusal(status, why)
-        exchange.why = why
+        answer_instead(exchange, status, why, self._shared.watch)
         self.ready[exchange.stream] = exchange
 
     def _end(self, exchange: Exchange, why: str = "") -> None:
@@ -407,20 +367,11 @@ class Exchanges:
         paces = self.paces
         if paces.reading or paces.shut:
             paces.forget(exchange.stream)
-        if why:
-            self._guard(lambda: exchange.lose(why))
-        if not isinstance(exchange.body, bytes):
-            self._guard(exchange.close_body)
         watch = self._shared.watch
+        if why:
+            guard(watch, lambda: exchange.lose(why))
+        if not isinstance(exchange.body, bytes):
+            guard(watch, exchange.close_body)
         if watch.ended:
             exchange.finished = self._shared.reactor.clock()  # not the round's: durations are of interest here
             watch.tell(watch.ended, exchange)
-
-    def _guard(self, call: Callable[[], None]) -> None:
-        # What an app does at an end of its exchange is not to be answered any more.
-        try:
-            call()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            self._shared.watch.note("error", f"the app failed at its end\n{traceback_of(error)}")
