@@ -11,6 +11,8 @@ from pellucid.protocol.websocket.frames import frame
 from protocol.battery import cut
 from protocol.websocket.framing import client, said, sent, server
 
+pytestmark = pytest.mark.usefixtures("either_mask")
+
 KOSME = bytes.fromhex("ceba e1bdb9 cf83 cebc ceb5")
 """The word of Markus Kuhn's test of UTF-8, on which the cases 6 are built."""
 

@@ -11,6 +11,8 @@ from pellucid.protocol.websocket.engine import MOST_PONGS, Phase, WebSocket
 from pellucid.protocol.websocket.events import Closed, Event, Ping, Pong
 from protocol.websocket.framing import KEY, client, course, every_way, limits, refuse, said, sent, server, text
 
+pytestmark = pytest.mark.usefixtures("either_mask")
+
 HELLO = bytes.fromhex("81 85 37 fa 21 3d 7f 9f 4d 51 58")
 """The masked text message of RFC 6455 section 5.7."""
 

@@ -1,8 +1,6 @@
-"""Heads and masks: as the RFC draws them, and against the plainest way to do it."""
+"""Heads of frames, as the RFC draws them."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pellucid.protocol.websocket import frames
 from pellucid.protocol.websocket.codes import Fault
@@ -40,25 +38,6 @@ def test_a_length_is_read_as_it_is_spelled(size: int) -> None:
     assert frames.read_length(b"??" + head, 2) == (size, 2 + len(head))
     for end in range(2, len(head)):
         assert frames.read_length(head[:end], 0) is None
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_a_mask_is_the_exclusive_or_of_each_byte(size: int) -> None:
-    payload = bytes(number * 7 & 0xFF for number in range(size))
-    for mask in (KEY, b"\0\0\0\0", b"\xff\0\0\x01", b"\0\0\0\x80"):
-        plainly = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
-        assert frames.unmask(payload, mask) == plainly
-        assert frames.unmask_large(payload, mask) == plainly
-        if size <= 512:
-            assert frames.unmask_small(payload, mask) == plainly
-
-
-@given(st.binary(max_size=1500), st.binary(min_size=4, max_size=4), st.integers(0, 1500))
-def test_a_mask_that_is_turned_goes_on_where_it_stopped(payload: bytes, mask: bytes, cut: int) -> None:
-    first, second = payload[:cut], payload[cut:]
-    parts = frames.unmask(first, mask) + frames.unmask(second, frames.turned(mask, len(first)))
-    assert parts == frames.unmask(payload, mask)
-    assert frames.unmask(bytes(parts), mask) == payload
 
 
 @pytest.mark.parametrize("first", range(256))

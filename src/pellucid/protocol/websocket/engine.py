@@ -28,11 +28,9 @@ from pellucid.protocol.websocket.frames import (
     masked_frame,
     read_length,
     text_frame,
-    turned,
-    unmask,
-    unmask_small,
 )
 from pellucid.protocol.websocket.limits import WebSocketLimits
+from pellucid.protocol.websocket.masks import turned, unmask
 from pellucid.protocol.websocket.messages import Incoming, not_utf8
 
 MOST_PONGS = 32
@@ -325,7 +323,7 @@ class WebSocket:
     def _control_payload(self, start: int, size: int) -> bytes:
         payload = self._held[start : start + size]
         self._step_to(start + size)
-        return unmask_small(payload, self._key) if self._mask is None else payload
+        return bytes(unmask(payload, self._key)) if self._mask is None else payload
 
     def _control(self, opcode: int, payload: bytes) -> Event | None:
         if opcode == CLOSE:

@@ -1,10 +1,11 @@
-"""Frames as RFC 6455 section 5.2 draws them, from bytes and back, and their mask; what they do, the engine knows."""
+"""Frames as RFC 6455 section 5.2 draws them, from bytes and back; what they do, the engine knows."""
 
 from __future__ import annotations
 
 from struct import Struct
 
 from pellucid.protocol.websocket.codes import TOO_BIG, Fault, protocol_fault
+from pellucid.protocol.websocket.masks import unmask
 
 # Section 11.8
 CONTINUATION = 0x0
@@ -43,15 +44,6 @@ _LONG = Struct(">BBQ")
 # A frame of up to 125 bytes has one of these before its payload: whole messages, which are nearly all that is sent.
 _TEXT_HEADS = tuple(bytes((FIN | TEXT, size)) for size in range(LONGEST_CONTROL + 1))
 _BINARY_HEADS = tuple(bytes((FIN | BINARY, size)) for size in range(LONGEST_CONTROL + 1))
-
-# The least payload for which four passes of translate cost less than one large integer.
-_LARGE = 512
-
-# What a key of 4 bytes is multiplied with to stand so many times one behind the other.
-_REPEATED = tuple(sum(1 << 32 * at for at in range(count)) for count in range(_LARGE // 4 + 1))
-
-# For each byte of a mask the table that translates with it.
-_TABLES = tuple(bytes(byte ^ mask for byte in range(256)) for mask in range(256))
 
 
 def head(first: int, size: int, masked: int = 0) -> bytes:
@@ -124,35 +116,3 @@ def read_length(held: bytes, at: int) -> tuple[int, int] | None:
     elif size >> 63:
         raise Fault(TOO_BIG, "a length whose most significant bit is set (RFC 6455 5.2)")
     return size, start
-
-
-# The mask (section 5.3) is an exclusive or with four bytes over and over. Nothing in the standard library does that to
-# bytes, but two things do it in C: one large integer, whose conversions cost 1 ns a byte and little to begin with, and
-# `translate`, which gives a quarter of the bytes at a time another value: 0.8 ns a byte, and 700 to begin with.
-
-
-def unmask(payload: bytes, mask: bytes) -> bytes | bytearray:
-    """The payload with the mask put on or, which is the same, taken off; its first byte meets the mask's first."""
-    return unmask_small(payload, mask) if len(payload) < _LARGE else unmask_large(payload, mask)
-
-
-def unmask_small(payload: bytes, mask: bytes) -> bytes:
-    """The same for payloads of up to 512 bytes."""
-    size = len(payload)
-    key = int.from_bytes(mask, "little") * _REPEATED[(size + 3) >> 2]
-    return (int.from_bytes(payload, "little") ^ key).to_bytes(size + 3, "little")[:size]
-
-
-def unmask_large(payload: bytes, mask: bytes) -> bytearray:
-    """The same for payloads of any size, best for large ones."""
-    data = bytearray(payload)
-    for at, byte in enumerate(mask):
-        if byte:
-            data[at::4] = data[at::4].translate(_TABLES[byte])
-    return data
-
-
-def turned(mask: bytes, count: int) -> bytes:
-    """The mask for what stands behind so many bytes."""
-    count &= 3
-    return mask[count:] + mask[:count] if count else mask
