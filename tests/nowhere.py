@@ -51,3 +51,6 @@ class Nowhere:
 
     def abort(self, exchange: Exchange, why: str) -> None:
         pass
+
+    def go_on(self, exchange: Exchange, call: Callable[[], None]) -> None:
+        call()

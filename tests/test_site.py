@@ -4,12 +4,14 @@ import pytest
 
 from nowhere import Nowhere
 from pellucid.message import Headers, Request, Response
-from pellucid.server.exchange import Answer, App, Body, Exchange
+from pellucid.piece import Body
+from pellucid.server.exchange import Answer, App, Exchange
+from pellucid.server.held import Held
 from pellucid.site import mounted, surround
 
 
 def mark(name: bytes) -> Answer:
-    def answer(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
+    def answer(exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
         return Response(response.status, response.headers.plus((b"x-mark", name))), body
 
     return answer
@@ -96,3 +98,47 @@ def test_what_no_mount_takes_is_absent(path: bytes, status: int) -> None:
 
 def test_one_app_for_all_paths_stands_alone() -> None:
     assert mounted({"": app}) is app
+
+
+class Doorkeeper:
+    """A feature that does not know at once."""
+
+    def __init__(self) -> None:
+        self.held: Held | None = None
+
+    def ask(self, exchange: Exchange) -> Held:
+        self.held = Held(exchange)
+        return self.held
+
+
+def test_an_exchange_that_is_held_comes_to_the_next_feature_and_the_app_once_it_is_released() -> None:
+    door, seen = Doorkeeper(), []
+    exchange = ask_for(b"/", surround(app, (door.ask, lambda exchange: seen.append(exchange)), ()))
+    assert not exchange.answered
+    assert not seen
+    assert door.held is not None
+    door.held.release()
+    assert (exchange.body, seen) == (b"app", [exchange])
+
+
+def test_whoever_holds_an_exchange_may_answer_it_in_the_place_of_the_app() -> None:
+    door = Doorkeeper()
+    exchange = ask_for(b"/", surround(app, (door.ask,), (mark(b"1"),)))
+    assert door.held is not None
+    door.held.release(Response(401), b"who are you?")
+    assert exchange.response is not None
+    assert (exchange.status, exchange.body) == (401, b"who are you?")
+    assert exchange.response.headers.get(b"x-mark") == b"1"
+
+
+def test_who_is_gone_is_not_shown_to_the_app() -> None:
+    door = Doorkeeper()
+    exchange = ask_for(b"/", surround(unreachable_app, (door.ask,), ()))
+    exchange.lose("gone")
+    assert door.held is not None
+    door.held.release()
+    assert not exchange.answered
+
+
+def unreachable_app(exchange: Exchange) -> None:
+    raise AssertionError(exchange)

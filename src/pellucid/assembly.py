@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.apps.wsgi.settings import WsgiSettings
+from pellucid.features.feature import Ground
 from pellucid.features.order import in_order
 from pellucid.loading.importing import NotLoaded, load
 from pellucid.loading.interface import ASGI, EXCHANGE, WSGI, interface_of
@@ -84,13 +85,14 @@ class _Assembling:
 
     def assemble(self, targets: Sequence[Target]) -> Assembly:
         """Make each app, and put them at their mounts with the features around them."""
-        features = in_order(self._settings)  # first, since what is wrong with them is told sooner than an app is loaded
+        ground = Ground(self._reactor, self._watch.note, self._here)
+        features = in_order(self._settings, ground)  # first, since what is wrong is told sooner than an app is loaded
         try:
             apps = {target.mount: self._app(target.serves) for target in targets}
         except BaseException:
             self._let_go()
             raise
-        lives = tuple(life for _, life, _ in self._made.values() if life is not None)
+        lives = (*ground.lives, *(life for _, life, _ in self._made.values() if life is not None))
         kinds = tuple(self._made[target.serves][2] for target in targets)
         return Assembly(surround(mounted(apps), *features), lives, kinds)
 

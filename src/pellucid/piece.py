@@ -97,6 +97,10 @@ class Source(Protocol):
         """Called once, when no more will be pulled, whether or not the end was reached."""
 
 
+Body = bytes | Source
+"""A body: whole, or to be pulled."""
+
+
 class Portions:
     """A whole body as a source, for a peer that has no room for all of it."""
 
@@ -121,3 +125,9 @@ def discard(pieces: list[Piece] | list[Piece | memoryview]) -> None:
         if isinstance(piece, FileSlice):
             piece.release()
     pieces.clear()
+
+
+def close(body: Body) -> None:
+    """Let go of a body that will not be pulled any more."""
+    if not isinstance(body, bytes):
+        body.close()

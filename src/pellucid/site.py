@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from urllib.parse import unquote_to_bytes
 
 from pellucid.features.feature import Ask
 from pellucid.message import Response
+from pellucid.piece import Body
 from pellucid.server.exchange import Answer, App, Exchange
 from pellucid.server.refusal import refusal
 
@@ -25,14 +27,25 @@ class Site:
         self._asks = asks
         self._answers = answers
 
-    def __call__(self, exchange: Exchange) -> None:
-        """Ask the features, and the app if none of them has answered."""
-        exchange.answers = self._answers
-        for ask in self._asks:
-            ask(exchange)
-            if exchange.response is not None:
+    def __call__(self, exchange: Exchange, asks: Iterator[Ask] | None = None) -> None:
+        """Ask the features, or those that are left to be asked, and the app if none of them has answered."""
+        if asks is None:
+            asks = iter(self._asks)
+            exchange.answers = self._answers
+        for ask in asks:
+            held = ask(exchange)
+            if held is not None:
+                held.then(partial(self._go_on, exchange, asks))
+                return
+            if exchange.response is not None or exchange.held:
                 return
         self._app(exchange)
+
+    def _go_on(self, exchange: Exchange, asks: Iterator[Ask], response: Response | None, body: Body) -> None:
+        if response is not None:
+            exchange.respond(response, body)
+        else:
+            self(exchange, asks)
 
 
 def surround(app: App, asks: tuple[Ask, ...], answers: tuple[Answer, ...]) -> App:

@@ -1,7 +1,7 @@
 """Who comes by http is sent to the same place by https, and only who came by https is told to stay there."""
 
 import pytest
-from carrying import request
+from carrying import answer_to, request
 
 from nowhere import Nowhere
 from pellucid.features.https import HttpsSettings, host_of, hsts_feature, redirect_feature
@@ -102,9 +102,10 @@ def told(scheme: bytes, settings: HttpsSettings, *fields: tuple[bytes, bytes]) -
     assert feature.answer is not None
     head = request()
     head.scheme = scheme
-    response, body = feature.answer(head, Response(200, Headers(fields)), b"body")
-    assert (response.status, body) == (200, b"body")
-    return response.headers.all(b"strict-transport-security")
+    exchange = answer_to(head, (feature.answer,), Response(200, Headers(fields)), b"body")
+    assert exchange.response is not None
+    assert (exchange.status, exchange.body) == (200, b"body")
+    return exchange.response.headers.all(b"strict-transport-security")
 
 
 def test_browsers_are_told_to_stay_by_https_and_never_in_the_clear() -> None:

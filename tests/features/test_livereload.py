@@ -22,7 +22,8 @@ from pellucid.features.livereload import (
 )
 from pellucid.message import END, End, Field, Headers, Request, Response
 from pellucid.net.memory import HandClock
-from pellucid.server.exchange import Body, Exchange
+from pellucid.piece import Body
+from pellucid.server.exchange import Exchange
 from pellucid.site import surround
 
 HTML = (b"content-type", b"text/html; charset=utf-8")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from carrying import request
+from carrying import answer_to, ground, request
 
 from pellucid.features.cors import CorsSettings
 from pellucid.features.forwarded import strip
@@ -12,7 +12,6 @@ from pellucid.features.https import HttpsSettings
 from pellucid.features.livereload import LiveReloadSettings
 from pellucid.features.order import DEVELOPMENT, HTTPS, PROXIES, SETTINGS, in_order
 from pellucid.message import Headers, Response
-from pellucid.server.exchange import Body
 
 
 def chosen(*parts: object) -> Any:
@@ -20,7 +19,7 @@ def chosen(*parts: object) -> Any:
 
 
 def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> None:
-    assert in_order(chosen()) == ((strip,), ())
+    assert in_order(chosen(), ground()) == ((strip,), ())
 
 
 @pytest.mark.parametrize(
@@ -35,7 +34,7 @@ def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> No
     ],
 )
 def test_what_is_on_is_in_the_lists(parts: list[object], asks: int, answers: int) -> None:
-    asked, answered = in_order(chosen(*parts))
+    asked, answered = in_order(chosen(*parts), ground())
     assert (len(asked), len(answered)) == (asks, answers)
 
 
@@ -43,9 +42,9 @@ def test_ones_own_fields_win_over_the_presets() -> None:
     headers = HeaderSettings(
         header=("X-Frame-Options: DENY", "Access-Control-Allow-Origin: null"), security_headers=True
     )
-    response = Response(200)
-    for answer in in_order(chosen(headers, CorsSettings(cors=("*",))))[1]:
-        response, _ = answer(request(), response, b"")
+    answers = in_order(chosen(headers, CorsSettings(cors=("*",))), ground())[1]
+    response = answer_to(request(), answers, Response(200), b"").response
+    assert response is not None
     assert response.headers.all(b"x-frame-options") == [b"DENY"]
     assert response.headers.all(b"access-control-allow-origin") == [b"null"]
     assert b"cross-origin-resource-policy" not in response.headers
@@ -55,10 +54,9 @@ def test_ones_own_fields_win_over_the_presets() -> None:
 def test_a_policy_of_one_s_own_lets_the_script_run_that_reloads_pages() -> None:
     headers = HeaderSettings(header=("Content-Security-Policy: script-src 'none'",))
     asked = request("GET", (b"sec-fetch-dest", b"document"))
-    response = Response(200, Headers([(b"content-type", b"text/html")]))
-    body: Body = b"page"
-    for answer in in_order(chosen(headers, LiveReloadSettings(reload_browser=True)))[1]:
-        response, body = answer(asked, response, body)
-    assert response.headers.get(b"content-security-policy") == b"script-src http://example.com/-/reload.js"
-    assert isinstance(body, bytes)
-    assert b"/-/reload.js" in body
+    answers = in_order(chosen(headers, LiveReloadSettings(reload_browser=True)), ground())[1]
+    exchange = answer_to(asked, answers, Response(200, Headers([(b"content-type", b"text/html")])), b"page")
+    assert exchange.response is not None
+    assert exchange.response.headers.get(b"content-security-policy") == b"script-src http://example.com/-/reload.js"
+    assert isinstance(exchange.body, bytes)
+    assert b"/-/reload.js" in exchange.body

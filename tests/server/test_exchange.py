@@ -9,8 +9,8 @@ from conversing import Later, Script, Stage, request
 from pellucid.errors import WrongAnswer
 from pellucid.message import Data, End, Headers, Request, Response
 from pellucid.net.reactor import Timer
-from pellucid.piece import Piece
-from pellucid.server.exchange import HALF, WINDOW, Body, Exchange
+from pellucid.piece import Body, Piece
+from pellucid.server.exchange import HALF, WINDOW, Exchange
 
 
 class Asked:
@@ -60,6 +60,10 @@ class Asked:
     def abort(self, exchange: Exchange, why: str) -> None:
         self.calls.append(why)
 
+    def go_on(self, exchange: Exchange, call: Callable[[], None]) -> None:
+        self.calls.append("go on")
+        call()
+
 
 def begun(complete: bool = True) -> tuple[Exchange, Asked]:
     carrier = Asked()
@@ -96,7 +100,7 @@ def test_a_feature_that_fails_leaves_no_body_open(error: type[BaseException]) ->
     exchange, carrier = begun()
     body = Script(b"x")
 
-    def fail(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
+    def fail(exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
         raise error
 
     exchange.answers = (fail,)

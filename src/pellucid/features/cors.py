@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from pellucid.features.feature import ChangedHeaders, Feature
 from pellucid.message import Field, Headers, Request, Response
+from pellucid.piece import Body
 from pellucid.protocol.grammar import is_token, list_members
-from pellucid.server.exchange import Body, Exchange
+from pellucid.server.exchange import Exchange
 from pellucid.setting import setting
 
 # Fetch, "CORS-safelisted response-header name": scripts see those few without being told. Seeking in a file and asking
@@ -74,8 +75,8 @@ def cors_feature(settings: CorsSettings) -> Feature | None:
 
     permissions = {origin: permitting(origin) for origin in (*origins, None)}
 
-    def answer(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
-        return permissions[allowed(request)].answer(request, response, body)
+    def answer(exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
+        return permissions[allowed(exchange.request)].answer(exchange, response, body)
 
     return Feature(ask, answer)
 

@@ -2,21 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from pellucid.message import Headers, Request, Response
-from pellucid.server.exchange import Answer, Body, Exchange
+from pellucid.message import Headers, Response
+from pellucid.net.aside import Aside
+from pellucid.net.reactor import Reactor
+from pellucid.piece import Body
+from pellucid.server.exchange import Answer, Exchange
+from pellucid.server.held import Held
+from pellucid.server.life import Life
 
-Ask = Callable[[Exchange], None]
+Ask = Callable[[Exchange], Held | None]
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """`ask` sees an exchange before the app and may answer it; `answer` sees every answer and may change it."""
+    """`ask` sees an exchange before the app and may answer it; `answer` sees every answer and may change it. Both may
+    hold the exchange until they know more.
+    """
 
     ask: Ask | None = None
     answer: Answer | None = None
+
+
+class Ground:
+    """What features stand on in the process where they work: its loop, its log and its threads, the folder from which
+    files are named, and what they have in common. `lives` begin and end with the apps'.
+    """
+
+    __slots__ = ("_kept", "here", "lives", "note", "reactor")
+
+    def __init__(self, reactor: Reactor, note: Callable[[str, str], None], here: str = "") -> None:
+        self.reactor = reactor
+        self.note = note
+        self.here = here
+        self.lives: list[Life] = []
+        self._kept: dict[Hashable, Any] = {}
+
+    def shared(self, key: Hashable, make: Callable[[], Part]) -> Part:
+        """What is made once for all places of a site that have the same key, such as settings that are equal."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        part: Part = self._kept[key]
+        return part
+
+    def aside(self, name: str, most: int, waiting: int) -> Aside:
+        """Threads for what would hold up the loop, the same for all who say this name."""
+
+        def make() -> Aside:
+            aside = Aside(self.reactor, most, waiting)
+            self.lives.append(aside)
+            return aside
+
+        return self.shared(("aside", name), make)
 
 
 KEPT = 512
@@ -47,6 +89,6 @@ class ChangedHeaders:
         self._kept[id(headers)] = (headers, changed)  # held, so that no others can come to have its identity
         return changed
 
-    def answer(self, request: Request, response: Response, body: Body) -> tuple[Response, Body]:
+    def answer(self, exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
         """The answer of a feature that does nothing else."""
         return Response(response.status, self.of(response.headers)), body

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from pellucid.features.feature import ChangedHeaders, Feature
-from pellucid.message import Field, Headers, Request, Response
-from pellucid.server.exchange import Body, Exchange
+from pellucid.message import Field, Headers, Response
+from pellucid.piece import Body
+from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
 from pellucid.setting import setting
 
@@ -78,9 +79,9 @@ def hsts_feature(settings: HttpsSettings) -> Feature | None:
 
     changed = ChangedHeaders(completed)
 
-    def answer(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
+    def answer(exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
         # Never in the clear (RFC 6797 section 7.2).
-        return changed.answer(request, response, body) if request.scheme == b"https" else (response, body)
+        return changed.answer(exchange, response, body) if exchange.request.scheme == b"https" else (response, body)
 
     return Feature(answer=answer)
 

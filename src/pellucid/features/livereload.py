@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from pellucid.features.feature import Feature
 from pellucid.message import End, Field, Headers, Request, Response
-from pellucid.piece import Piece, Source
+from pellucid.piece import Body, Piece, Source
 from pellucid.server.events import EventStream
-from pellucid.server.exchange import Body, Exchange
+from pellucid.server.exchange import Exchange
 from pellucid.setting import setting
 
 SCRIPT_PATH = b"/-/reload.js"
@@ -101,7 +101,8 @@ def livereload_feature(settings: LiveReloadSettings, clock: Callable[[], float] 
             # A browser may have kept the page from before, and would be told that it has not changed.
             request.headers = request.headers.without(*UNHEARD)
 
-    def answer(request: Request, response: Response, body: Body) -> tuple[Response, Body]:
+    def answer(exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
+        request = exchange.request
         if not (goes_to_page(request) and is_page(response)):
             return response, body
         return append(request, response, body, b'<script src="/-/reload.js?%d"></script>\n' % _microseconds(clock()))

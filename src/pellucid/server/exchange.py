@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
 from contextvars import Context
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import NO_FIELDS, Data, End, Request, Response
 from pellucid.net.reactor import Timer
 from pellucid.net.secured import Secured
-from pellucid.piece import Source
+from pellucid.piece import Body, close
 from pellucid.semantics.trace import UNTRACED
+from pellucid.server.held import Held
+from pellucid.user import User
 
 WINDOW = 65536
 """How much of a request's body waits in memory for the app, in bytes."""
 
 HALF = WINDOW // 2
 """How much of it must have been read before the client is given room for as much again, in bytes."""
-
-Body = bytes | Source
-Answer = Callable[[Request, Response, Body], tuple[Response, Body]]
 
 
 class Carrier(Protocol):
@@ -79,6 +79,11 @@ class Carrier(Protocol):
     def abort(self, exchange: Exchange, why: str) -> None:
         """Give the exchange up so that the client cannot take what it got for the whole."""
 
+    def go_on(self, exchange: Exchange, call: Callable[[], None]) -> None:
+        """Call, as if the request had come now: what is raised is answered as an app's fault is. Not at all where the
+        exchange has ended or was answered meanwhile.
+        """
+
 
 def _nothing() -> None:
     pass
@@ -97,6 +102,12 @@ class Exchange:
     """When it ended, in the seconds of the loop's clock; set for those who watch the ends."""
     answers: tuple[Answer, ...] = ()
     """What features do to the answer, in their order."""
+    held = False
+    """Whether the answer was given, and a feature holds it."""
+    user: User | None = None
+    """Who asks, where a feature has found that out."""
+    session: MutableMapping[str, Any] | None = None
+    """What a feature keeps for this client from request to request."""
     response: Response | None = None
     body: Body = b""
     body_sent = 0
@@ -200,7 +211,7 @@ class Exchange:
     @property
     def answered(self) -> bool:
         """Whether `respond` was called."""
-        return self.response is not None
+        return self.response is not None or self.held
 
     @property
     def status(self) -> int:
@@ -215,7 +226,7 @@ class Exchange:
 
     def respond(self, response: Response, body: Body = b"") -> None:
         """Give the answer: its head, and its body whole or as a source to be pulled. Once only, else WrongAnswer."""
-        if self.gone or self.response is not None:
+        if self.gone or self.response is not None or self.held:
             close(body)
             if self.gone:
                 return
@@ -223,12 +234,11 @@ class Exchange:
         if not isinstance(response, Response):
             close(body)
             raise WrongAnswer(f"{response!r} is no Response")
-        try:
-            for answer in self.answers:
-                response, body = answer(self.request, response, body)
-        except BaseException:
-            close(body)
-            raise
+        if self.answers:
+            changed = self._changed(iter(self.answers), response, body)
+            if changed is None:
+                return
+            response, body = changed
         self.response = response
         self.body = body
         self.carrier.wake(self)
@@ -333,11 +343,40 @@ class Exchange:
         body, self.body = self.body, b""
         close(body)
 
+    # Features
+
+    def _changed(self, answers: Iterator[Answer], response: Response, body: Body) -> tuple[Response, Body] | None:
+        # None where one of the features holds it.
+        try:
+            for answer in answers:
+                given = answer(self, response, body)
+                if isinstance(given, Held):
+                    self.held = True
+                    self.body = body  # so that it is closed with the exchange
+                    given.then(partial(self._released, answers, response, body))
+                    return None
+                response, body = given
+        except BaseException:
+            close(body)
+            raise
+        return response, body
+
+    def _released(
+        self, answers: Iterator[Answer], response: Response, body: Body, other: Response | None, its_body: Body
+    ) -> None:
+        self.held = False
+        self.body = b""
+        if other is not None:
+            close(body)
+            response, body = other, its_body
+        changed = self._changed(answers, response, body)
+        if changed is not None:
+            self.response, self.body = changed
+            self.carrier.wake(self)
+
+
+Answer = Callable[[Exchange, Response, Body], tuple[Response, Body] | Held]
+"""What a feature does to an answer."""
+
 
 App = Callable[[Exchange], None]
-
-
-def close(body: Body) -> None:
-    """Let go of a body that will not be pulled any more."""
-    if not isinstance(body, bytes):
-        body.close()

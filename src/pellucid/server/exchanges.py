@@ -142,6 +142,15 @@ class Exchanges:
                 self._end(exchange, why)
             self._owner.ask_for_turn()
 
+    def go_on(self, exchange: Exchange, call: Callable[[], None]) -> None:
+        """What a feature has held goes on."""
+        if self.open.get(exchange.stream) is exchange and exchange.response is None:
+            try:
+                call()
+            except BaseException as error:
+                self._fail(exchange, error)
+                self._owner.ask_for_turn()
+
     # What the connection asks
 
     @property

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import End, Request, Response
-from pellucid.piece import FileSlice, Piece
-from pellucid.server.exchange import Body
+from pellucid.piece import Body, FileSlice, Piece
 
 
 def check_final(request: Request, response: Response, body: Body) -> None:

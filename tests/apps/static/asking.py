@@ -10,8 +10,8 @@ from pellucid.apps.static.app import Static
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.message import End, Field, Headers, Request, Response
 from pellucid.net.reactor import Timer
-from pellucid.piece import FileSlice, Source
-from pellucid.server.exchange import Body, Exchange
+from pellucid.piece import Body, FileSlice, Source
+from pellucid.server.exchange import Exchange
 
 # A time so late that no file of a test is fresh, and one so early that all are.
 LATE = 4_000_000_000.0
@@ -54,6 +54,8 @@ class Moment:
     def credit(self, exchange: Exchange, count: int) -> None: ...
 
     def abort(self, exchange: Exchange, why: str) -> None: ...
+
+    def go_on(self, exchange: Exchange, call: Callable[[], None]) -> None: ...
 
 
 @dataclass

@@ -12,7 +12,7 @@ from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, Refuse, answer_fi
 from pellucid.apps.static.representation import CODINGS, NOSNIFF, PLAIN, SMALL, Representation
 from pellucid.apps.static.source import FileSource, LengthOnly
 from pellucid.message import Field, Headers, Request, Response
-from pellucid.server.exchange import Body
+from pellucid.piece import Body
 
 DATE = b"Sun, 06 Nov 1994 08:49:37 GMT"
 NOW = 2_000_000_000

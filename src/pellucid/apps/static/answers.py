@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pellucid.apps.static.representation import SMALL, UNCHANGED, Representation
 from pellucid.apps.static.source import FileSource, LengthOnly, Part
 from pellucid.message import Field, Headers, Request, Response
+from pellucid.piece import Body
 from pellucid.semantics.conditional import FIELDS, precondition, range_applies
 from pellucid.semantics.ranges import Span, closing, content_range, parse_ranges, part_heads, unsatisfied_range
-from pellucid.server.exchange import Body
 
 # A request with any of these is not answered with the ready 200.
 CONDITIONAL_OR_RANGE = frozenset((*FIELDS, b"range"))

@@ -19,9 +19,10 @@ from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.errors import FileChanged
 from pellucid.message import Field, Response
+from pellucid.piece import Body
 from pellucid.semantics.negotiation import choose_type
 from pellucid.semantics.path import Fault, Route, parse_path
-from pellucid.server.exchange import Body, Exchange
+from pellucid.server.exchange import Exchange
 
 DEFAULTS = StaticSettings()
 

@@ -15,7 +15,8 @@ from pellucid.apps.wsgi.head import read_fields, read_head
 from pellucid.errors import WrongAnswer
 from pellucid.message import Headers, Response
 from pellucid.net.reactor import Reactor
-from pellucid.server.exchange import Body, Exchange
+from pellucid.piece import Body
+from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
 from pellucid.tracebacks import in_one_line, traceback_of
 from pellucid.watch import Watch
