@@ -9,7 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 import socketio
-from certifying import make_pair
+from certifying import Authority, make_pair
+from chromium import Chromium
 from frames import trusting
 from launching import hosted
 from running import Running
@@ -72,7 +73,8 @@ app = ProtocolTypeRouter({
 SOCKET_IO = """
 import socketio
 
-server = socketio.AsyncServer(async_mode="asgi")
+# A poll that waits as its client leaves is let go after both times only, and so is the client.
+server = socketio.AsyncServer(async_mode="asgi", ping_interval=2, ping_timeout=2)
 app = socketio.ASGIApp(server)
 
 @server.event
@@ -152,3 +154,29 @@ def test_socket_io_talks_over_all_that_it_knows(transports: list[str], secured: 
         status, _, errors = server.end()
         assert status == 0
         assert "failed" not in errors
+
+
+def test_socket_io_has_its_websocket_over_http2_as_well(tmp_path: Path) -> None:
+    # It takes the scheme of any page's origin to be http, and so refuses its own where no proxy says otherwise.
+    (tmp_path / "sockets.py").write_text(SOCKET_IO.replace('"asgi"', '"asgi", cors_allowed_origins="*"'))
+    authority = Authority(tmp_path)
+    # What its client in browsers says: a connection, a namespace, an event.
+    talk = """new Promise((done, fail) => {
+        const heard = [], socket = new WebSocket("/socket.io/?EIO=4&transport=websocket");
+        socket.onmessage = ({data}) => {
+            heard.push(data.replace(/\\{.*/, ""));
+            if (data.startsWith("0")) socket.send("40");
+            else if (data.startsWith("40")) socket.send('42["say", "glass"]');
+            else socket.close();
+        };
+        socket.onclose = () => done(heard);
+    })"""
+    pair = authority.pair("localhost", "127.0.0.1").option
+    with (
+        hosted("sockets:app", tmp_path, "--tls", pair) as server,
+        Chromium(authority.path) as browser,
+        browser.page() as page,
+    ):
+        page.open(f"https://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=polling")
+        assert page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
+        assert page.evaluate(talk) == ["0", "40", '42["said","GLASS"]']

@@ -107,6 +107,7 @@ def test_a_scope_is_complete(dial: Dial) -> None:
     (scope,) = app.scopes
     headers = dict(scope.pop("headers"))
     assert headers[b"sec-websocket-version"] == b"13"
+    assert (headers[b"connection"].lower(), headers[b"upgrade"]) == (b"upgrade", b"websocket")  # by either version
     assert scope == {
         "type": "websocket",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

@@ -67,6 +67,8 @@ def websocket_scope_of(exchange: Exchange, root: bytes, state: dict[str, Any], s
     scope["type"] = "websocket"
     scope["scheme"] = "wss" if scope["scheme"] == "https" else "ws"
     scope["subprotocols"] = list(subprotocols)
+    if exchange.request.version == "2":  # :protocol takes their place there (RFC 8441 4), and Socket.IO looks for them
+        scope["headers"] += [(b"connection", b"upgrade"), (b"upgrade", exchange.request.upgrade)]
     extensions: dict[str, Any] = {"websocket.http.response": {}}
     if "tls" in scope["extensions"]:
         extensions["tls"] = scope["extensions"]["tls"]
