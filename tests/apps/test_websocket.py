@@ -147,6 +147,29 @@ def test_a_callback_that_fails_is_noted_and_closes(dial: Dial, callback: str) ->
     assert client.ended
 
 
+def test_an_app_that_fails_behind_its_accept_is_a_500_and_its_websocket_is_over(dial: Dial) -> None:
+    room = Room()
+
+    def app(exchange: Exchange) -> None:
+        room(exchange)
+        raise ZeroDivisionError("on purpose")
+
+    client = dial(app)
+    assert client.status == 500
+    assert room.ends == [(ABNORMAL, "")]
+    assert not room.socket.open
+    assert not room.socket.send("in vain")
+    client.wait(100)
+    assert room.ends == [(ABNORMAL, "")]
+
+
+def test_fields_that_break_the_answer_are_a_500_and_the_websocket_is_over(dial: Dial) -> None:
+    room = Room(headers=Headers([(b"transfer-encoding", b"chunked")]))
+    assert dial(room).status == 500
+    assert room.ends == [(ABNORMAL, "")]
+    assert not room.socket.open
+
+
 def test_a_message_for_the_process_is_not_kept(dial: Dial) -> None:
     def interrupt(message: str | bytes) -> None:
         raise KeyboardInterrupt

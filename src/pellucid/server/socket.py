@@ -108,7 +108,7 @@ class Socket:
         self.held = 0
         self._exchange = exchange
         self._limits = limits
-        self._listener = listener
+        self._listener: Listener = NOBODY  # a listener that could not be accepted for is told by what this raises
         self._engine = WebSocket(limits, deflate)
         self._engine.patient = True
         self._last: Closed | None = None
@@ -118,11 +118,12 @@ class Socket:
         self.more = False
         self._timer: Timer | None = None
         exchange.respond(response, self)
+        self._listener = listener
 
     def begin(self) -> None:
         """Let what comes come, now that the listener is ready."""
         exchange = self._exchange
-        if exchange.gone:
+        if exchange.gone or self._engine.closed:
             self._lost()
             return
         exchange.on_body = self._arrived
@@ -257,11 +258,12 @@ class Socket:
         return whole if type(whole) is bytes else bytes(whole)
 
     def close(self) -> None:
-        """The exchange is over. Those who know each other would keep each other alive until a collection."""
-        self._cancel_timer()
+        """The exchange is over, be it with another answer than this one, because something went wrong."""
         exchange = self._exchange
-        exchange.on_body = exchange.on_leave = exchange.on_gone = _nothing
+        exchange.on_body = exchange.on_leave = exchange.on_gone = _nothing  # or they would keep each other alive
         self._left = b""
+        self._engine.phase = Phase.CLOSED
+        self._lost()
 
     # Silence, and the ends
 
@@ -308,8 +310,8 @@ class Socket:
         self._last = None
         self._engine.part()
         self.more = True
-        self._exchange.wake()
         self._tell_closed(event.code, event.reason)
+        self._exchange.wake()
 
     def _leave(self) -> None:
         # The end of a client that sends no more is told behind what it has sent.

@@ -357,6 +357,15 @@ def test_a_client_that_leaves_without_a_word_has_1006(dial: Dial, leave: str) ->
     assert client.stage.errors == []
 
 
+def test_an_answer_that_cannot_be_given_is_told_to_the_app_as_an_end(dial: Dial) -> None:
+    app = Talker({**ACCEPT, "headers": [(b"transfer-encoding", b"chunked")]})
+    client = dial(app)
+    assert client.status == 500
+    assert app.got[-1]["type"] == "websocket.disconnect"
+    assert app.got[-1]["code"] == ABNORMAL
+    assert "transfer-encoding" in app.got[-1]["reason"]
+
+
 def test_a_client_that_leaves_before_it_is_accepted_has_1006(dial: Dial) -> None:
     app = Talker()
     client = dial(app)
