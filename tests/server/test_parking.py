@@ -2,9 +2,10 @@
 
 import gc
 import weakref
+from collections.abc import Callable
 
 import pytest
-from conversing import Later, Stage, request, statuses
+from conversing import Client, Later, Stage, request, statuses
 
 from pellucid.message import Response
 from pellucid.server.exchange import Exchange
@@ -206,6 +207,76 @@ def test_what_goes_wrong_with_one_is_a_500_and_the_others_are_answered() -> None
         parking.wake()
     assert [statuses(client.talk()) for client in clients] == [[200], [500], [200]]
     assert len(parking) == 0
+
+
+def wrong(exchange: Exchange) -> None:
+    raise ZeroDivisionError("on purpose")
+
+
+ENDS: dict[str, Callable[[Stage, Client], object]] = {
+    "client": lambda stage, client: client.link.finish(),
+    "server": lambda stage, client: stage.server.stop(10),
+    "deadline": lambda stage, client: stage.wait(25),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_what_goes_wrong_when_nobody_has_asked_is_a_500_too_and_noted_as_the_apps(
+    end: Callable[[Stage, Client], object],
+) -> None:
+    parking = Parking(wrong)
+    stage = Stage(parking.park)
+    client = stage.client()
+    client.talk(request())
+    end(stage, client)
+    assert statuses(client.talk()) == [500]
+    (error,) = stage.errors
+    assert "the app failed" in error
+    assert error.endswith("ZeroDivisionError: on purpose")
+
+
+def test_one_that_goes_wrong_by_itself_has_a_500_and_the_caller_is_told() -> None:
+    exchanges: list[Exchange] = []
+    parking = Parking(wrong)
+
+    def app(exchange: Exchange) -> None:
+        exchanges.append(exchange)
+        parking.park(exchange)
+
+    client = Stage(app).client()
+    client.talk(request())
+    with pytest.raises(ZeroDivisionError):
+        parking.answer(exchanges[0])
+    assert exchanges[0].why == "ZeroDivisionError: on purpose"
+    assert statuses(client.talk()) == [500]
+
+
+def test_a_deadline_does_not_keep_a_message_for_the_process() -> None:
+    def interrupted(exchange: Exchange) -> None:
+        raise KeyboardInterrupt
+
+    parking = Parking(interrupted)
+    stage = Stage(parking.park)
+    stage.client().talk(request())
+    with pytest.raises(KeyboardInterrupt):
+        stage.wait(25)
+
+
+def test_one_that_is_parked_again_does_not_hold_up_those_behind_it() -> None:
+    room = Room(patience=25)
+    exchanges: list[Exchange] = []
+    first, second = room.stage.client(), room.stage.client()
+    room.stage.watch.begun.append(exchanges.append)
+    first.talk(request())
+    room.stage.wait(5)
+    second.talk(request())
+    room.stage.wait(5)
+    room.parking.park(exchanges[0])
+    room.stage.wait(20)
+    assert statuses(second.talk()) == [204]
+    assert first.talk() == b""
+    room.stage.wait(5)
+    assert statuses(first.talk()) == [204]
 
 
 def test_what_goes_wrong_behind_an_answer_does_not_take_it_back() -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from pellucid.net.reactor import Timer
 from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
+from pellucid.tracebacks import in_one_line, traceback_of
 
 
 class Parking:
@@ -35,8 +36,9 @@ class Parking:
         if exchange.gone:
             return
         if exchange.stopping or exchange.half_closed:
-            self._answer(exchange)
+            self._give(exchange)
             return
+        self._due.pop(exchange, None)  # who is parked anew waits anew, behind the others
         due = self._due[exchange] = exchange.now + self._patience
         exchange.on_gone = partial(self._leave, exchange)
         exchange.on_leave = partial(self.answer, exchange)
@@ -44,17 +46,26 @@ class Parking:
             self._timer = exchange.at(due, partial(self._on_time, exchange))
 
     def answer(self, exchange: Exchange) -> None:
-        """Answer this one now, if it waits here."""
+        """Answer this one now, if it waits here. What goes wrong is raised, and its client has a 500."""
         if exchange in self._due:
             self._leave(exchange)
             if not exchange.answered:
-                self._answer(exchange)
+                self._give(exchange)
 
     def wake(self) -> int:
         """Answer all that wait; how many those were. Whatever goes wrong with one, the others are answered; then the
         first of these errors is raised.
         """
-        return self._answer_all(list(self._due))
+        exchanges = list(self._due)
+        wrong: BaseException | None = None
+        for exchange in exchanges:
+            try:
+                self.answer(exchange)
+            except BaseException as error:  # an app's mistake with one client is not to be the others'
+                wrong = wrong or error
+        if wrong is not None:
+            raise wrong
+        return len(exchanges)
 
     def __len__(self) -> int:
         """How many wait."""
@@ -64,17 +75,14 @@ class Parking:
         self._due.pop(exchange, None)
         exchange.on_gone = exchange.on_leave = _nothing  # they hold on to it, and it to them
 
-    def _answer_all(self, exchanges: list[Exchange]) -> int:
-        wrong: BaseException | None = None
-        for exchange in exchanges:
-            try:
-                self.answer(exchange)
-            except BaseException as error:  # an app's mistake with one client is not to be the others'
-                wrong = wrong or error
-                _answer_for_it(exchange)
-        if wrong is not None:
-            raise wrong
-        return len(exchanges)
+    def _give(self, exchange: Exchange) -> None:
+        try:
+            self._answer(exchange)
+        except BaseException as error:
+            if not exchange.answered:
+                exchange.why = in_one_line(error)
+                exchange.respond(*refusal(500))
+            raise
 
     def _on_time(self, exchange: Exchange) -> None:
         # One timer for all, and a lazy one: those who left meanwhile do not move it.
@@ -86,12 +94,16 @@ class Parking:
                 self._timer = exchange.at(when, partial(self._on_time, each))
                 break
             over.append(each)
-        self._answer_all(over)
+        for each in over:
+            self._answer_late(each)
 
-
-def _answer_for_it(exchange: Exchange) -> None:
-    if not exchange.answered:
-        exchange.respond(*refusal(500, ""))
+    def _answer_late(self, exchange: Exchange) -> None:
+        try:
+            self.answer(exchange)
+        except KeyboardInterrupt:  # nothing else is meant for the process
+            raise
+        except BaseException as error:
+            exchange.note("error", f"the app failed\n{traceback_of(error)}")
 
 
 def _nothing() -> None:
