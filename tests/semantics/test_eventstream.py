@@ -1,6 +1,7 @@
 """Server-sent events are spelled so that a browser reads what was meant, and its id comes back as it was."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -93,9 +94,24 @@ def test_half_a_surrogate_pair_is_wrong(spell) -> None:  # type: ignore[no-untyp
         spell()
 
 
-def test_a_negative_time_is_wrong() -> None:
-    with pytest.raises(WrongAnswer, match="-1"):
-        spell_event("x", retry=-1)
+@pytest.mark.parametrize("retry", [-1, 0.5, "200"])
+def test_a_time_that_is_no_number_of_milliseconds_is_wrong(retry: Any) -> None:
+    with pytest.raises(WrongAnswer, match=f"not {retry!r}"):
+        spell_event("x", retry=retry)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"data": {"a": 1}}, "an event's data is a str, not {'a': 1}"),
+        ({"data": b"bytes"}, "an event's data is a str, not b'bytes'"),
+        ({"data": "x", "id": 7}, "an event's id is a str, not 7"),
+        ({"data": "x", "event": 7}, "an event's type is a str, not 7"),
+    ],
+)
+def test_what_is_no_text_is_wrong_and_the_part_is_named(wrong: dict[str, Any], why: str) -> None:
+    with pytest.raises(WrongAnswer, match=re.escape(why)):
+        spell_event(**wrong)
 
 
 @pytest.mark.parametrize("name", ["7", "a b", "2026-11-22T21:00Z/3", "straße", "x" * LONGEST_ID])

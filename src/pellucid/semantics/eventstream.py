@@ -24,7 +24,7 @@ def spell_event(
     `event` is its type, "message" where it is empty; `id` is what a client that comes back tells as the last that it
     has seen, and an empty one makes it forget; `retry` is after how many milliseconds it comes back. Without data
     nobody is told of an event, and the rest counts. Raises WrongAnswer for what cannot be told: a line break or NUL in
-    `event` or `id`, an id that cannot stand in a field, half of a surrogate pair, a negative time.
+    `event` or `id`, an id that cannot stand in a field, half of a surrogate pair, a negative time, what is no text.
     """
     lines = []
     if retry is not None:
@@ -66,27 +66,35 @@ _UNTELLABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\Z")
 
 
 def _lines(text: str) -> list[str]:
+    _check_text(text, "data")
     if "\r" in text:
         return _END_OF_LINE.split(text)
     return text.split("\n")
 
 
 def _milliseconds(retry: int) -> int:
-    if retry < 0:
-        raise WrongAnswer(f"a client cannot come back after {retry} milliseconds")
+    if not isinstance(retry, int) or retry < 0:
+        raise WrongAnswer(f"a client comes back after a whole number of milliseconds, not {retry!r:.80}")
     return retry
 
 
 def _id(name: str) -> str:
+    _check_text(name, "id")
     if _UNTELLABLE.search(name) or len(_encoded(name)) > LONGEST_ID:
         raise WrongAnswer(f"an event's id must fit into a field, with which a client comes back: {name[:80]!r}")
     return name
 
 
 def _type(name: str) -> str:
+    _check_text(name, "type")
     if _NO_NAME.search(name):
         raise WrongAnswer(f"a line break or NUL in an event's type: {name[:80]!r}")
     return name
+
+
+def _check_text(text: object, part: str) -> None:
+    if not isinstance(text, str):
+        raise WrongAnswer(f"an event's {part} is a str, not {text!r:.80}")
 
 
 def _encoded(text: str) -> bytes:
