@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -145,6 +146,27 @@ def test_a_callback_that_fails_is_noted_and_closes(dial: Dial, callback: str) ->
     assert "LookupError: lost" in client.stage.errors[0]
     client.say()
     assert client.ended
+
+
+@pytest.mark.parametrize("message", [{"a": 1}, None, 7, ["text"]])
+def test_what_is_no_message_is_told_as_that(dial: Dial, message: Any) -> None:
+    room = Room()
+    client = dial(room)
+    with pytest.raises(WrongAnswer, match=re.escape(f"a message is a str or bytes, not {message!r}")):
+        room.socket.send(message)
+    room.socket.send("on")
+    assert client.raw(b"") == ["on"]
+
+
+def test_a_callback_that_nobody_would_await_is_told_and_closes(dial: Dial) -> None:
+    async def later(message: str | bytes) -> None:
+        raise AssertionError("nobody awaits it")
+
+    room = Room()
+    client = dial(room)
+    room.socket.on_message = later
+    assert client.say("hello")[-1] == Closed(1011)
+    assert "a plain function, and not `async def`" in client.stage.errors[0]
 
 
 def test_an_app_that_fails_behind_its_accept_is_a_500_and_its_websocket_is_over(dial: Dial) -> None:

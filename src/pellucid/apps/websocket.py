@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import CoroutineType
 
+from pellucid.errors import WrongAnswer
 from pellucid.message import NO_FIELDS, Headers
 from pellucid.protocol.websocket.codes import INTERNAL_ERROR, NORMAL
 from pellucid.protocol.websocket.handshake import Offer
@@ -75,7 +77,11 @@ class WebSocket:
         return self._socket.full
 
     def send(self, message: str | bytes) -> bool:
-        """Send a text or a binary message; whether it is on its way. Raises WrongAnswer for text that is no UTF-8."""
+        """Send a text or a binary message; whether it is on its way. Raises WrongAnswer for text that is no UTF-8, and
+        for what is neither a str nor bytes.
+        """
+        if not isinstance(message, str | bytes):
+            raise WrongAnswer(f"a message is a str or bytes, not {message!r:.80}")
         if not self.open:
             return False
         self._socket.send(message)
@@ -99,14 +105,14 @@ class WebSocket:
     def received(self, message: str | bytes) -> None:
         """A message has come."""
         try:
-            self.on_message(message)
+            _check_plain(self.on_message(message))
         except BaseException as error:
             self._failed(error)
 
     def closed(self, code: int, reason: str) -> None:
         """Nothing more comes."""
         try:
-            self.on_close(code, reason)
+            _check_plain(self.on_close(code, reason))
         except BaseException as error:
             self._failed(error)
         self.on_message = self.on_close = self.on_room = _ignore  # what an app has bound would keep it alive
@@ -114,7 +120,7 @@ class WebSocket:
     def has_room(self) -> None:
         """What made it full has left."""
         try:
-            self.on_room()
+            _check_plain(self.on_room())
         except BaseException as error:
             self._failed(error)
 
@@ -134,6 +140,13 @@ def _ask_for_upgrade(exchange: Exchange) -> None:
     if over_http1:
         response.headers = response.headers.plus((b"upgrade", b"websocket"))
     exchange.respond(response, body)
+
+
+def _check_plain(given: object) -> None:
+    # What `async def` gives would be awaited by nobody, and do nothing without a word.
+    if type(given) is CoroutineType:
+        given.close()
+        raise WrongAnswer("a callback of a WebSocket is a plain function, and not `async def`")
 
 
 def _ignore(*facts: object) -> None:
