@@ -43,8 +43,8 @@ def test_a_result_comes_back_to_the_loop() -> None:
 
 def test_what_is_raised_comes_back_too() -> None:
     loop = Loop()
-    loop.call(lambda: {}["x"])
-    assert isinstance(loop.hear()[0], KeyError)
+    loop.call(lambda: int("x"))
+    assert isinstance(loop.hear()[0], ValueError)
 
 
 def test_no_more_waits_than_may() -> None:
@@ -70,7 +70,8 @@ def test_what_nobody_wants_any_more_is_not_begun() -> None:
 
 
 def test_it_ends_once_its_threads_have_left() -> None:
-    loop, ended = Loop(), []
+    loop = Loop()
+    ended: list[bool] = []
     loop.call(lambda: "done")
     loop.hear()
     loop.aside.end(lambda: ended.append(True), 1.0)
@@ -79,7 +80,8 @@ def test_it_ends_once_its_threads_have_left() -> None:
 
 
 def test_one_that_was_never_asked_ends_at_once() -> None:
-    loop, said = Loop(), []
+    loop = Loop()
+    said: list[str] = []
     loop.aside.begin(said.append)
     loop.aside.end(lambda: said.append("ended"), 1.0)
     assert said == ["", "ended"]
