@@ -21,7 +21,10 @@ _OTHERS = {"aiohttp": "an aiohttp application", "tornado": "a Tornado applicatio
 
 _UNCLEAR = "does not show what it speaks: say so, by --interface asgi, wsgi or exchange"
 _FACTORY = "takes no arguments: if it makes the application, write () behind its name"
-_OTHER_COROUTINE = "is a coroutine function without the three arguments of ASGI, which are scope, receive and send"
+_OTHER_COROUTINE = (
+    "is a coroutine function without the three arguments of ASGI, which are scope, receive and send;"
+    " an app of an exchange is a plain function"
+)
 
 
 def interface_of(app: Any, chosen: str = "auto") -> str:

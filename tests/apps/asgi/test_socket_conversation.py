@@ -489,7 +489,8 @@ def test_what_came_before_a_fault_is_answered_before_the_close(dial: Dial, fault
     ("message", "why"),
     [
         (None, "a message is a dict with a type"),
-        ({"type": "websocket.send"}, "either a text"),
+        ({"type": "websocket.send"}, "either a text, which is a str, or bytes, and not {}"),
+        ({"type": "websocket.send", "text": {"a": 1}, "bytes": None}, "and not {'text': {'a': 1}}"),
         ({"type": "websocket.send", "text": "a", "bytes": b"a"}, "either a text"),
         ({"type": "websocket.send", "text": b"a"}, "either a text"),
         ({"type": "websocket.send", "bytes": "a"}, "either a text"),
@@ -497,8 +498,8 @@ def test_what_came_before_a_fault_is_answered_before_the_close(dial: Dial, fault
         ({"type": "websocket.close", "code": 1006}, "1006 is no code"),
         ({"type": "websocket.close", "code": "1000"}, "an int for its code"),
         ({"type": "websocket.close", "reason": 7}, "a str for its reason"),
-        (ACCEPT, "out of its order: the app has accepted it"),
-        ({"type": "http.response.start", "status": 200}, "unknown type"),
+        (ACCEPT, "out of its order: the app has accepted the WebSocket"),
+        ({"type": "http.response.start", "status": 200}, "websocket.accept or .close answers"),
     ],
 )
 def test_a_wrong_message_is_told_and_changes_nothing(dial: Dial, message: Any, why: str) -> None:

@@ -28,12 +28,12 @@ def test_a_websocket_is_accepted_or_denied_and_closed(kind: str, stage: SocketSt
 @pytest.mark.parametrize(
     ("kind", "stage", "told"),
     [
-        (SEND, OFFERED, "the app has neither accepted nor denied it"),
-        (ACCEPT, OPEN, "the app has accepted it"),
-        (DENY, OPEN, "the app has accepted it"),
-        (ACCEPT, DENYING, "the app has denied it"),
-        (SEND, OVER, "the app has closed it"),
-        (CLOSE, OVER, "the app has closed it"),
+        (SEND, OFFERED, "the app has neither accepted nor denied the WebSocket"),
+        (ACCEPT, OPEN, "the app has accepted the WebSocket"),
+        (DENY, OPEN, "the app has accepted the WebSocket"),
+        (ACCEPT, DENYING, "the app has denied the WebSocket"),
+        (SEND, OVER, "the app has closed the WebSocket"),
+        (CLOSE, OVER, "the app has closed the WebSocket"),
     ],
 )
 def test_what_is_out_of_its_order_is_told_with_what_came_before(kind: str, stage: SocketStage, told: str) -> None:
@@ -46,6 +46,6 @@ def test_nothing_may_follow_the_end() -> None:
 
 
 @pytest.mark.parametrize("kind", ["websocket.pong", "http.response.start", None, 7])
-def test_a_type_that_is_unknown_is_told_as_that(kind: object) -> None:
-    with pytest.raises(WrongAnswer, match="unknown type"):
+def test_a_type_that_is_unknown_is_told_with_those_that_answer(kind: object) -> None:
+    with pytest.raises(WrongAnswer, match="no message of a WebSocket"):
         check_socket_order(kind, OFFERED)

@@ -217,7 +217,7 @@ class SocketConversation:
         elif self._stage is OPEN and self._socket is not None:
             self._socket.end()
         elif self._stage is OFFERED and self._end is None:
-            what = "the app returned before it accepted or denied the WebSocket"
+            what = "the app returned before it accepted or denied the WebSocket; websocket.close denies it"
             self._owner.tell(self._exchange, what)
             self._refuse(what)
         # Those who know each other would keep each other alive until a collection; a socket lets go by itself.
@@ -257,7 +257,8 @@ def _content_of(message: Message) -> str | bytes:
         return text
     if text is None and isinstance(data, bytes | bytearray | memoryview):
         return bytes(data)
-    raise WrongAnswer("websocket.send has either a text, which is a str, or bytes")
+    told = {name: value for name, value in message.items() if name != "type" and value is not None}
+    raise WrongAnswer(f"websocket.send has either a text, which is a str, or bytes, and not {told!r:.100}")
 
 
 def _nothing() -> None:

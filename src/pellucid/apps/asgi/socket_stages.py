@@ -10,10 +10,10 @@ from pellucid.errors import WrongAnswer
 class SocketStage(Enum):
     """What the app has done about the WebSocket."""
 
-    OFFERED = "has neither accepted nor denied it"
-    DENYING = "has denied it"
-    OPEN = "has accepted it"
-    OVER = "has closed it"
+    OFFERED = "has neither accepted nor denied the WebSocket"
+    DENYING = "has denied the WebSocket"
+    OPEN = "has accepted the WebSocket"
+    OVER = "has closed the WebSocket"
 
 
 OFFERED, DENYING, OPEN, OVER = SocketStage
@@ -32,6 +32,6 @@ def check_socket_order(kind: object, stage: SocketStage) -> None:
     """WrongAnswer for a type of message that is unknown, or may not come at this stage."""
     stages = ORDER.get(kind)
     if stages is None:
-        raise WrongAnswer(f"a message of an unknown type for a WebSocket: {kind!r:.100}")
+        raise WrongAnswer(f"{kind!r:.100} is no message of a WebSocket, which websocket.accept or .close answers")
     if stage not in stages:
         raise WrongAnswer(f"{kind} out of its order: the app {stage.value}")
