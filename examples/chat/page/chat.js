@@ -54,7 +54,7 @@ async function poll(list) {
       if (answer.status !== 204) (await answer.json()).forEach(message => list.show(message));
       tries = 0;
     } catch {
-      list.state("lost, coming back", "off");
+      list.state("coming back", "off");
       await pause(patience(tries++));
     }
   }
@@ -66,7 +66,7 @@ function events(list) {
   stream.onopen = () => list.state("listening", "on");
   stream.onmessage = event => list.show(JSON.parse(event.data));
   stream.onerror = () => {
-    list.state("lost, coming back", "off");
+    list.state("coming back", "off");
     if (stream.readyState === EventSource.CLOSED) setTimeout(events, patience(1) * 1000, list);
   };
 }
@@ -81,7 +81,7 @@ function connect(list, tries = 0) {
   socket.onopen = () => { tries = 0; list.state("connected", "on"); };
   socket.onmessage = event => list.show(JSON.parse(event.data));
   socket.onclose = () => {
-    list.state("lost, coming back", "off");
+    list.state("coming back", "off");
     setTimeout(connect, patience(tries) * 1000, list, tries + 1);
   };
 }
@@ -103,7 +103,8 @@ form.addEventListener("submit", async event => {
       socket.send(message);
     } else {
       const headers = {"content-type": "application/json"};
-      const answer = await fetch("say", {method: "POST", headers, body: message});
+      const answer = await fetch("say", {method: "POST", headers, body: message})
+        .catch(() => { throw new Error("the server cannot be reached"); });
       if (!answer.ok) throw new Error(await answer.text());
     }
     text.value = "";
