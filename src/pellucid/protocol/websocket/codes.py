@@ -53,7 +53,7 @@ def spell_close(code: int, reason: str = "") -> bytes:
     if code == NO_CODE:
         return b""
     if code not in SENDABLE:
-        raise WrongAnswer(f"{code} is no code to close a WebSocket with (RFC 6455 7.4)")
+        raise WrongAnswer(f"{code} is no code to close a WebSocket with; an app's own are 4000 to 4999 (RFC 6455 7.4)")
     return code.to_bytes(2, "big") + _shortened(reason.encode(errors="replace"))
 
 
