@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conversing import Stage
-from websocketing import VERSIONS, SocketClient
+from websocketing import VERSIONS, OverHttp2, SocketClient
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import End, Headers
@@ -344,6 +344,25 @@ def test_a_tunnel_that_rests_has_no_body_rate(dial: Dial) -> None:
 
 
 # The ends
+
+
+def test_a_request_beside_it_that_takes_too_long_does_not_cost_it() -> None:
+    app = Ear()
+    slow: list[Exchange] = []
+    stage = Stage(
+        lambda exchange: (app if wanted(exchange.request) else slow.append)(exchange),
+        patience=Patience(request_timeout=30),
+    )
+    client = SocketClient(stage, "2")
+    client.wait(5)
+    assert isinstance(client.carried, OverHttp2)
+    client.carried.ask_beside("/slow")
+    client.wait(25)
+    assert [exchange.status for exchange in slow] == [0]
+    client.wait(5)
+    assert [exchange.status for exchange in slow] == [503]
+    assert client.say("still there?") == []
+    assert app.heard == ["still there?"]
 
 
 def test_the_client_closes(dial: Dial) -> None:

@@ -125,6 +125,12 @@ class OverHttp2:
         self.h2.send_headers(1, list(asked.items()))
         self._move()
 
+    def ask_beside(self, path: str) -> None:
+        """Ask for something else, on another stream."""
+        fields = {":method": "GET", ":scheme": "http", ":path": path, ":authority": "x"}
+        self.h2.send_headers(3, list(fields.items()), end_stream=True)
+        self._move()
+
     def talk(self, data: bytes) -> bytes:
         while data:
             count = min(self.h2.local_flow_control_window(1), self.h2.max_outbound_frame_size, len(data))
@@ -159,7 +165,8 @@ class OverHttp2:
             if not got:
                 return
             for event in self.h2.receive_data(self._without_goodbyes(got)):
-                self._take(event)
+                if getattr(event, "stream_id", 1) == 1:
+                    self._take(event)
 
     def _without_goodbyes(self, data: bytes) -> bytes:
         # To the package h2 nothing may follow a GOAWAY, not even on the streams that it lets finish.

@@ -155,8 +155,10 @@ class Exchanges:
 
     @property
     def oldest(self) -> float:
-        """When the oldest of the exchanges began, in the loop's seconds; without end where there is none."""
-        return next((exchange.begun for exchange in self.open.values()), inf)
+        """When the oldest of the exchanges began, in the loop's seconds; without end where there is none. Tunnels are
+        none of those: they may last.
+        """
+        return next((exchange.begun for exchange in self.open.values() if not exchange.tunnel), inf)
 
     def half_close(self) -> None:
         """The client sends no more."""
@@ -171,7 +173,7 @@ class Exchanges:
 
     def expire(self, begun_by: float, why: str) -> None:
         """Answer for those that began by then and have no whole answer yet; one that has begun is cut."""
-        for exchange in [each for each in self.open.values() if each.begun <= begun_by]:
+        for exchange in [each for each in self.open.values() if each.begun <= begun_by and not each.tunnel]:
             exchange.expired = True
             if exchange.started:
                 self.abort(exchange, why)
