@@ -12,7 +12,7 @@ FLOOR_0 = {"message", "piece", "errors", "watch", "setting", "tracebacks", "user
 FLOOR_2 = FLOOR_0 | {"protocol", "semantics", "net"}
 FLOOR_3 = FLOOR_2 | {"server"}
 FLOOR_4 = FLOOR_3 | {"apps", "features", "accesslog", "authority", "eventlog", "loading", "metrics", "tracing"}
-FLOOR_5 = FLOOR_4 | {"site", "settings", "processes"}
+FLOOR_5 = FLOOR_4 | {"site", "settings", "plan", "processes"}
 ALLOWED = {
     "message": set(),
     "piece": {"message"},
@@ -36,12 +36,14 @@ ALLOWED = {
     "site": FLOOR_4,
     "processes": FLOOR_4,
     "settings": FLOOR_4 | {"processes"},
+    "plan": FLOOR_4 | {"settings"},
+    "config": FLOOR_4 | {"settings", "plan"},
     "logs": FLOOR_5,
     "assembly": FLOOR_5,
     "listening": FLOOR_5,
     "worker": FLOOR_5 | {"logs", "assembly", "listening"},
     "serving": FLOOR_5 | {"logs", "assembly", "listening", "worker"},
-    "cli": FLOOR_5 | {"listening", "worker", "serving"},
+    "cli": FLOOR_5 | {"config", "listening", "worker", "serving"},
     "__main__": {"cli"},
     "__init__": FLOOR_5 | {"listening", "worker"},
 }
