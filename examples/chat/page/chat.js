@@ -54,7 +54,7 @@ async function poll(list) {
       if (answer.status !== 204) (await answer.json()).forEach(message => list.show(message));
       tries = 0;
     } catch {
-      list.state("coming back", "off");
+      list.state("lost", "off");
       await pause(patience(tries++));
     }
   }
@@ -66,7 +66,7 @@ function events(list) {
   stream.onopen = () => list.state("listening", "on");
   stream.onmessage = event => list.show(JSON.parse(event.data));
   stream.onerror = () => {
-    list.state("coming back", "off");
+    list.state("lost", "off");
     if (stream.readyState === EventSource.CLOSED) setTimeout(events, patience(1) * 1000, list);
   };
 }
@@ -81,7 +81,7 @@ function connect(list, tries = 0) {
   socket.onopen = () => { tries = 0; list.state("connected", "on"); };
   socket.onmessage = event => list.show(JSON.parse(event.data));
   socket.onclose = () => {
-    list.state("coming back", "off");
+    list.state("lost", "off");
     setTimeout(connect, patience(tries) * 1000, list, tries + 1);
   };
 }
