@@ -15,8 +15,10 @@ from pellucid.piece import FileSlice, Piece, discard
 CAPACITY = 1 << 20
 """How many bytes of an answer may wait in a link: for a peer that does not read, one buffer and no more."""
 
-RECEIVE = 65536
-"""How many bytes one receive takes at the most, so that no peer holds the loop."""
+RECEIVE = 68 << 10
+"""How many bytes one receive takes at the most, so that no peer holds the loop; what is sent in lumps of 64 KiB comes
+with the head of its frame.
+"""
 
 LOW_WATER = CAPACITY // 4
 """While less than this is free no more is asked for, in bytes: many small pieces cost more than few large ones."""
