@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 from curl import digest, fetch, fetch_all
 from nginx import Nginx
 from running import PATIENCE, Running, ask
+from websockets import Origin
+from websockets.sync.client import connect
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(60)]
 
+PROJECT = Path(__file__).parents[2]
 LARGE = random.Random(7239).randbytes(3 << 20)
 SPOOFED = ("--header", "X-Forwarded-For: 10.9.9.9", "--header", "Forwarded: for=10.9.9.9;proto=ftp;host=evil")
 
@@ -99,8 +103,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def serving_told(folder: Path, *options: str) -> Running:
-    socket = f"unix:{folder}/socket"
-    arguments = ("told:app", "--app-dir", str(folder), "--bind", "127.0.0.1:0", "--bind", socket)
+    arguments = ("told:app", "--app-dir", str(folder), "--bind", "127.0.0.1:0", "--bind", f"unix:{folder}/socket")
     return Running("serve", *arguments, "--access-log", "json", "--log-level", "warning", *options)
 
 
@@ -164,6 +167,33 @@ def test_forwarded_is_believed_where_it_was_chosen(folder: Path) -> None:
         answer = fetch(pair.nginx.url + "/", "--header", 'Forwarded: for="_a')  # it would swallow what nginx adds
         assert answer.status == 400
         pair.finish()
+
+
+def test_the_manuals_own_configuration_carries_what_is_to_be_there_at_once(tmp_path: Path) -> None:
+    configuration = next(
+        text for text in (PROJECT / "MANUAL.md").read_text().split("```text\n") if "$http_host" in text
+    )
+    http = configuration.partition("```")[0].replace("listen 80", "listen 127.0.0.1:PORT")
+    http = http.replace("/run/site.sock", f"{tmp_path}/socket")
+    address = f"unix:{tmp_path}/socket"
+    arguments = ("chat:app", "--app-dir", str(PROJECT / "examples" / "chat"), "--trusted-proxies", "unix")
+    with (
+        Running("serve", *arguments, "--bind", "127.0.0.1:0", "--bind", address) as server,
+        Nginx(tmp_path, http=http) as nginx,
+        connect(f"ws://127.0.0.1:{nginx.port}/socket", origin=Origin(nginx.url), proxy=None) as client,
+        socket.create_connection(("127.0.0.1", nginx.port), PATIENCE) as listener,
+    ):
+        listener.sendall(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+        lines = listener.makefile("rb")
+        while lines.readline() != b"\r\n":
+            pass
+        client.send(json.dumps({"name": "Ada", "text": "at once", "mark": "1"}))
+        said = json.loads(client.recv(PATIENCE))
+        assert said["text"] == "at once"
+        data = next(line for line in lines if line.startswith(b"data: "))
+        assert json.loads(data.removeprefix(b"data: ")) == said
+        assert server.end()[0] == 0
+        assert nginx.errors == ""
 
 
 def test_a_balancer_tells_its_client_by_the_proxy_protocol(folder: Path) -> None:
