@@ -139,6 +139,11 @@ class EventStream:
         self._since = self._exchange.now
         return piece
 
+    @property
+    def more(self) -> bool:
+        """Whether another pull, right behind one, brings something."""
+        return self._held > 0 or not self.open
+
     def close(self) -> None:
         """Nothing more goes out."""
         self.open = False

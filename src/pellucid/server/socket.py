@@ -66,7 +66,7 @@ class Socket:
     A listener that answers later says that it is `busy`: the client's end then waits until it is `idle`, so that what
     came before still has its answer.
 
-    `held` is how many bytes wait here to be pulled, `_left` what of a piece there was no room for. `_silent` is whether
+    `held` is how many bytes wait here to be pulled, `_rest` what of a piece there was no room for. `_silent` is whether
     nothing has come since the timer was set, and `_asked` whether the client was pinged then. `_last` is the client's
     end while it waits.
     """
@@ -76,14 +76,13 @@ class Socket:
         "_engine",
         "_exchange",
         "_last",
-        "_left",
         "_limits",
         "_listener",
+        "_rest",
         "_silent",
         "_timer",
         "busy",
         "held",
-        "more",
         "paused",
     )
 
@@ -112,10 +111,9 @@ class Socket:
         self._engine = WebSocket(limits, deflate)
         self._engine.patient = True
         self._last: Closed | None = None
-        self._left: memoryview | bytes = b""
+        self._rest: memoryview | bytes = b""
         self._silent = True
         self._asked = False
-        self.more = False
         self._timer: Timer | None = None
         exchange.respond(response, self)
         self._listener = listener
@@ -154,12 +152,12 @@ class Socket:
             self._engine.send_binary(message)
         else:
             self._engine.send_text(message)
-        if promptly and not self.held and self._exchange.clear:
+        if promptly and not self.held:
             pieces = self._engine.take_output()
             piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             if not piece or self._exchange.push(piece):
                 return
-            self._left = piece
+            self._rest = piece
         self.held += len(message) + WEIGHT
         if promptly:
             self._exchange.wake()
@@ -237,31 +235,36 @@ class Socket:
     # What goes out
 
     def pull(self, limit: int) -> bytes | End | None:
-        """All that there is, as one piece, as far as there is room. Behind it there is `more` only if there was not."""
-        whole: memoryview | bytes = self._left
+        """All that there is, as one piece, as far as there is room."""
+        whole: memoryview | bytes = self._rest
         if not whole:
             pieces = self._engine.take_output()
             if not pieces:
                 return END if self._engine.closed else None
             whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        held, more = self.held, bool(self._left)
+        held = self.held
         if len(whole) > limit:
-            self._left = memoryview(whole)[limit:]  # a view: a large message is not copied for each of its parts
-            self.held = len(self._left)
+            self._rest = memoryview(whole)[limit:]  # a view: a large message is not copied for each of its parts
+            self.held = len(self._rest)
             whole = whole[:limit]
         else:
-            self._left = b""
+            self._rest = b""
             self.held = 0
-        self.more = more or self.held > 0 or self._engine.closed
         if held >= ROOM > self.held:
             self._listener.has_room()
         return whole if type(whole) is bytes else bytes(whole)
+
+    @property
+    def more(self) -> bool:
+        """Whether another pull, right behind one, brings something."""
+        engine = self._engine
+        return bool(self._rest) or engine.unsaid or engine.closed
 
     def close(self) -> None:
         """The exchange is over, be it with another answer than this one, because something went wrong."""
         exchange = self._exchange
         exchange.on_body = exchange.on_leave = exchange.on_gone = _nothing  # or they would keep each other alive
-        self._left = b""
+        self._rest = b""
         self._engine.phase = Phase.CLOSED
         self._lost()
 
@@ -309,7 +312,6 @@ class Socket:
     def _finish(self, event: Closed) -> None:
         self._last = None
         self._engine.part()
-        self.more = True
         self._tell_closed(event.code, event.reason)
         self._exchange.wake()
 

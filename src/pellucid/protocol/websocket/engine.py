@@ -117,6 +117,11 @@ class WebSocket:
         """Whether more bytes from the peer are of use now: all that came was parsed, and it has not closed."""
         return not self.pending and self.phase is not Phase.CLOSED
 
+    @property
+    def unsaid(self) -> bool:
+        """Whether `take_output` has something to give."""
+        return bool(self._output or self._pongs)
+
     # From the peer
 
     def receive(self, data: bytes) -> None:
