@@ -14,6 +14,7 @@ class Manual:
 
     text: str
     unit: str = ""
+    secret: bool = False
 
 
 class Chosen(Protocol):
@@ -22,8 +23,10 @@ class Chosen(Protocol):
     def __getitem__(self, part: type[Part]) -> Part: ...
 
 
-def setting(default: Any, text: str, *, unit: str = "") -> Any:
-    """A dataclass field with its default and its manual: a sentence, and the unit of its number.
+def setting(default: Any, text: str, *, unit: str = "", secret: bool = False) -> Any:
+    """A dataclass field with its default and its manual: a sentence, and the unit of its number. Relative names of the
+    units file, files and folder are joined with the folder of the file that they stand in. A `secret` is shown to
+    nobody.
 
     >>> @dataclasses.dataclass(frozen=True)
     ... class Limits:
@@ -31,7 +34,7 @@ def setting(default: Any, text: str, *, unit: str = "") -> Any:
     >>> manual_of(Limits)["idle"].unit
     'seconds'
     """
-    manual = Manual(text, unit)
+    manual = Manual(text, unit, secret)
     if isinstance(default, list | dict | set):
         raise TypeError("a setting's default is shared: give a tuple")
     return dataclasses.field(default=default, metadata={"manual": manual})

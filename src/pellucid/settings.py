@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, TypeVar
 
 from pellucid.accesslog import AccessLogSettings
@@ -69,6 +70,30 @@ TOPICS: dict[str, tuple[type, ...]] = {
 """The topics of the help, in its order, and the parts whose settings belong to each."""
 
 
+class Reach(Enum):
+    """How much of a site a setting is about, and so where it may stand in a file."""
+
+    SERVER = "the whole server"
+    HOST = "a host"
+    PLACE = "a place"
+
+
+REACH: dict[str, Reach] = {
+    "https_port": Reach.SERVER,
+    "redirect": Reach.HOST,
+    "redirect_http": Reach.SERVER,
+    "request_id": Reach.SERVER,
+    "rewrite": Reach.HOST,
+}
+"""What does not reach as far as others of its kind do."""
+
+OF_PLACES = ("pellucid.features.", "pellucid.apps.static.")
+"""Where the settings of places come from."""
+
+OF_SERVER: tuple[type, ...] = (*order.PROXIES, *order.DEVELOPMENT)
+"""The features that are not of places: who is told the client's address, and what is for development."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Setting:
     """One setting of one part, as the table knows it."""
@@ -89,6 +114,17 @@ class Setting:
         """Its name in the environment."""
         return "PELLUCID_" + self.name.upper()
 
+    @property
+    def key(self) -> str:
+        """Its name in a file."""
+        return self.name.replace("_", "-")
+
+    @property
+    def reach(self) -> Reach:
+        """How much of a site it is about."""
+        placed = self.part.__module__.startswith(OF_PLACES) and self.part not in OF_SERVER
+        return REACH.get(self.name, Reach.PLACE if placed else Reach.SERVER)
+
     def read(self, text: str) -> Any:
         """A value from text, one item of it where the setting is a tuple; ValueError says what was expected."""
         if isinstance(self.default, bool):
@@ -100,13 +136,17 @@ class Setting:
 
 
 class Settings:
-    """What was chosen, by part: `settings[Limits]`. What was not named, and is not in `chosen`, has its default."""
+    """What was chosen, by part: `settings[Limits]`. What was not named, and is not in `chosen`, has its default.
 
-    __slots__ = ("_parts", "chosen")
+    `origins` tell where a choice was made, each in the words of a person: pellucid.toml:3, PELLUCID_IDLE, --idle.
+    """
 
-    def __init__(self, chosen: Mapping[str, Any] | None = None) -> None:
+    __slots__ = ("_parts", "chosen", "origins")
+
+    def __init__(self, chosen: Mapping[str, Any] | None = None, origins: Mapping[str, str] | None = None) -> None:
         chosen = chosen or {}
         self.chosen = frozenset(chosen)
+        self.origins: Mapping[str, str] = origins or {}
         unknown = set(chosen) - {each.name for each in all_settings()}
         if unknown:
             raise ValueError(f"unknown setting {sorted(unknown)[0]!r}")
@@ -122,9 +162,24 @@ class Settings:
 
     def having(self, part: Any) -> Settings:
         """These settings with another part in the place of its kind."""
+        return self._changed({type(part): part}, self.chosen, self.origins)
+
+    def beneath(self, chosen: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
+        """These settings where more is chosen, as for a place within another; the same ones if nothing is."""
+        if not chosen:
+            return self
+        changed = {
+            part: dataclasses.replace(kept, **here)
+            for part, kept in self._parts.items()
+            if (here := {name: chosen[name] for name in manual_of(part) if name in chosen})
+        }
+        return self._changed(changed, self.chosen | chosen.keys(), {**self.origins, **origins})
+
+    def _changed(self, parts: Mapping[type, Any], chosen: frozenset[str], origins: Mapping[str, str]) -> Settings:
         other = Settings()
-        other.chosen = self.chosen
-        other._parts = self._parts | {type(part): part}
+        other.chosen = chosen
+        other.origins = origins
+        other._parts = {**self._parts, **parts}
         return other
 
 
