@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextvars import Context
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import NO_FIELDS, Data, End, Request, Response
@@ -14,6 +14,7 @@ from pellucid.net.secured import Secured
 from pellucid.piece import Body, close
 from pellucid.semantics.trace import UNTRACED
 from pellucid.server.held import Held
+from pellucid.session import Session
 from pellucid.user import User
 
 WINDOW = 65536
@@ -106,7 +107,7 @@ class Exchange:
     """Whether the answer was given, and a feature holds it."""
     user: User | None = None
     """Who asks, where a feature has found that out."""
-    session: MutableMapping[str, Any] | None = None
+    session: Session | None = None
     """What a feature keeps for this client from request to request."""
     response: Response | None = None
     body: Body = b""
@@ -367,7 +368,8 @@ class Exchange:
         self.held = False
         self.body = b""
         if other is not None:
-            close(body)
+            if its_body is not body:  # where only the head is another, the body is that which was held
+                close(body)
             response, body = other, its_body
         changed = self._changed(answers, response, body)
         if changed is not None:
