@@ -130,3 +130,10 @@ def test_an_answer_that_is_held_too_long_is_replaced() -> None:
     hold.held[0].release()
     assert client.talk() == b""
     assert body.closed == 1
+
+
+def test_the_same_body_may_go_on_under_another_head() -> None:
+    hold, body = Holding(), Script(b"x")
+    exchange = answered(hold, mark, body=body)
+    hold.held[0].release(Response(203), body)
+    assert (exchange.status, exchange.body, body.closed) == (203, body, 0)
