@@ -240,6 +240,8 @@ class SocketClient:
         events: list[object] = []
         while (event := self.engine.next_event()) is not None:
             events.append(event)
+            if isinstance(event, Closed):
+                self.engine.part()
         return events
 
     def wait(self, seconds: float) -> list[object]:

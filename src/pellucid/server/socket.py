@@ -109,7 +109,6 @@ class Socket:
         self._limits = limits
         self._listener: Listener = NOBODY  # a listener that could not be accepted for is told by what this raises
         self._engine = WebSocket(limits, deflate)
-        self._engine.patient = True
         self._last: Closed | None = None
         self._rest: memoryview | bytes = b""
         self._silent = True
@@ -157,7 +156,7 @@ class Socket:
             piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             if not piece or self._exchange.push(piece):
                 return
-            self._rest = piece
+            self._engine.put_back(piece)
         self.held += len(message) + WEIGHT
         if promptly:
             self._exchange.wake()

@@ -88,6 +88,9 @@ def _drain(socket: WebSocket, found: Course) -> None:
     while (event := socket.next_event()) is not None:
         assert found.closed is None, "an event behind Closed"
         found.events.append(event)
+        if isinstance(event, Closed):
+            assert not socket.hungry
+            socket.part()
     assert not socket.pending
     assert socket.hungry is not socket.closed
     assert socket.closed is (found.closed is not None)

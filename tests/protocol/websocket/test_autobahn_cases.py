@@ -32,6 +32,7 @@ def echo(pieces: list[bytes], socket: WebSocket) -> tuple[bytes, int]:
                 socket.send_binary(event)
             elif isinstance(event, Closed):
                 code = event.code
+                socket.part()
             words += said(socket)
     return words, code
 

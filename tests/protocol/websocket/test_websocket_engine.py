@@ -214,10 +214,30 @@ def test_what_came_before_the_end_is_told_before_it() -> None:
     assert course([HELLO + sent(0x88)], server(), eof=True).events == ["Hello", Closed(1005)]
 
 
+@pytest.mark.parametrize("ends", [WebSocket.part, WebSocket.close])
+@pytest.mark.parametrize("last", [sent(0x88, b"\x03\xe8bye"), sent(0x88), b"\x81\x00"])
+def test_who_is_owed_a_close_may_be_told_something_before(last: bytes, ends: Callable[[WebSocket], None]) -> None:
+    socket = server()
+    socket.receive(sent(0x89) + last)
+    assert isinstance(socket.next_event(), Ping)
+    closed = socket.next_event()
+    assert isinstance(closed, Closed)
+    socket.receive(HELLO)  # it has closed, so nothing is read of that
+    assert (socket.pending, socket.hungry, socket.closed) == (False, False, False)
+    socket.send_text("the answer")
+    ends(socket)
+    words = said(socket)
+    assert words.startswith(b"\x8a\x00\x81\x0athe answer\x88")
+    assert (b"\x03\xea" in words) is closed.fault
+    assert socket.closed
+    assert (socket.next_event(), said(socket)) == (None, b"")
+
+
 def test_behind_the_end_nothing_happens() -> None:
     socket = server()
     socket.receive(sent(0x88))
     assert socket.next_event() == Closed(1005)
+    socket.part()
     said(socket)
     acts: list[Callable[[], object]] = [
         lambda: socket.receive(HELLO),
@@ -227,6 +247,7 @@ def test_behind_the_end_nothing_happens() -> None:
         socket.ping,
         socket.pong,
         socket.close,
+        socket.part,
     ]
     for act in acts:
         act()
@@ -302,6 +323,7 @@ def test_a_clients_frames_are_masked_and_a_servers_are_not() -> None:
     closed = here.next_event()
     assert isinstance(closed, Closed)
     assert "a frame that is masked (RFC 6455 5.1)" in closed.reason
+    here.part()
     there.receive(said(here))
     assert there.next_event() == Closed(1002, closed.reason)
 

@@ -119,6 +119,8 @@ class Pair:
         while (event := socket.next_event()) is not None:
             if isinstance(event, str | bytes | Closed):
                 self.heard[who].append(event)
+            if isinstance(event, Closed):
+                socket.part()
 
 
 @pytest.mark.parametrize("seed", range(30))

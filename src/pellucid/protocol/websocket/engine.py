@@ -55,8 +55,8 @@ class WebSocket:
     keys, 4 bytes each that nobody can guess (section 5.3).
 
     The peer's bytes are parsed when `next_event` is asked and not before, so whoever does not ask holds no message.
-    One that is `patient` does not say Close by itself when the peer has closed or broken a rule: behind `Closed` it may
-    still be sent to, until `part`.
+    When the peer has closed, or broken a rule, it is owed a Close. Behind `Closed` it may still be sent to, as what it
+    has asked for before; then whoever has taken that event says `part`.
     """
 
     __slots__ = (
@@ -76,7 +76,6 @@ class WebSocket:
         "_pongs",
         "_quick",
         "_reserved",
-        "patient",
         "pending",
         "phase",
     )
@@ -86,7 +85,6 @@ class WebSocket:
     ) -> None:
         self.phase = Phase.OPEN
         self.pending = False
-        self.patient = False
         self._owed: bytes | None = None
         self._limits = limits
         self._deflate = deflate
@@ -115,7 +113,7 @@ class WebSocket:
     @property
     def hungry(self) -> bool:
         """Whether more bytes from the peer are of use now: all that came was parsed, and it has not closed."""
-        return not self.pending and self.phase is not Phase.CLOSED
+        return not self.pending and self._owed is None and self.phase is not Phase.CLOSED
 
     @property
     def unsaid(self) -> bool:
@@ -198,7 +196,7 @@ class WebSocket:
             self.phase = Phase.CLOSING
 
     def part(self) -> None:
-        """Say the Close that a `patient` one still owes, if it does."""
+        """Say the Close that is owed, if one is."""
         if self._owed is not None:
             self._output.append(self._spelled(CLOSE, self._owed))
             self._owed = self._deflate = None
@@ -211,6 +209,10 @@ class WebSocket:
             output[:0] = self._pongs
             self._pongs = []
         return output
+
+    def put_back(self, piece: bytes) -> None:
+        """Keep a piece that was taken, and could not go yet, for who takes the output next."""
+        self._output.insert(0, piece)
 
     def _whole(self, first: int, start: int, end: int) -> Event:
         held = self._held
@@ -360,8 +362,6 @@ class WebSocket:
         self._incoming = self._inflater = None
         if answer is not None and self.phase is Phase.OPEN:
             self._owed = answer
-            if not self.patient:
-                self.part()
         else:
             self.phase = Phase.CLOSED
             self._deflate = None
