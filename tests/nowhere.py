@@ -31,9 +31,6 @@ class Nowhere:
     def wake_soon(self, exchange: Exchange) -> None:
         pass
 
-    def clear(self, exchange: Exchange) -> bool:
-        return False
-
     def push(self, exchange: Exchange, piece: bytes) -> bool:
         return False
 

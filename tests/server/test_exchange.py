@@ -38,9 +38,6 @@ class Asked:
     def wake_soon(self, exchange: Exchange) -> None:
         self.calls.append("wake soon")
 
-    def clear(self, exchange: Exchange) -> bool:
-        return True
-
     def push(self, exchange: Exchange, piece: bytes) -> bool:
         self.calls.append(piece)
         return True

@@ -59,11 +59,8 @@ class Carrier(Protocol):
     def wake_soon(self, exchange: Exchange) -> None:
         """The same, with what else the loop has to do next."""
 
-    def clear(self, exchange: Exchange) -> bool:
-        """Whether nothing is in the way of a piece that is to be sent at once."""
-
     def push(self, exchange: Exchange, piece: bytes) -> bool:
-        """Send a piece at once, if there is room for it."""
+        """Send a piece at once, if there is room for it and nothing in its way."""
 
     def note(self, level: str, text: str) -> None:
         """Say something to the person who runs the server; the level is one of logging's, in lower case."""
@@ -261,18 +258,11 @@ class Exchange:
         if not self.gone:
             self.carrier.wake_soon(self)
 
-    @property
-    def clear(self) -> bool:
-        """Whether nothing moves, so that a piece may be pushed: outside of the loop's rounds, as in a task of a loop
-        around it, and behind the head of the answer.
-        """
-        return self.started and not self.gone and self.carrier.clear(self)
-
     def push(self, piece: bytes) -> bool:
-        """Send a piece of the answer at once, while all is `clear`, behind what was pulled; whether there was room for
-        it. Else it is to be pulled.
+        """Send a piece of the answer at once, behind its head and what was pulled, if nothing moves, as in a task of a
+        loop around this one, and there is room; whether it was sent. Else it is to be pulled.
         """
-        return self.carrier.push(self, piece)
+        return self.started and self.carrier.push(self, piece)
 
     def note(self, level: str, what: str) -> None:
         """Say something about this request to the person who runs the server; levels are `debug` to `error`."""

@@ -90,16 +90,16 @@ class Exchanges:
             self._woken = True
             self._owner.put_off_turn()
 
-    def clear(self, exchange: Exchange) -> bool:
-        """Whether no turn is needed: none runs, and nobody else has anything to say."""
-        return not self.ready and exchange.stream in self.open and self._owner.clear
-
     def push(self, exchange: Exchange, piece: bytes) -> bool:
-        """The short way of a piece, for which no turn is needed."""
-        stream, owner = exchange.stream, self._owner
-        if owner.engine.room(stream) < len(piece):
+        """The short way of a piece, where no turn is needed: none runs, and nobody else has anything to say."""
+        stream = exchange.stream
+        if self.ready or stream not in self.open:
             return False
-        owner.engine.send_data(stream, piece)
+        owner = self._owner
+        engine = owner.engine
+        if not owner.clear or engine.room(stream) < len(piece):
+            return False
+        engine.send_data(stream, piece)
         self._collected(exchange, piece)
         owner.flush()
         return True

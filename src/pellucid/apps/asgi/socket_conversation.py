@@ -87,23 +87,22 @@ class SocketConversation:
 
     async def receive(self) -> Message:
         """The next message: `websocket.connect`, what the client sends, and the end."""
-        messages = self._messages
-        if not self._connected:
-            self._connected = True
-            return {"type": "websocket.connect"}
+        messages, socket = self._messages, self._socket
         while not messages:
+            if not self._connected:
+                self._connected = True
+                return {"type": "websocket.connect"}
+            if socket is not None and socket.busy:
+                socket.idle()
             if self._end is not None:
                 code, reason = self._end
                 return {"type": "websocket.disconnect", "code": code, "reason": reason}
-            if self._socket is not None and self._socket.busy:
-                self._socket.idle()
-                continue
             await self._waiters.wait()
         message = messages.pop(0)
         self._weight -= len(message)
         self._replies = not messages
-        if not messages and self._socket is not None and self._socket.paused:
-            self._socket.resume()
+        if not messages and socket is not None and socket.paused:
+            socket.resume()
         if type(message) is str:
             return {"type": "websocket.receive", "text": message}
         return {"type": "websocket.receive", "bytes": message}
@@ -119,14 +118,15 @@ class SocketConversation:
         if kind != "websocket.send" or self._stage is not OPEN:
             await self._send_other(kind, message)
             return
-        if self._end is not None or self._socket is None:
+        socket = self._socket
+        if self._end is not None or socket is None:
             raise ClientDisconnected("the client is gone")
         text = message.get("text")
         content = text if type(text) is str and message.get("bytes") is None else _content_of(message)
         promptly, self._replies = self._replies, False
-        self._socket.send(content, promptly)
-        if self._socket.full:
-            await self._room(self._socket)
+        socket.send(content, promptly)
+        if socket.held and socket.full:
+            await self._room(socket)
 
     async def _room(self, socket: Socket) -> None:
         while socket.full:
