@@ -214,10 +214,6 @@ class WebSocket:
         """Keep a piece that was taken, and could not go yet, for who takes the output next."""
         self._output.insert(0, piece)
 
-    def put_back(self, piece: bytes) -> None:
-        """Keep a piece that was taken, and could not go yet, for who takes the output next."""
-        self._output.insert(0, piece)
-
     def _whole(self, first: int, start: int, end: int) -> Event:
         held = self._held
         payload = unmask(held[start + 4 : end], held[start : start + 4])
