@@ -14,6 +14,7 @@ from pellucid.assembly import Assembly, Looped, assembler
 from pellucid.loading import Folder, Named, NotLoaded, Target
 from pellucid.message import Headers, Request
 from pellucid.net.reactor import Reactor
+from pellucid.plan import plan_of
 from pellucid.server.exchange import Exchange
 from pellucid.settings import Settings
 from pellucid.watch import Watch
@@ -72,7 +73,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def assemble(host: Host, *targets: Target, **chosen: Any) -> Assembly:
     reactor = Reactor()
     try:
-        return assembler(targets, Settings(chosen))(reactor, Watch(), host)
+        return assembler(plan_of(targets, Settings(chosen)))(reactor, Watch(), host)
     finally:
         reactor.close()
 
@@ -165,7 +166,7 @@ def test_a_folder_that_is_gone_is_told(host: Host) -> None:
 def test_what_is_put_back_where_a_current_folder_was_is_found(host: Host, folder: Path) -> None:
     (folder / "project").mkdir()
     os.chdir(folder / "project")
-    assemble_again = assembler((FILES, at("/w", "wsgi")), Settings({"threads": 0}))
+    assemble_again = assembler(plan_of((FILES, at("/w", "wsgi")), Settings({"threads": 0})))
     (folder / "project").rmdir()
     for name in ("files", "assembled.py"):
         (folder / "project").mkdir(exist_ok=True)

@@ -43,8 +43,9 @@ ALLOWED = {
     "assembly": FLOOR_5,
     "listening": FLOOR_5,
     "worker": FLOOR_5 | {"logs", "assembly", "listening"},
-    "serving": FLOOR_5 | {"logs", "assembly", "listening", "worker"},
-    "cli": FLOOR_5 | {"config", "listening", "worker", "serving"},
+    "inforce": FLOOR_5 | {"logs", "listening"},
+    "serving": FLOOR_5 | {"logs", "assembly", "listening", "worker", "inforce"},
+    "cli": FLOOR_5 | {"config", "logs", "listening", "worker", "serving", "inforce"},
     "__main__": {"cli"},
     "__init__": FLOOR_5 | {"listening", "worker"},
 }

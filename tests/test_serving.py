@@ -1,7 +1,7 @@
 """What settings describe is put together in full, or not at all and with a reason."""
 
-import importlib.util
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,10 @@ import pytest
 
 from pellucid import serving
 from pellucid.listening import Listening
-from pellucid.loading import Folder, LoadingSettings, Named, Target
+from pellucid.loading import Folder, Target
+from pellucid.plan import Plan, plan_of
 from pellucid.processes.privileges import Identity
-from pellucid.serving import check_loading, keep_standard_descriptors, serve, workers_of
+from pellucid.serving import keep_standard_descriptors, serve, workers_of
 from pellucid.settings import Settings
 
 
@@ -46,12 +47,17 @@ def test_a_setting_that_cannot_be_is_told_before_anything_is_served(
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match=complaint):
         serve(
-            [Target("", Folder(str(tmp_path)))],
-            Settings(at(tmp_path) | chosen),
+            plan_of([Target("", Folder(str(tmp_path)))], Settings(at(tmp_path) | chosen)),
+            None,
             lambda listening, kinds: started.append(listening),
         )
     assert started == []
     assert not (tmp_path / "socket").exists()
+
+
+def planned(chosen: dict[str, Any] | None = None, file: str = "") -> Plan:
+    """A plan of a folder."""
+    return replace(plan_of([Target("", Folder("."))], Settings(chosen)), file=file)
 
 
 def at(folder: Path) -> dict[str, Any]:
@@ -65,21 +71,7 @@ def test_a_folder_that_vanishes_at_the_last_moment_is_explained(
     monkeypatch.setattr(serving, "raise_descriptor_limit", int)
     monkeypatch.setattr(serving, "leave_quietly", int)
     with pytest.raises(ValueError, match=r"the folder '.*gone' cannot be served: no such file or directory"):
-        serve([Target("", Folder(str(tmp_path / "gone")))], Settings(at(tmp_path)), print)
-
-
-def test_a_loop_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match="loop: uvloop is not installed; `pip install uvloop`"):
-        check_loading([], LoadingSettings(loop="uvloop"))
-    check_loading([], LoadingSettings(loop="asyncio"))
-
-
-def test_modules_want_their_folder_to_be_there(tmp_path: Path) -> None:
-    nowhere = LoadingSettings(app_dir=str(tmp_path / "gone"))
-    with pytest.raises(ValueError, match=r"app-dir: there is no folder '.*gone'"):
-        check_loading([Target("", Named("main", "app"))], nowhere)
-    check_loading([Target("", Folder("."))], nowhere)
+        serve(plan_of([Target("", Folder(str(tmp_path / "gone")))], Settings(at(tmp_path))), None, print)
 
 
 @pytest.mark.parametrize(
@@ -99,14 +91,20 @@ def test_modules_want_their_folder_to_be_there(tmp_path: Path) -> None:
     ],
 )
 def test_what_needs_a_parent_brings_a_worker(chosen: dict[str, Any], workers: int) -> None:
-    assert workers_of(Settings(chosen)) == workers
+    assert workers_of(planned(chosen)) == workers
+
+
+def test_what_a_file_says_is_taken_up_by_a_worker_unless_the_number_of_workers_was_chosen() -> None:
+    assert workers_of(planned(file="pellucid.toml")) == 1
+    assert workers_of(planned({"workers": "0"}, file="pellucid.toml")) == 0
+    assert workers_of(planned({"workers": "2"}, file="pellucid.toml")) == 2
 
 
 def test_who_gives_up_rights_has_a_parent_that_may_read_new_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert workers_of(Settings({"tls": ("cert.pem,key.pem",)})) == 0
+    assert workers_of(planned({"tls": ("cert.pem,key.pem",)})) == 0
     monkeypatch.setattr(serving, "choose", lambda chosen: Identity(65534, 65534, ()))
-    assert workers_of(Settings({"tls": ("cert.pem,key.pem",)})) == 1
-    assert workers_of(Settings()) == 0
+    assert workers_of(planned({"tls": ("cert.pem,key.pem",)})) == 1
+    assert workers_of(planned()) == 0
 
 
 @pytest.mark.parametrize(("closed", "opened"), [(set(), 0), ({1}, 1), ({0, 1, 2}, 3)])

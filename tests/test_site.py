@@ -7,7 +7,7 @@ from pellucid.message import Headers, Request, Response
 from pellucid.piece import Body
 from pellucid.server.exchange import Answer, App, Exchange
 from pellucid.server.held import Held
-from pellucid.site import mounted, surround
+from pellucid.site import Served, mounted, surround
 
 
 def mark(name: bytes) -> Answer:
@@ -60,7 +60,8 @@ def named(name: bytes) -> App:
     return answer
 
 
-APPS = {name: named(name.encode() or b"root") for name in ("", "/static", "/static/old", "/a%20b", "/caf%C3%A9")}
+MOUNTS = ("", "/static", "/static/old", "/a%20b", "/caf%C3%A9")
+PLACES = {mount: Served(named(mount.encode() or b"root"), mount) for mount in MOUNTS}
 
 
 @pytest.mark.parametrize(
@@ -88,16 +89,16 @@ APPS = {name: named(name.encode() or b"root") for name in ("", "/static", "/stat
     ],
 )
 def test_the_longest_mount_of_whole_names_has_the_request(path: bytes, body: bytes) -> None:
-    assert ask_for(path, mounted(APPS)).body == body
+    assert ask_for(path, mounted(PLACES)).body == body
 
 
 @pytest.mark.parametrize(("path", "status"), [(b"/", 404), (b"/statics", 404), (b"", 404), (b"*", 204)])
 def test_what_no_mount_takes_is_absent(path: bytes, status: int) -> None:
-    assert ask_for(path, mounted({"/static": named(b"static")})).status == status
+    assert ask_for(path, mounted({"/static": Served(named(b"static"), "/static")})).status == status
 
 
 def test_one_app_for_all_paths_stands_alone() -> None:
-    assert mounted({"": app}) is app
+    assert mounted({"": Served(app, "")}) is app
 
 
 class Doorkeeper:

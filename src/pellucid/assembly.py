@@ -1,4 +1,4 @@
-"""What targets and settings describe, put together in the process that serves it: an app, and what lives with it.
+"""What a plan describes, put together in the process that serves it: an app, and what lives with it.
 
 What carries apps of one kind is imported when the first of that kind is made: a process holds only what it uses.
 """
@@ -6,7 +6,7 @@ What carries apps of one kind is imported when the first of that kind is made: a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,19 +14,20 @@ from pellucid.apps.asgi.settings import AsgiSettings
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.apps.wsgi.settings import WsgiSettings
 from pellucid.features.feature import Ground
-from pellucid.features.order import in_order
+from pellucid.features.order import FRONT, OF_HOST, OF_PLACE, Make, Surroundings, in_order
 from pellucid.loading.importing import NotLoaded, load
 from pellucid.loading.interface import ASGI, EXCHANGE, WSGI, interface_of
 from pellucid.loading.settings import LoadingSettings
-from pellucid.loading.targets import Folder, Named, Target
+from pellucid.loading.targets import Folder, Named
 from pellucid.net.reactor import Reactor
+from pellucid.plan import Place, Plan
 from pellucid.processes.cores import count_of
 from pellucid.processes.settings import ProcessSettings
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import App
 from pellucid.server.life import Life
 from pellucid.settings import Settings
-from pellucid.site import mounted, surround
+from pellucid.site import Served, hosted, mounted, nothing, surround
 from pellucid.watch import Watch
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Assembly:
     app: App
     lives: tuple[Life, ...]
     kinds: tuple[str, ...]
-    """What each target turned out to be: "folder", "asgi", "wsgi" or "exchange"."""
+    """What the app of each place turned out to be: "folder", "asgi", "wsgi" or "exchange", and empty for none."""
 
     @property
     def needs_loop(self) -> bool:
@@ -62,56 +63,153 @@ Host = Callable[[], Looped]
 Assemble = Callable[[Reactor, Watch, Host], Assembly]
 
 
-def assembler(targets: Sequence[Target], settings: Settings) -> Assemble:
+def assembler(plan: Plan) -> Assemble:
     """What puts an Assembly together in the process that calls it. That raises NotLoaded where an application cannot be
     had, and ValueError for what is wrong with a setting or a folder.
     """
     here = _here()
-    return lambda reactor, watch, host: _Assembling(settings, here, reactor, watch, host).assemble(targets)
+    return lambda reactor, watch, host: _Assembling(plan, here, reactor, watch, host).assemble()
+
+
+Made = tuple[App, Life | None, str]
+"""An app, its life, and of what kind it is."""
 
 
 class _Assembling:
-    """What is known while an assembly is made; an application that is named twice is made once."""
+    """What is known while an assembly is made. An application that is named in several places is made once; a folder
+    once for each mount and way to serve it, since it knows its files by their paths.
+    """
 
-    __slots__ = ("_here", "_host", "_made", "_reactor", "_settings", "_watch")
+    __slots__ = (
+        "_ground",
+        "_here",
+        "_host",
+        "_made",
+        "_places",
+        "_plan",
+        "_reactor",
+        "_settings",
+        "_surroundings",
+        "_watch",
+    )
 
-    def __init__(self, settings: Settings, here: str, reactor: Reactor, watch: Watch, host: Host) -> None:
-        self._settings = settings
+    def __init__(self, plan: Plan, here: str, reactor: Reactor, watch: Watch, host: Host) -> None:
+        self._plan = plan
+        self._settings = plan.settings
         self._here = here
         self._reactor = reactor
         self._watch = watch
         self._host = host
-        self._made: dict[Folder | Named, tuple[App, Life | None, str]] = {}
+        self._ground = Ground(reactor, watch.note, here)
+        self._made: dict[Hashable, Made] = {}
+        self._surroundings: dict[tuple[int, int], Surroundings] = {}
+        self._places: dict[str, list[Place]] = {host: [] for host in plan.hosts}
+        for place in plan.places:
+            self._places[place.host].append(place)
 
-    def assemble(self, targets: Sequence[Target]) -> Assembly:
-        """Make each app, and put them at their mounts with the features around them."""
-        ground = Ground(self._reactor, self._watch.note, self._here)
-        features = in_order(self._settings, ground)  # first, since what is wrong is told sooner than an app is loaded
+    def assemble(self) -> Assembly:
+        """Make each app, and put them at their hosts and mounts with the features around them."""
+        all_places = self._plan.places
+        # Features first, since what is wrong is told sooner than an app is loaded.
+        front = in_order(FRONT, self._settings, self._ground)
+        for settings in (self._settings, *(place.settings for place in all_places)):
+            for makers in (OF_HOST, OF_PLACE):
+                self._around(makers, settings)
         try:
-            apps = {target.mount: self._app(target.serves) for target in targets}
+            hosts = {host: self._hosted(front, places) for host, places in self._places.items()}
         except BaseException:
             self._let_go()
             raise
-        lives = (*ground.lives, *(life for _, life, _ in self._made.values() if life is not None))
-        kinds = tuple(self._made[target.serves][2] for target in targets)
-        return Assembly(surround(mounted(apps), *features), lives, kinds)
+        answers = front.answers + self._of_host(self._rest).answers + self._of_place(self._rest).answers
+        app = surround(hosted(hosts), front.asks, answers)
+        lives = (*self._ground.lives, *(life for _, life, _ in self._made.values() if life is not None))
+        return Assembly(app, lives, tuple(self._kind(place) for place in all_places))
 
-    def _app(self, serves: Folder | Named) -> App:
-        if serves not in self._made:
-            self._made[serves] = self._folder(serves) if isinstance(serves, Folder) else self._named(serves)
-        return self._made[serves][0]
+    # The features
 
-    def _folder(self, folder: Folder) -> tuple[App, Life | None, str]:
+    @property
+    def _rest(self) -> Settings:
+        # What is in force for whom no host was found.
+        return self._root(self._places.get("", []))
+
+    def _root(self, places: Sequence[Place]) -> Settings:
+        return next((place.settings for place in places if not place.mount), self._settings)
+
+    def _of_host(self, settings: Settings) -> Surroundings:
+        return self._around(OF_HOST, settings)
+
+    def _of_place(self, settings: Settings) -> Surroundings:
+        return self._around(OF_PLACE, settings)
+
+    def _around(self, makers: Sequence[Make], settings: Settings) -> Surroundings:
+        # Once for all places that have the same settings; the plan holds those, so that no identity comes again.
+        key = id(makers), id(settings)
+        if key not in self._surroundings:
+            self._surroundings[key] = in_order(makers, settings, self._ground)
+        return self._surroundings[key]
+
+    # The places
+
+    def _hosted(self, front: Surroundings, places: Sequence[Place]) -> App:
+        root = self._root(places)
+        before, within = self._of_host(root), self._of_place(root)
+        answers = front.answers + before.answers + within.answers
+        if all(place.settings is root for place in places):  # what is around all of them is so once
+            served = {place.mount: Served(*self._app_at(place)) for place in places}
+            return surround(mounted(served), before.asks + within.asks, answers)
+        served = {place.mount: self._surrounded(place, front + before) for place in places}
+        if "" not in served:
+            served[""] = Served(surround(nothing, within.asks, answers), "")
+        return surround(mounted(served), before.asks, answers)
+
+    def _surrounded(self, place: Place, outer: Surroundings) -> Served:
+        app, mount = self._app_at(place)
+        own = self._of_place(place.settings)
+        above = self._serving(place)
+        return Served(surround(app, own.asks, outer.answers + own.answers), mount, above and above.serves)
+
+    def _app_at(self, place: Place) -> tuple[App, str]:
+        # The app of a place, and the mount at which that one stands.
+        above = self._serving(place)
+        if above is None or above.serves is None:
+            return nothing, place.mount
+        return self._app(above.serves, above.mount, place.settings)[0], above.mount
+
+    def _serving(self, place: Place) -> Place | None:
+        # The place itself, or else the nearest around it, that serves something.
+        around = [
+            other
+            for other in self._places[place.host]
+            if other.serves is not None and f"{place.mount}/".startswith(f"{other.mount}/")
+        ]
+        return max(around, key=lambda other: len(other.mount), default=None)
+
+    def _kind(self, place: Place) -> str:
+        above = self._serving(place)
+        if above is None or above.serves is None:
+            return ""
+        return self._app(above.serves, above.mount, place.settings)[2]
+
+    # The apps
+
+    def _app(self, serves: Folder | Named, mount: str, settings: Settings) -> Made:
+        folder = settings[StaticSettings]
+        key = (serves, mount, folder) if isinstance(serves, Folder) else serves
+        if key not in self._made:
+            self._made[key] = self._folder(serves, folder) if isinstance(serves, Folder) else self._named(serves)
+        return self._made[key]
+
+    def _folder(self, folder: Folder, chosen: StaticSettings) -> Made:
         from pellucid.apps.static.app import Static
 
         try:
-            static = Static(os.path.join(self._here, folder.path), self._settings[StaticSettings])
+            static = Static(os.path.join(self._here, folder.path), chosen)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise ValueError(f"the folder {folder.path!r} cannot be served: {reason}") from error
         return static, _Closing(static.close), "folder"
 
-    def _named(self, named: Named) -> tuple[App, Life | None, str]:
+    def _named(self, named: Named) -> Made:
         chosen = self._settings[LoadingSettings]
         if chosen.interface in ("auto", ASGI):
             self._host()  # now, so that a module finds the loop when it asks for the current one
@@ -125,7 +223,7 @@ class _Assembling:
         except TypeError as error:  # it was said to be what it cannot be
             raise NotLoaded(f"{named} is not called as {interface} has it: {error}") from error
 
-    def _carried(self, app: Any, interface: str) -> tuple[App, Life | None, str]:
+    def _carried(self, app: Any, interface: str) -> Made:
         # An application of another interface, with what carries exchanges to it.
         root = self._settings[LoadingSettings].root_path
         if interface == ASGI:

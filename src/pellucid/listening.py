@@ -82,9 +82,7 @@ class Listening:
 def open_listening(settings: Settings) -> Listening:
     """Read the certificates and open the ports. ValueError says in one line what is wrong."""
     check_https(settings)
-    certificates, kept = None, None
-    if settings[TlsSettings].tls:
-        certificates, kept = _read_certificates(settings[TlsSettings], settings[Http2Limits])
+    certificates, kept = read_certificates(settings)
     access = access_of(settings[SocketSettings])
     handed = take_handed()
     redirecting = handed.addresses(settings[HttpsSettings].redirect_http)
@@ -101,6 +99,13 @@ def open_listening(settings: Settings) -> Listening:
         for port in ports:
             port.close()
         raise ValueError(f"--redirect-http: {str(error).replace('--bind', '--redirect-http')}") from error
+
+
+def read_certificates(settings: Settings) -> tuple[Certificates | None, Kept | None]:
+    """The certificates that these settings name, none where they speak no TLS. ValueError says what is wrong."""
+    if not settings[TlsSettings].tls:
+        return None, None
+    return _read_certificates(settings[TlsSettings], settings[Http2Limits])
 
 
 def with_https_port(settings: Settings, listening: Listening) -> Settings:

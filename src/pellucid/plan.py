@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from pellucid.loading.targets import Folder, Named
+from pellucid.loading.targets import Folder, Named, Target
 from pellucid.settings import Settings
 
 
@@ -14,13 +15,16 @@ class Place:
 
     The host is in ASCII lower case without a port, "*.example.com" for all names beneath it, and empty for whatever
     has no place of its own. The mount has no slash at its end, is percent-encoded, and empty for all paths. `serves` is
-    None where nothing is, and the features of the place alone answer.
+    None where the app of the place around it, the nearest of its host, is served with other settings; if there is none,
+    the features of the place alone answer.
     """
 
     host: str
     mount: str
     serves: Folder | Named | None
     settings: Settings
+    origin: str = ""
+    """Where it was said what is served, in the words of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +43,15 @@ class Plan:
     def hosts(self) -> tuple[str, ...]:
         """The names of the hosts, each once, in the order of the places; empty for the rest."""
         return tuple(dict.fromkeys(place.host for place in self.places))
+
+    def changed(self, change: Callable[[Settings], Settings]) -> Plan:
+        """The plan with this done to all settings; places that had the same have the same again."""
+        before = {id(each): each for each in (self.settings, *(place.settings for place in self.places))}
+        after = {identity: change(settings) for identity, settings in before.items()}
+        places = tuple(replace(place, settings=after[id(place.settings)]) for place in self.places)
+        return replace(self, settings=after[id(self.settings)], places=places)
+
+
+def plan_of(targets: Sequence[Target], settings: Settings) -> Plan:
+    """A plan for whatever host is asked for, with the same settings everywhere."""
+    return Plan(settings, tuple(Place("", target.mount, target.serves, settings) for target in targets))

@@ -1,19 +1,19 @@
-"""Targets and settings become a running server: ports are opened, and one process or several go to work."""
+"""A plan becomes a running server: ports are opened, and one process or several go to work."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable, Sequence
 
-from pellucid.assembly import Assemble, Assembly, Host, assembler
+from pellucid.assembly import Assembly, Host, assembler
 from pellucid.features.livereload import LiveReloadSettings
-from pellucid.listening import Listening, open_listening, with_https_port
-from pellucid.loading.settings import LoadingSettings, check
-from pellucid.loading.targets import Folder, Named, Target
-from pellucid.logs import check_logs
+from pellucid.inforce import InForce, Replan, check
+from pellucid.listening import Listening, open_listening
+from pellucid.loading.settings import LoadingSettings
+from pellucid.loading.targets import Folder
 from pellucid.net.reactor import Reactor
 from pellucid.net.tlssettings import TlsSettings
+from pellucid.plan import Plan
 from pellucid.processes.cores import count_of
 from pellucid.processes.lookout import ReloadSettings, areas_of, look_out
 from pellucid.processes.monitor import MonitorSettings
@@ -32,34 +32,21 @@ Ready = Callable[[Listening, Sequence[str]], None]
 Look = Callable[[int], None]
 
 
-def serve(targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
-    """Serve targets until a signal ends it, and answer with the exit status. `ready` is called
-    once it serves: with where that is, and of what kind each target is, where this process has loaded them itself.
+def serve(plan: Plan, replan: Replan | None, ready: Ready) -> int:
+    """Serve what is planned until a signal ends it, and answer with the exit status. `ready` is called once it serves:
+    with where that is, and of what kind each place's app is, where this process has loaded them itself. `replan` reads
+    the plan anew when SIGHUP asks for it.
 
     ValueError says in one line what cannot be done: a bad setting, a port that is taken. NotLoaded says what an
     application did instead of being loaded.
     """
-    check_logs(settings)
-    check_loading(targets, settings[LoadingSettings])
+    check(plan)
     leave_quietly()
     keep_standard_descriptors()
     raise_descriptor_limit()
-    look = _looker(targets, settings)
-    # So that a mistake is told before anything is opened.
-    count_of(settings[ProcessSettings].workers)
-    choose(settings[PrivilegeSettings])
-    listening = open_listening(settings)
-    settings = with_https_port(settings, listening)
-    return _serve(assembler(targets, settings), listening, settings, ready, look)
-
-
-def check_loading(targets: Sequence[Target], chosen: LoadingSettings) -> None:
-    """ValueError for what is wrong with how applications are to be loaded, before anything is opened."""
-    check(chosen)
-    if chosen.loop == "uvloop" and importlib.util.find_spec("uvloop") is None:
-        raise ValueError("--loop: uvloop is not installed; `pip install uvloop`, or say --loop asyncio")
-    if not os.path.isdir(chosen.app_dir) and any(isinstance(target.serves, Named) for target in targets):
-        raise ValueError(f"--app-dir: there is no folder {chosen.app_dir!r}")
+    look = _looker(plan)
+    listening = open_listening(plan.settings)
+    return _serve(InForce(plan, listening, replan), ready, look)
 
 
 def keep_standard_descriptors() -> None:
@@ -71,33 +58,37 @@ def keep_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _serve(assemble: Assemble, listening: Listening, settings: Settings, ready: Ready, look: Look | None) -> int:
-    if not workers_of(settings):
+def _serve(in_force: InForce, ready: Ready, look: Look | None) -> int:
+    if not workers_of(in_force.plan):
         kinds: list[str] = []
 
         def assemble_here(reactor: Reactor, watch: Watch, host: Host) -> Assembly:
-            assembly = assemble(reactor, watch, host)
+            assembly = assembler(in_force.plan)(reactor, watch, host)
             kinds.extend(assembly.kinds)
             return assembly
 
-        return run_worker(assemble_here, listening, settings, None, lambda: ready(listening, kinds))
+        alone = in_force.listening
+        return run_worker(assemble_here, alone, in_force.plan.settings, None, lambda: ready(alone, kinds))
 
     def run_seated(seat: Seat) -> int:
-        return run_worker(assemble, listening, settings, seat)
+        plan = in_force.plan
+        return run_worker(assembler(plan), in_force.listening, plan.settings, seat)
 
+    settings, listening = in_force.plan.settings, in_force.listening
     grace = settings[CommandSettings].grace
-    return supervise(
-        run_seated, listening.ports, settings, grace, lambda: ready(listening, ()), look, listening.refresh
-    )
+    return supervise(run_seated, listening.ports, settings, grace, lambda: ready(listening, ()), look, in_force)
 
 
-def workers_of(settings: Settings) -> int:
+def workers_of(plan: Plan) -> int:
     """How many workers serve, 0 for this process alone. What cannot be had without a parent brings one worker."""
+    settings = plan.settings
     chosen = settings[ProcessSettings]
     recycled = chosen.recycle_requests or chosen.recycle_age or chosen.recycle_memory
     # Who has given up its rights may be unable to read a certificate that was renewed.
     renews = settings[TlsSettings].tls and choose(settings[PrivilegeSettings]) is not None
-    needed = bool(recycled or renews or settings[MonitorSettings].metrics or _reloads(settings))
+    # A file can be read anew: who begins with what it says then is another process than the one that reads it.
+    read = plan.file and "workers" not in settings.chosen
+    needed = bool(recycled or renews or settings[MonitorSettings].metrics or _reloads(settings) or read)
     return max(count_of(chosen.workers), int(needed))
 
 
@@ -105,11 +96,12 @@ def _reloads(settings: Settings) -> bool:
     return settings[ReloadSettings].reload or settings[LiveReloadSettings].reload_browser
 
 
-def _looker(targets: Sequence[Target], settings: Settings) -> Look | None:
+def _looker(plan: Plan) -> Look | None:
     # What looks for changed files, in a process of its own.
+    settings = plan.settings
     if not _reloads(settings):
         return None
     folders = dict.fromkeys((".", settings[LoadingSettings].app_dir))
-    mounted = [target.serves.path for target in targets if isinstance(target.serves, Folder)]
+    mounted = dict.fromkeys(place.serves.path for place in plan.places if isinstance(place.serves, Folder))
     areas = areas_of(settings[ReloadSettings], folders, mounted, settings[LiveReloadSettings].reload_browser)
     return lambda channel: look_out(areas, channel)

@@ -1,37 +1,50 @@
-"""Apps at their paths, and features around them, as one app; it knows neither which they are nor any setting."""
+"""Apps at their hosts and paths, and features around them, as one app; it knows neither which they are nor any setting.
+
+A request finds its place step by step: first its host, and then its path.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote_to_bytes
 
 from pellucid.features.feature import Ask
 from pellucid.message import Response
 from pellucid.piece import Body
+from pellucid.protocol.fields import remember
 from pellucid.server.exchange import Answer, App, Exchange
 from pellucid.server.refusal import refusal
 
 Segments = tuple[bytes, ...]
 
 NOWHERE = "nothing is served at this path"
+NO_HOST = "this host is not served here (RFC 9110 15.5.20)"
+TWO_PLACES = "this path can be read in more than one way, and they lead to places with rules of their own"
+
+LONGEST_NAME = 253
+"""How long the name of a host can be (RFC 1035 section 2.3.4); none that is longer has a place of its own."""
+
+KEPT = 1024
+"""Of how many spellings of hosts it is remembered where they lead."""
 
 
 class Site:
     """An app with features around it: each is asked in turn, and every answer goes through all of them."""
 
-    __slots__ = ("_answers", "_app", "_asks")
+    __slots__ = ("answers", "app", "asks")
 
     def __init__(self, app: App, asks: tuple[Ask, ...], answers: tuple[Answer, ...]) -> None:
-        self._app = app
-        self._asks = asks
-        self._answers = answers
+        self.app = app
+        self.asks = asks
+        self.answers = answers
 
     def __call__(self, exchange: Exchange, asks: Iterator[Ask] | None = None) -> None:
         """Ask the features, or those that are left to be asked, and the app if none of them has answered."""
         if asks is None:
-            asks = iter(self._asks)
-            exchange.answers = self._answers
+            asks = iter(self.asks)
+            exchange.answers = self.answers
         for ask in asks:
             held = ask(exchange)
             if held is not None:
@@ -39,7 +52,7 @@ class Site:
                 return
             if exchange.response is not None or exchange.held:
                 return
-        self._app(exchange)
+        self.app(exchange)
 
     def _go_on(self, exchange: Exchange, asks: Iterator[Ask], response: Response | None, body: Body) -> None:
         if response is not None:
@@ -49,45 +62,172 @@ class Site:
 
 
 def surround(app: App, asks: tuple[Ask, ...], answers: tuple[Answer, ...]) -> App:
-    """The app with these around it; the bare app, at no cost, where there are none."""
+    """The app with these around it; the bare app, at no cost, where there are none.
+
+    Where it has some around it already, and the same is done to answers, both become one.
+    """
+    if isinstance(app, Site) and app.answers == answers:
+        return Site(app.app, asks + app.asks, answers)
     return Site(app, asks, answers) if asks or answers else app
 
 
+class Hosts:
+    """Apps by the names of hosts: an exact name has the request, else the longest wildcard that fits, else the rest; if
+    there is none, 421. A wildcard, "*.example.com", stands for all names beneath it, and not for itself.
+
+    Names are compared in ASCII lower case, without a port and without the dot that may end them. Who names no host, as
+    HTTP/1.0 allows, is of the rest.
+    """
+
+    __slots__ = ("_apps", "_chosen")
+
+    def __init__(self, apps: Mapping[str, App]) -> None:
+        """The names are in lower case; an empty one is the rest."""
+        self._apps = {name.encode(): app for name, app in apps.items()}
+        self._chosen = _Chosen(self._choose)
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Hand the exchange to the app of its host."""
+        self._chosen[exchange.request.authority](exchange)
+
+    def _choose(self, authority: bytes) -> App:
+        apps, name = self._apps, name_of(authority)
+        if len(name) <= LONGEST_NAME:  # what is longer would be looked at in very many parts
+            if name and name in apps:
+                return apps[name]
+            beneath = name
+            while beneath := beneath.partition(b".")[2]:
+                app = apps.get(b"*." + beneath)
+                if app is not None:
+                    return app
+        return apps.get(b"", _misdirected)
+
+
+def hosted(apps: Mapping[str, App]) -> App:
+    """The apps at their hosts; the bare app, at no cost, where there is one and it has all hosts."""
+    return apps[""] if [*apps] == [""] else Hosts(apps)
+
+
+def name_of(authority: bytes) -> bytes:
+    """The name of the host in an authority, spelled in one way; an IPv6 address keeps its brackets."""
+    end = authority.find(b"]") + 1
+    host = authority[:end] if end else authority.partition(b":")[0]
+    return host.lower().removesuffix(b".")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What has the requests of a place: the app with what is around it there; the mount at which that app stands, the
+    place's own or one above it; and, if places with rules of their own have the same one in common, what that is.
+    """
+
+    app: App
+    mount: str
+    common: Hashable = None
+
+
 class Mounts:
-    """Apps by the paths beneath which they are: of those that fit, the longest has the request, and 404 if none does.
+    """Places by the paths beneath which they are: of those that fit, the longest has the request, and 404 if none does.
 
     A mount fits whole names of a path, each decoded once: /static is not above /statics, and above /%73tatic it is.
     The app finds in `exchange.mount` how its own prefix was spelled; `request.path` stays whole.
+
+    An app may read a path more freely than that: /x/../admin, //admin or /admin%2Fx as /admin. Where this leads to the
+    same app in another place, the request is refused: nobody gets around the rules of /admin by its spelling.
     """
 
-    __slots__ = ("_apps", "_by_length")
+    __slots__ = ("_by_length", "_common", "_places")
 
-    def __init__(self, apps: Mapping[str, App]) -> None:
+    def __init__(self, places: Mapping[str, Served]) -> None:
         """Mounts have no slash at their end, are percent-encoded, and empty for all paths."""
-        self._apps = {tuple(_names(mount.encode())): app for mount, app in apps.items()}
-        self._by_length = sorted({len(names) for names in self._apps}, reverse=True)
+        self._places = {
+            tuple(_names(mount.encode())): (served, served.mount.count("/")) for mount, served in places.items()
+        }
+        self._by_length = sorted({len(names) for names in self._places}, reverse=True)
+        self._common = any(served.common is not None for served in places.values())
 
     def __call__(self, exchange: Exchange) -> None:
         """Hand the exchange to the app at the longest mount that fits."""
         path = exchange.request.path
-        raw = path.split(b"/")[1:]
-        names = _names(path)
+        place = self._at(_names(path))
+        if place is None:
+            nothing(exchange)
+            return
+        served, depth = place
+        if self._common and self._doubtful(path, served):
+            exchange.why = TWO_PLACES
+            exchange.respond(*refusal(400, TWO_PLACES))
+            return
+        if depth:
+            exchange.mount = b"/" + b"/".join(path.split(b"/", depth + 1)[1 : depth + 1])
+        served.app(exchange)
+
+    def _at(self, names: Segments) -> tuple[Served, int] | None:
         for length in self._by_length:
-            app = self._apps.get(names[:length]) if length <= len(names) else None
-            if app is not None:
-                if length:
-                    exchange.mount = b"/" + b"/".join(raw[:length])
-                app(exchange)
-                return
-        if path == b"*":  # RFC 9110 9.3.7: asked of the server as a whole
-            exchange.respond(Response(204))
-        else:
-            exchange.respond(*refusal(404, NOWHERE))
+            place = self._places.get(names[:length]) if length <= len(names) else None
+            if place is not None:
+                return place
+        return None
+
+    def _doubtful(self, path: bytes, served: Served) -> bool:
+        if served.common is None or not (b"%" in path or b"//" in path or b"/." in path or b"\\" in path):
+            return False
+        places = map(self._at, readings(path))
+        return any(place and place[0] is not served and place[0].common == served.common for place in places)
 
 
-def mounted(apps: Mapping[str, App]) -> App:
-    """The apps at their mounts; the bare app, at no cost, where there is one and it has all paths."""
-    return apps[""] if [*apps] == [""] else Mounts(apps)
+def mounted(places: Mapping[str, Served]) -> App:
+    """The places at their mounts; the bare app, at no cost, where there is one and it has all paths."""
+    return places[""].app if [*places] == [""] else Mounts(places)
+
+
+def nothing(exchange: Exchange) -> None:
+    """The app of a place that serves none."""
+    if exchange.request.path == b"*":  # RFC 9110 9.3.7: asked of the server as a whole
+        exchange.respond(Response(204))
+    else:
+        exchange.respond(*refusal(404, NOWHERE))
+
+
+def readings(path: bytes) -> Iterator[Segments]:
+    """The names that an app may find in a path: slashes that were encoded may count, as may backslashes, empty names
+    may not, and dots may lead upwards.
+    """
+    whole = unquote_to_bytes(path).replace(b"\\", b"/")
+    for names in (_names(path), tuple(whole.split(b"/")[1:])):
+        filled = tuple(filter(None, names))
+        yield from (names, filled, _followed(names), _followed(filled))
+
+
+def _followed(names: Iterable[bytes]) -> Segments:
+    # RFC 3986 5.2.4: a dot is this folder, two are the one above.
+    found: list[bytes] = []
+    for name in names:
+        if name == b"..":
+            del found[-1:]
+        elif name != b".":
+            found.append(name)
+    return tuple(found)
+
+
+class _Chosen(dict[bytes, App]):
+    """A bounded memory of where authorities lead."""
+
+    __slots__ = ("_choose",)
+
+    def __init__(self, choose: Callable[[bytes], App]) -> None:
+        self._choose = choose
+
+    def __missing__(self, authority: bytes) -> App:
+        app = self._choose(authority)
+        if len(authority) <= LONGEST_NAME:
+            remember(self, authority, app, KEPT)
+        return app
+
+
+def _misdirected(exchange: Exchange) -> None:
+    exchange.why = NO_HOST
+    exchange.respond(*refusal(421, NO_HOST))
 
 
 def _names(path: bytes) -> Segments:

@@ -12,7 +12,7 @@ from pellucid.apps.static.app import Static
 from pellucid.apps.wsgi.app import Wsgi
 from pellucid.apps.wsgi.settings import WsgiSettings
 from pellucid.server.exchange import App
-from pellucid.site import mounted
+from pellucid.site import Served, mounted
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> App:
 def test_a_folder_gives_its_page_and_refuses_connect(folder: App) -> None:
     assert SocketClient(Stage(folder)).status == 200
     assert SocketClient(Stage(folder), "2").status == 405
-    assert SocketClient(Stage(mounted({"/a": folder})), "2").status == 404
+    assert SocketClient(Stage(mounted({"/a": Served(folder, "/a")})), "2").status == 404
 
 
 @pytest.mark.parametrize(("version", "status"), [("1.1", 200), ("2", 501)])

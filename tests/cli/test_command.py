@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -18,10 +18,12 @@ from pellucid.authority import Kept
 from pellucid.cli import command as module
 from pellucid.cli.command import main
 from pellucid.cli.options import unknown_variables
+from pellucid.inforce import Replan
 from pellucid.listening import Listening
-from pellucid.loading import NotLoaded, Target
+from pellucid.loading import NotLoaded
 from pellucid.net.certificates import Certificates
 from pellucid.net.port import Port
+from pellucid.plan import Plan
 from pellucid.server.timeouts import Patience
 from pellucid.serving import Ready
 from pellucid.settings import CommandSettings, Settings
@@ -46,11 +48,11 @@ class Served:
         self.complaint: Exception | None = None
         self.listening = Listening((port_at("127.0.0.1:8000"),))
 
-    def __call__(self, targets: Sequence[Target], settings: Settings, ready: Ready) -> int:
+    def __call__(self, plan: Plan, replan: Replan | None, ready: Ready) -> int:
         if self.complaint:
             raise self.complaint
-        self.targets = [f"{target.mount}={target.serves}" for target in targets]
-        self.settings = settings
+        self.targets = [f"{place.mount}={place.serves}" for place in plan.places]
+        self.settings = plan.settings
         ready(self.listening, ())
         return 0
 

@@ -1,5 +1,6 @@
 """Features stand in one order, and one that is off is not there."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,18 @@ from pellucid.features.forwarded import strip
 from pellucid.features.headers import HeaderSettings
 from pellucid.features.https import HttpsSettings
 from pellucid.features.livereload import LiveReloadSettings
-from pellucid.features.order import DEVELOPMENT, HTTPS, PROXIES, SETTINGS, in_order
+from pellucid.features.order import (
+    DEVELOPMENT,
+    FRONT,
+    HTTPS,
+    OF_HOST,
+    OF_PLACE,
+    PROXIES,
+    SETTINGS,
+    Make,
+    Surroundings,
+    in_order,
+)
 from pellucid.message import Headers, Response
 
 
@@ -19,30 +31,31 @@ def chosen(*parts: object) -> Any:
 
 
 def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> None:
-    assert in_order(chosen(), ground()) == ((strip,), ())
+    assert in_order(FRONT, chosen(), ground()) == Surroundings((strip,))
+    assert in_order(OF_HOST, chosen(), ground()) == in_order(OF_PLACE, chosen(), ground()) == Surroundings()
 
 
 @pytest.mark.parametrize(
-    ("parts", "asks", "answers"),
+    ("makers", "parts", "asks", "answers"),
     [
-        ([CorsSettings(cors=("*",))], 2, 1),
-        ([HeaderSettings(header=("A: b",))], 1, 1),
-        ([HeaderSettings(header=("A: b",), security_headers=True), CorsSettings(cors=("*",))], 2, 3),
-        ([LiveReloadSettings(reload_browser=True)], 2, 1),
-        ([HttpsSettings(redirect_http=(":80",))], 2, 0),
-        ([HttpsSettings(hsts=60.0)], 1, 1),
+        (OF_PLACE, [CorsSettings(cors=("*",))], 1, 1),
+        (OF_PLACE, [HeaderSettings(header=("A: b",))], 0, 1),
+        (OF_PLACE, [HeaderSettings(header=("A: b",), security_headers=True), CorsSettings(cors=("*",))], 1, 3),
+        (OF_PLACE, [LiveReloadSettings(reload_browser=True)], 1, 1),
+        (OF_HOST, [HttpsSettings(redirect_http=(":80",))], 1, 0),
+        (OF_PLACE, [HttpsSettings(hsts=60.0)], 0, 1),
     ],
 )
-def test_what_is_on_is_in_the_lists(parts: list[object], asks: int, answers: int) -> None:
-    asked, answered = in_order(chosen(*parts), ground())
-    assert (len(asked), len(answered)) == (asks, answers)
+def test_what_is_on_is_in_the_lists(makers: Sequence[Make], parts: list[object], asks: int, answers: int) -> None:
+    around = in_order(makers, chosen(*parts), ground())
+    assert (len(around.asks), len(around.answers)) == (asks, answers)
 
 
 def test_ones_own_fields_win_over_the_presets() -> None:
     headers = HeaderSettings(
         header=("X-Frame-Options: DENY", "Access-Control-Allow-Origin: null"), security_headers=True
     )
-    answers = in_order(chosen(headers, CorsSettings(cors=("*",))), ground())[1]
+    answers = in_order(OF_PLACE, chosen(headers, CorsSettings(cors=("*",))), ground()).answers
     response = answer_to(request(), answers, Response(200), b"").response
     assert response is not None
     assert response.headers.all(b"x-frame-options") == [b"DENY"]
@@ -54,7 +67,7 @@ def test_ones_own_fields_win_over_the_presets() -> None:
 def test_a_policy_of_one_s_own_lets_the_script_run_that_reloads_pages() -> None:
     headers = HeaderSettings(header=("Content-Security-Policy: script-src 'none'",))
     asked = request("GET", (b"sec-fetch-dest", b"document"))
-    answers = in_order(chosen(headers, LiveReloadSettings(reload_browser=True)), ground())[1]
+    answers = in_order(OF_PLACE, chosen(headers, LiveReloadSettings(reload_browser=True)), ground()).answers
     exchange = answer_to(asked, answers, Response(200, Headers([(b"content-type", b"text/html")])), b"page")
     assert exchange.response is not None
     assert exchange.response.headers.get(b"content-security-policy") == b"script-src http://example.com/-/reload.js"

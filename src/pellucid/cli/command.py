@@ -1,11 +1,11 @@
-"""The commands `serve` and `completion`: what is said wrongly is one line and status 2, what fails to load status 1."""
+"""The commands: what is said wrongly is told in lines with status 2, what fails to load with status 1."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
@@ -16,15 +16,21 @@ from click.shell_completion import CompletionItem, ShellComplete, get_completion
 
 from pellucid import __version__
 from pellucid.cli.banner import Places, banner, in_one_line, wants_colours
+from pellucid.cli.check import faults, told
 from pellucid.cli.elsewhere import ELSEWHERE
-from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, chosen_of, unknown_variables
+from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, given_of, unknown_variables
+from pellucid.config import Mistakes, find, read_plan
+from pellucid.config import show as spell
 from pellucid.eventlog import EventLog, EventLogSettings
 from pellucid.listening import Listening
-from pellucid.loading import LoadingSettings, NotLoaded
-from pellucid.loading.targets import Target, parse_targets
+from pellucid.loading import NotLoaded
+from pellucid.plan import Plan
 from pellucid.serving import NOT_LOADED, workers_of
 from pellucid.serving import serve as run
 from pellucid.settings import Settings
+
+MISTAKEN = 2
+"""The exit status where what was said cannot be."""
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -117,7 +123,7 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-def serve(targets: tuple[str, ...], **values: Any) -> int:
+def serve(targets: tuple[str, ...], config: str | None, **values: Any) -> int:
     """Serve folders and applications over HTTP. A TARGET is a folder, the current one if none is named, or
     MODULE:APP; with MOUNT= before it, it is served beneath that path.
 
@@ -130,37 +136,105 @@ def serve(targets: tuple[str, ...], **values: Any) -> int:
     pellucid serve 'main:create_app()'      what makes one
     pellucid serve /=main:app /files=public   both, each at its path
 
+    A file pellucid.toml in the current folder, or a table [tool.pellucid] in its pyproject.toml, says the same, and
+    more: hosts, and what is in force at which path.
+
     The access log goes to standard output and everything else to standard error. Ctrl+C or SIGTERM lets running
-    requests finish; once more stops at once.
+    requests finish; once more stops at once. SIGHUP reads the file anew.
     """
     colours = wants_colours(sys.stderr is not None and sys.stderr.isatty(), os.environ)
-    for warning in unknown_variables(os.environ):
-        click.echo(f"pellucid: {warning}", err=True)
+    read = _reader(targets, config, values)
+    settings = Settings()
     try:
-        settings = Settings(chosen_of(values))
-        parsed = parse_targets(targets or (".",), settings[LoadingSettings].app_dir)
-        return run(parsed, settings, partial(_tell, parsed, settings, colours))
+        plan = read()
+        settings = plan.settings
+        return run(plan, read if plan.file else None, partial(_tell, plan, colours))
+    except Mistakes as error:
+        more = f" ({len(error.lines) - 1} more: `pellucid check` tells them all)" if len(error.lines) > 1 else ""
+        raise click.UsageError(f"{error}{more}") from error
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(told(str(error), settings)) from error
     except NotLoaded as error:
         trace, line, reason = str(error).rpartition("\n")
         click.echo(f"{trace}{line}pellucid: {reason}", err=True)
         return NOT_LOADED
 
 
-def _tell(
-    parsed: Sequence[Target], settings: Settings, colours: bool, listening: Listening, kinds: Sequence[str]
-) -> None:
+def check(targets: tuple[str, ...], config: str | None, **values: Any) -> int:
+    """Check what `pellucid serve` with the same words would serve, and serve nothing. No application is imported and
+    no port is opened.
+
+    Each mistake is a line on standard error that says where it is and how to mend it. The exit status is 0 if there is
+    none, and else 2.
+    """
+    try:
+        plan = _reader(targets, config, values)()
+    except Mistakes as error:
+        for line in error.lines:
+            click.echo(f"pellucid: {line}", err=True)
+        return MISTAKEN
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    found = faults(plan)
+    for line in found:
+        click.echo(f"pellucid: {line}", err=True)
+    if found:
+        return MISTAKEN
+    click.echo(f"{plan.file or 'This'} is in order: {_counted(plan)}.")
+    return 0
+
+
+def show(targets: tuple[str, ...], config: str | None, every: bool, **values: Any) -> int:
+    """Show what is in force, for the whole server and for each place, and where each value was chosen: in which line
+    of the file, in the environment or on the command line. It is TOML; secrets are masked.
+    """
+    try:
+        click.echo(spell(_reader(targets, config, values, False)(), every), nl=False)
+    except Mistakes as error:
+        for line in error.lines:
+            click.echo(f"pellucid: {line}", err=True)
+        return MISTAKEN
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return 0
+
+
+def _reader(
+    targets: tuple[str, ...], config: str | None, values: dict[str, Any], judged: bool = True
+) -> Callable[[], Plan]:
+    # What reads the plan, now and whenever it is asked for; a file that was found is the same one later.
+    for warning in unknown_variables(os.environ):
+        click.echo(f"pellucid: {warning}", err=True)
+    given = given_of(click.get_current_context(), targets, values)
+    file = find() if config is None else config
+
+    def read() -> Plan:
+        plan = read_plan(file, given)
+        found = faults(plan) if plan.file and judged else ()
+        if found:
+            raise Mistakes(found)
+        return plan
+
+    return read
+
+
+def _counted(plan: Plan) -> str:
+    hosts, places = len([host for host in plan.hosts if host]), len(plan.places)
+    counted = f"{places} place{'s' if places > 1 else ''}"
+    return f"{counted} at {hosts} host{'s' if hosts > 1 else ''}" if hosts else counted
+
+
+def _tell(plan: Plan, colours: bool, listening: Listening, kinds: Sequence[str]) -> None:
     # It serves now, which a person or a program is told.
-    workers, places = workers_of(settings), places_of(listening)
-    log_format = settings[EventLogSettings].log_format
+    workers, places = workers_of(plan), places_of(listening)
+    log_format = plan.settings[EventLogSettings].log_format
     note = EventLog(partial(click.echo, err=True), log_format=log_format).noted
     with contextlib.suppress(OSError):  # nobody may be there to read it
         listening.complain(note)
         if log_format == "json":
-            note("info", in_one_line(parsed, places, kinds=kinds, workers=workers))
+            note("info", in_one_line(plan.places, places, kinds=kinds, workers=workers))
         else:
-            click.echo(banner(parsed, places, colours, kinds=kinds, workers=workers), err=True, color=colours)
+            click.echo(banner(plan.places, places, colours, kinds=kinds, workers=workers), err=True, color=colours)
 
 
 def places_of(listening: Listening) -> Places:
@@ -170,16 +244,43 @@ def places_of(listening: Listening) -> Places:
     return Places(listening.addresses, secured, listening.redirected, authority, made)
 
 
-main.add_command(
-    SettingsCommand(
-        "serve",
-        callback=serve,
-        params=[click.Argument(["targets"], nargs=-1, envvar="PELLUCID_TARGETS", type=TargetType())],
-        help=serve.__doc__,
-        epilog=ENVIRONMENT,
-        short_help="Serve folders and applications.",
+class FileType(click.ParamType):  # type: ignore[type-arg]  # older releases of click know no argument
+    """A file, which shells complete; whether it can be read is judged in our own words."""
+
+    name = "file"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Files."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+def _params(*more: click.Parameter) -> list[click.Parameter]:
+    return [
+        click.Argument(["targets"], nargs=-1, envvar="PELLUCID_TARGETS", type=TargetType()),
+        click.Option(
+            ["--config"],
+            envvar="PELLUCID_CONFIG",
+            type=FileType(),
+            metavar="FILE",
+            help="The file to read, in the place of pellucid.toml in the current folder and of [tool.pellucid] in its "
+            "pyproject.toml. Files are named in it from its own folder on.",
+        ),
+        *more,
+    ]
+
+
+EVERY = click.Option(["--all", "every"], is_flag=True, help="What has its default, too.")
+
+for name, callback, params, summary in (
+    ("serve", serve, _params(), "Serve folders and applications."),
+    ("check", check, _params(), "Look for mistakes, and serve nothing."),
+    ("show", show, _params(EVERY), "Show what is in force, and why."),
+):
+    main.add_command(
+        SettingsCommand(
+            name, callback=callback, params=params, help=callback.__doc__, epilog=ENVIRONMENT, short_help=summary
+        )
     )
-)
 
 
 @main.command()

@@ -1,8 +1,12 @@
-"""The one ordered list of the features. Each is asked in this order, and changes answers in this order."""
+"""The one ordered list of the features. Each is asked in this order, and changes answers in this order.
+
+It is in three parts, since a request finds its place step by step: first its host, and then its path.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pellucid.features.cors import CorsSettings, cors_feature
 from pellucid.features.feature import Ask, Feature, Ground
@@ -26,11 +30,22 @@ HTTPS: tuple[type, ...] = (HttpsSettings,)
 SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
 """The settings of all other features."""
 
-ORDER: tuple[Callable[[Chosen, Ground], Feature | None], ...] = (
+Make = Callable[[Chosen, Ground], Feature | None]
+"""Makes a feature with the settings in force where it is to stand; None where it is off."""
+
+FRONT: tuple[Make, ...] = (
     # Before all others, which then see the client and not its proxy.
     lambda chosen, ground: forwarded_feature(chosen[ProxySettings], chosen[ForwardedSettings]),
+)
+"""In front of all hosts: of the whole server."""
+
+OF_HOST: tuple[Make, ...] = (
     # Before all that answers: nothing is told in the clear.
     lambda chosen, ground: redirect_feature(chosen[HttpsSettings]),
+)
+"""In front of the paths of a host: what changes a path is here."""
+
+OF_PLACE: tuple[Make, ...] = (
     lambda chosen, ground: cors_feature(chosen[CorsSettings]),
     lambda chosen, ground: header_feature(chosen[HeaderSettings]),
     # After one's own fields, which it leaves as they are.
@@ -39,11 +54,23 @@ ORDER: tuple[Callable[[Chosen, Ground], Feature | None], ...] = (
     # After all that sets fields: it has to be allowed by a policy that any of them gives.
     lambda chosen, ground: livereload_feature(chosen[LiveReloadSettings]),
 )
+"""Around what is served at a path. The answers of those in front are those of the first path of their host."""
 
 
-def in_order(chosen: Chosen, ground: Ground) -> tuple[tuple[Ask, ...], tuple[Answer, ...]]:
-    """The asks and the answers of the features that are on; what is off is in neither. ValueError as theirs."""
-    features = [feature for make in ORDER if (feature := make(chosen, ground)) is not None]
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The asks and the answers of the features that are on, in their order; what is off is in neither."""
+
+    asks: tuple[Ask, ...] = ()
+    answers: tuple[Answer, ...] = ()
+
+    def __add__(self, other: Surroundings) -> Surroundings:
+        """These, and then the others."""
+        return Surroundings(self.asks + other.asks, self.answers + other.answers)
+
+
+def in_order(makers: Sequence[Make], chosen: Chosen, ground: Ground) -> Surroundings:
+    """The features of one of the lists. ValueError as theirs."""
+    features = [feature for make in makers if (feature := make(chosen, ground)) is not None]
     asks = tuple(feature.ask for feature in features if feature.ask is not None)
-    answers = tuple(feature.answer for feature in features if feature.answer is not None)
-    return asks, answers
+    return Surroundings(asks, tuple(feature.answer for feature in features if feature.answer is not None))

@@ -6,7 +6,8 @@ The modules in the order of reading:
   `actions`; `backoff` says when the next may be started after early deaths, `cores` how many are meant, and `recycling`
   when one has served long enough.
 - The parent: `supervisor` hears signals and workers, and does what the fleet decides. `child` forks, `worker_process`
-  is a worker as its parent sees it, `monitor` answers for all of them.
+  is a worker as its parent sees it, `monitor` answers for all of them;
+  `renewal` is what workers begin with, read by the parent.
 - A worker: `seat` is what its parent gives it, `seated` does what that one says, `lifetime` leads from the beginning of
   its apps to their end, `pulse` shows that its loop turns, and `share` how many connections it takes before others.
 - What both have: `channel`, lines between the two; `board`, numbers that all of them see; `signals` as calls in a loop.

@@ -28,6 +28,7 @@ from pellucid.processes.cores import MOST, count_of
 from pellucid.processes.fleet import Fleet, State
 from pellucid.processes.monitor import Monitor, MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings, choose
+from pellucid.processes.renewal import Renewal
 from pellucid.processes.seat import Seat
 from pellucid.processes.settings import ProcessSettings
 from pellucid.processes.signals import hearing, how_of, terminal
@@ -40,11 +41,6 @@ CHECK = 1.0
 
 REFRESH = 2.0
 """How often what only the parent may read is looked at, in seconds."""
-
-Noted = Callable[[str, str], None]
-"""What a level and a text are told to."""
-
-Refresh = Callable[[Noted], bool]
 
 FORKED = child.__file__
 """What a stack names where the child was forked."""
@@ -60,19 +56,18 @@ def supervise(
     grace: float,
     ready: Callable[[], None],
     look: Callable[[int], None] | None = None,
-    refresh: Refresh | None = None,
+    renewal: Renewal | None = None,
 ) -> int:
     """Keep workers at work until the end, and answer with the exit status.
 
     `run_worker` is what a worker does, in its own process, and answers with that one's exit status. `ready` is called
     when the first of them serve. `look`, where code is being developed, runs in a process of its own and writes a line
-    to a descriptor for each change, until the other end of that closes. `refresh` takes up what only this process may
-    read, before each start of a worker and every now and then, and answers whether there was something. NotLoaded and
-    ValueError say why no worker could start.
+    to a descriptor for each change, until the other end of that closes. `renewal` takes up what only this process may
+    read. NotLoaded and ValueError say why no worker could start.
     """
     try:
         supervisor = Supervisor(run_worker, ports, settings, grace, ready, look)
-        supervisor.refresh = refresh
+        supervisor.renewal = renewal
     except ValueError:
         for port in ports:
             port.close()
@@ -98,7 +93,7 @@ class Supervisor:
         chosen = settings[ProcessSettings]
         self.why = ""
         self.wrong = False
-        self.refresh: Refresh | None = None
+        self.renewal: Renewal | None = None
         self._run_worker = run_worker
         self._ports = ports
         self._ready: Callable[[], None] | None = ready
@@ -107,7 +102,8 @@ class Supervisor:
         self._lines = Lines(2, self._reactor)
         told = settings[EventLogSettings]
         self._note = EventLog(self._lines.write, told.log_level, told.log_format).noted
-        self._fleet = Fleet(max(1, count_of(chosen.workers)), grace, development=look is not None)
+        self._wanted = max(1, count_of(chosen.workers))
+        self._fleet = Fleet(self._wanted, grace, development=look is not None)
         self._stuck_after = chosen.stuck_after if look is None else 0.0
         self._workers: dict[int, WorkerProcess] = {}
         self._lookout: tuple[int, Channel] | None = None
@@ -149,6 +145,9 @@ class Supervisor:
     def ready(self, number: int) -> None:
         """A worker is ready to serve."""
         self._fleet.ready(number, self._reactor.now)
+        if self.renewal is not None and self.renewal.ready(number) and self.renewal.wanted != self._wanted:
+            self._wanted, before = self.renewal.wanted, self._wanted
+            self._fleet.resize(self._wanted - before, MOST)
         self._turn()
 
     def serves(self, number: int) -> None:
@@ -193,7 +192,7 @@ class Supervisor:
             self._reload()
 
     def _refreshed(self) -> bool:
-        return self.refresh is not None and self.refresh(self._note) and self._gives_up_rights
+        return self.renewal is not None and self.renewal.refresh(self._note) and self._gives_up_rights
 
     def _stop(self, at_once: bool = False) -> None:
         if not self._fleet.stopping:
@@ -208,7 +207,14 @@ class Supervisor:
         if self._had_terminal and not terminal():
             self._stop()
         else:
+            self._renew()
+
+    def _renew(self) -> None:
+        if self._fleet.stopping or self.renewal is None or self.renewal.renew(self._note):
             self._reload()
+        elif not self._reloading:
+            systemd.tell_reloading()  # it waits for the end of what it has asked for
+            systemd.tell_ready()
 
     def _reload(self) -> None:
         if not self._fleet.stopping:
@@ -244,6 +250,8 @@ class Supervisor:
             metrics.add(self._past, self._board.counters(number - 1))
         if worker.wrong:
             self.wrong = True
+        if self.renewal is not None:
+            self.renewal.ended(number, self._note)
         self._fleet.exited(number, how_of(status), self._reactor.now, worker.why, fatal=worker.wrong)
 
     def _reap_strangers(self) -> None:
@@ -274,7 +282,7 @@ class Supervisor:
 
     def _changed(self, line: str) -> None:
         self._note("info", f"changed: {line}")
-        self._reload()
+        self._renew()
 
     # What is done
 
@@ -324,6 +332,8 @@ class Supervisor:
 
         if self._refreshed():
             self._reactor.soon(self._reload)  # the others have what was there before
+        if self.renewal is not None:
+            self.renewal.begun(number)
         try:
             self._workers[number] = WorkerProcess(number, self._reactor, self, self._board, run)
         except OSError as error:
