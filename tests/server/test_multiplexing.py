@@ -264,7 +264,7 @@ def test_a_connection_that_rests_for_too_long_says_so(monkeypatch: pytest.Monkey
 
 def test_nothing_more_is_read_of_a_peer_that_does_not_read_its_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     client = multiplexed(lambda exchange: exchange.respond(Response(200), bytes(1000)), monkeypatch, holds=100_000)
-    for stream in range(1000):
+    for stream in range(3000):
         client.link.send([b"get %0500d\n" % stream])
         client.stage.settle()
         if client.link.waiting:
