@@ -63,8 +63,8 @@ class Socket:
     one to two times websocket-ping-interval is pinged, and given up if it stays silent. When the server stops, it is
     closed with 1001, or 1012 if another server takes its place.
 
-    A listener that answers later says that it is `busy`: the client's end then waits until it is `idle`, so that what
-    came before still has its answer.
+    A listener that answers later says that it is `busy`: the client's end then waits until it has `caught_up`, so that
+    what came before still has its answer.
 
     `held` is how many bytes wait here to be pulled, `_rest` what of a piece there was no room for. `_silent` is whether
     nothing has come since the timer was set, and `_asked` whether the client was pinged then. `_last` is the client's
@@ -188,7 +188,7 @@ class Socket:
             self._deliver()
             self._read_on()
 
-    def idle(self) -> None:
+    def caught_up(self) -> None:
         """The listener has dealt with all that came."""
         self.busy = False
         if self._last is not None:

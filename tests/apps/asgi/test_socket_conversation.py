@@ -213,6 +213,23 @@ def test_messages_that_nobody_receives_hold_the_client_back(dial: Dial) -> None:
     assert [message["text"] for message in got] == [str(number) * 100 for number in range(500)]
 
 
+def test_who_has_begun_to_receive_before_it_accepts_goes_on_like_any_other(dial: Dial) -> None:
+    got: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        first = asyncio.ensure_future(receive())
+        await asyncio.sleep(0)
+        await send(ACCEPT)
+        got.append(await first)
+        got.append(await receive())
+
+    client = dial(app)
+    client.say(b"x" * ROOM, "and on")
+    client.raw(b"")
+    assert [message["type"] for message in got] == ["websocket.receive"] * 2
+
+
 def test_send_waits_for_a_client_that_does_not_read(host: Make) -> None:
     sent: list[int] = []
 

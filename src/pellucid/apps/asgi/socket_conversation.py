@@ -87,13 +87,13 @@ class SocketConversation:
 
     async def receive(self) -> Message:
         """The next message: `websocket.connect`, what the client sends, and the end."""
-        messages, socket = self._messages, self._socket
+        messages = self._messages
         while not messages:
             if not self._connected:
                 self._connected = True
                 return {"type": "websocket.connect"}
-            if socket is not None and socket.busy:
-                socket.idle()
+            if self._socket is not None and self._socket.busy:
+                self._socket.caught_up()
             if self._end is not None:
                 code, reason = self._end
                 return {"type": "websocket.disconnect", "code": code, "reason": reason}
@@ -101,8 +101,10 @@ class SocketConversation:
         message = messages.pop(0)
         self._weight -= len(message)
         self._replies = not messages
-        if not messages and socket is not None and socket.paused:
-            socket.resume()
+        if not messages:
+            socket = self._socket  # which may have come while this waited
+            if socket is not None and socket.paused:
+                socket.resume()
         if type(message) is str:
             return {"type": "websocket.receive", "text": message}
         return {"type": "websocket.receive", "bytes": message}
