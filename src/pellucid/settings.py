@@ -176,7 +176,7 @@ class Settings:
         return self._changed(changed, self.chosen | chosen.keys(), {**self.origins, **origins})
 
     def _changed(self, parts: Mapping[type, Any], chosen: frozenset[str], origins: Mapping[str, str]) -> Settings:
-        other = Settings()
+        other = Settings.__new__(Settings)
         other.chosen = chosen
         other.origins = origins
         other._parts = {**self._parts, **parts}

@@ -8,7 +8,13 @@ import pytest
 from pellucid import __version__
 from pellucid.cli import banner as module
 from pellucid.cli.banner import Places, banner, in_one_line, wants_colours
-from pellucid.loading import Folder, Named, Target
+from pellucid.loading import Folder, Named
+from pellucid.plan import Place
+from pellucid.settings import Settings
+
+
+def at(mount: str, serves: Folder | Named | None, host: str = "") -> Place:
+    return Place(host, mount, serves, Settings())
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +46,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_each_place_has_a_line(addresses: list[str], lines: list[str]) -> None:
-    assert banner([Target("", Folder("."))], Places(addresses), colours=False).split("\n") == [
+    assert banner([at("", Folder("."))], Places(addresses), colours=False).split("\n") == [
         f"Pellucid {__version__} serves ~/site",
         *lines,
         "Ctrl+C stops it.",
@@ -54,7 +60,7 @@ def test_each_place_has_a_line(addresses: list[str], lines: list[str]) -> None:
 )  # fmt: skip
 def test_a_folder_is_named_in_full(folder: str, name: str) -> None:
     assert (
-        banner([Target("", Folder(folder))], Places(["127.0.0.1:80"]), colours=False)
+        banner([at("", Folder(folder))], Places(["127.0.0.1:80"]), colours=False)
         .split("\n")[0]
         .endswith(f" serves {name}")
     )
@@ -63,24 +69,44 @@ def test_a_folder_is_named_in_full(folder: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("targets", "workers", "told"),
     [
-        ([Target("", Named("main", "app"))], 0, "main:app"),
-        ([Target("", Named("main", "make", True))], 1, "main:make() by 1 worker"),
-        ([Target("/api", Named("main", "app"))], 4, "/api = main:app by 4 workers"),
+        ([at("", Named("main", "app"))], 0, "main:app"),
+        ([at("", Named("main", "make", True))], 1, "main:make() by 1 worker"),
+        ([at("/api", Named("main", "app"))], 4, "/api = main:app by 4 workers"),
         (
-            [Target("", Named("main", "app")), Target("/static", Folder("public"))],
+            [at("", Named("main", "app")), at("/static", Folder("public"))],
             0,
             "/ = main:app, /static = ~/site/public",
         ),
     ],
 )
-def test_what_is_served_is_named_with_its_place_and_its_workers(targets: list[Target], workers: int, told: str) -> None:
+def test_what_is_served_is_named_with_its_place_and_its_workers(targets: list[Place], workers: int, told: str) -> None:
     first = banner(targets, Places(["127.0.0.1:80"]), False, workers=workers).split("\n")[0]
     assert first == f"Pellucid {__version__} serves {told}"
 
 
+def test_a_place_is_named_with_its_host_and_what_serves_nothing_of_its_own_is_not() -> None:
+    places = [at("", Folder("/srv"), "a.org"), at("/admin", None, "a.org"), at("/api", Named("main", "app"), "*.b.org")]
+    first = banner(places, Places(["127.0.0.1:80"]), False, kinds=("folder", "folder", "wsgi")).split("\n")[0]
+    assert first.partition(" serves ")[2] == "a.org/ = /srv, *.b.org/api = main:app (WSGI)"
+
+
+def test_of_many_places_some_are_named() -> None:
+    places = [at("", Named("main", "app"), f"h{number}") for number in range(9)]
+    first = banner(places, Places(["127.0.0.1:80"]), False).split("\n")[0]
+    assert first.endswith("h5/ = main:app, and 3 places more")
+
+
+def test_a_site_of_redirects_alone_has_a_banner_too() -> None:
+    assert (
+        banner([at("", None, "a.org")], Places(["127.0.0.1:80"]), False)
+        .split("\n")[0]
+        .endswith("serves nothing but answers of its own")
+    )
+
+
 def test_the_kind_of_an_application_is_told_where_it_is_known() -> None:
     names = [Named("main", name) for name in ("a", "b", "c")]
-    targets = [Target(f"/{each.attribute}", each) for each in names] + [Target("", Folder("/srv"))]
+    targets = [at(f"/{each.attribute}", each) for each in names] + [at("", Folder("/srv"))]
     first = banner(targets, Places(["127.0.0.1:80"]), False, kinds=("asgi", "wsgi", "exchange", "folder")).split("\n")[
         0
     ]
@@ -91,7 +117,7 @@ def test_the_kind_of_an_application_is_told_where_it_is_known() -> None:
 
 def test_colours_are_only_there_if_wanted() -> None:
     plain, coloured = (
-        banner([Target("", Folder("."))], Places(["127.0.0.1:80"]), colours=colours) for colours in (False, True)
+        banner([at("", Folder("."))], Places(["127.0.0.1:80"]), colours=colours) for colours in (False, True)
     )
     assert "\x1b" not in plain
     assert "\x1b[" in coloured
@@ -114,7 +140,7 @@ def test_colours_are_for_terminals_whose_owner_likes_them(
     assert wants_colours(terminal, environment) is wanted
 
 
-SITE = [Target("", Folder("/srv"))]
+SITE = [at("", Folder("/srv"))]
 SECURED = Places(["0.0.0.0:80"], True, ["127.0.0.1:8080"], "/home/ann/data/authority.pem")
 
 

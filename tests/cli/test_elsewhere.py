@@ -7,7 +7,7 @@ import pytest
 from pellucid.cli.elsewhere import ELSEWHERE
 from pellucid.settings import all_settings
 
-OPTIONS = {each.option for each in all_settings()}
+OPTIONS = {"--config", *(each.option for each in all_settings())}
 SWITCHED_OFF = {f"--no-{each.option[2:]}" for each in all_settings() if isinstance(each.default, bool)}
 
 

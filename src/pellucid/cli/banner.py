@@ -11,8 +11,12 @@ import click
 
 from pellucid import __version__
 from pellucid.authority import how_to_trust
-from pellucid.loading import Folder, Target
+from pellucid.loading import Folder
 from pellucid.net.address import reachable
+from pellucid.plan import Place
+
+MOST = 6
+"""How many of the places are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +33,15 @@ class Places:
 
 
 def banner(
-    targets: Sequence[Target], places: Places, colours: bool, *, kinds: Sequence[str] = (), workers: int = 0
+    served: Sequence[Place], places: Places, colours: bool, *, kinds: Sequence[str] = (), workers: int = 0
 ) -> str:
-    """The banner's lines. `kinds` are what the targets turned out to be, where that is known; `workers` is 0 where one
-    process does it all.
+    """The banner's lines. `kinds` are what the apps of the places turned out to be, where that is known; `workers` is 0
+    where one process does it all.
     """
     known = _places(places)
     width = max(len(where) for where, _ in known)
     lines = [
-        _what(targets, kinds, workers),
+        _what(served, kinds, workers),
         *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in known),
         *_trust(places),
         click.style("Ctrl+C stops it.", dim=True),
@@ -45,11 +49,11 @@ def banner(
     return "\n".join(line if colours else click.unstyle(line).rstrip() for line in lines)
 
 
-def in_one_line(targets: Sequence[Target], places: Places, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
+def in_one_line(served: Sequence[Place], places: Places, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
     """The same for a log that programs read."""
     trust = f"; clients are to trust {places.authority}" if places.authority else ""
     return (
-        f"{click.unstyle(_what(targets, kinds, workers))} at {', '.join(where for where, _ in _places(places))}{trust}"
+        f"{click.unstyle(_what(served, kinds, workers))} at {', '.join(where for where, _ in _places(places))}{trust}"
     )
 
 
@@ -58,9 +62,9 @@ def wants_colours(terminal: bool, environment: Mapping[str, str]) -> bool:
     return terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
-def _what(targets: Sequence[Target], kinds: Sequence[str], workers: int) -> str:
+def _what(served: Sequence[Place], kinds: Sequence[str], workers: int) -> str:
     many = "" if not workers else " by 1 worker" if workers == 1 else f" by {workers} workers"
-    return f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(targets, kinds)}{many}"
+    return f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(served, kinds)}{many}"
 
 
 def _places(places: Places) -> list[tuple[str, str]]:
@@ -101,16 +105,23 @@ def _loopback(address: str) -> bool:
 _KINDS = {"asgi": " (ASGI)", "wsgi": " (WSGI)", "exchange": " (an exchange app)"}
 
 
-def _names(targets: Sequence[Target], kinds: Sequence[str]) -> str:
-    placed = len(targets) > 1 or bool(targets[0].mount)
-    return ", ".join(
-        (f"{target.mount or '/'} = " if placed else "") + click.style(_name(target), bold=True) + _KINDS.get(kind, "")
-        for target, kind in zip(targets, kinds or [""] * len(targets), strict=True)
-    )
+def _names(served: Sequence[Place], kinds: Sequence[str]) -> str:
+    named = [pair for pair in zip(served, kinds or [""] * len(served), strict=True) if pair[0].serves is not None]
+    alone = len(named) == 1 and not named[0][0].host and not named[0][0].mount
+    names = [
+        ("" if alone else f"{place.host}{place.mount or '/'} = ")
+        + click.style(_name(place), bold=True)
+        + _KINDS.get(kind, "")
+        for place, kind in named
+    ]
+    more = len(names) - MOST
+    if more > 1:
+        names[MOST:] = [f"and {more} places more"]
+    return ", ".join(names) or "nothing but answers of its own"
 
 
-def _name(target: Target) -> str:
-    return _path(target.serves.path) if isinstance(target.serves, Folder) else str(target.serves)
+def _name(place: Place) -> str:
+    return _path(place.serves.path) if isinstance(place.serves, Folder) else str(place.serves)
 
 
 def _path(folder: str) -> str:

@@ -39,7 +39,7 @@ ALIKE = 0.75
 
 
 class OneLine(click.Group):
-    """A group of commands whose complaints are one line on standard error, with exit status 2."""
+    """A group of commands whose complaints are lines on standard error, with exit status 2."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run, and leave the process with its exit status."""
@@ -50,7 +50,11 @@ class OneLine(click.Group):
             sys.exit(1)
         except click.ClickException as error:
             click.echo(f"pellucid: {_one_line(error)}", err=True)
-            sys.exit(2)
+            sys.exit(MISTAKEN)
+        except ValueError as error:  # of what was said: a line for each mistake in a file
+            for line in error.lines if isinstance(error, Mistakes) else (str(error),):
+                click.echo(f"pellucid: {line}", err=True)
+            sys.exit(MISTAKEN)
         sys.exit(status if isinstance(status, int) else 0)
 
     def resolve_command(
@@ -148,7 +152,10 @@ def serve(targets: tuple[str, ...], config: str | None, **values: Any) -> int:
     try:
         plan = read()
         settings = plan.settings
-        return run(plan, read if plan.file else None, partial(_tell, plan, colours))
+        if plan.file:  # so that a mistake is told with its line, whoever would find it
+            _judged(plan)
+        replan = (lambda: _judged(read())) if plan.file else None
+        return run(plan, replan, partial(_tell, plan, colours))
     except Mistakes as error:
         more = f" ({len(error.lines) - 1} more: `pellucid check` tells them all)" if len(error.lines) > 1 else ""
         raise click.UsageError(f"{error}{more}") from error
@@ -167,19 +174,7 @@ def check(targets: tuple[str, ...], config: str | None, **values: Any) -> int:
     Each mistake is a line on standard error that says where it is and how to mend it. The exit status is 0 if there is
     none, and else 2.
     """
-    try:
-        plan = _reader(targets, config, values)()
-    except Mistakes as error:
-        for line in error.lines:
-            click.echo(f"pellucid: {line}", err=True)
-        return MISTAKEN
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    found = faults(plan)
-    for line in found:
-        click.echo(f"pellucid: {line}", err=True)
-    if found:
-        return MISTAKEN
+    plan = _judged(_reader(targets, config, values)())
     click.echo(f"{plan.file or 'This'} is in order: {_counted(plan)}.")
     return 0
 
@@ -188,34 +183,23 @@ def show(targets: tuple[str, ...], config: str | None, every: bool, **values: An
     """Show what is in force, for the whole server and for each place, and where each value was chosen: in which line
     of the file, in the environment or on the command line. It is TOML; secrets are masked.
     """
-    try:
-        click.echo(spell(_reader(targets, config, values, False)(), every), nl=False)
-    except Mistakes as error:
-        for line in error.lines:
-            click.echo(f"pellucid: {line}", err=True)
-        return MISTAKEN
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
+    click.echo(spell(_reader(targets, config, values)(), every), nl=False)
     return 0
 
 
-def _reader(
-    targets: tuple[str, ...], config: str | None, values: dict[str, Any], judged: bool = True
-) -> Callable[[], Plan]:
+def _reader(targets: tuple[str, ...], config: str | None, values: dict[str, Any]) -> Callable[[], Plan]:
     # What reads the plan, now and whenever it is asked for; a file that was found is the same one later.
     for warning in unknown_variables(os.environ):
         click.echo(f"pellucid: {warning}", err=True)
     given = given_of(click.get_current_context(), targets, values)
-    file = find() if config is None else config
+    return partial(read_plan, find() if config is None else config, given)
 
-    def read() -> Plan:
-        plan = read_plan(file, given)
-        found = faults(plan) if plan.file and judged else ()
-        if found:
-            raise Mistakes(found)
-        return plan
 
-    return read
+def _judged(plan: Plan) -> Plan:
+    found = faults(plan)
+    if found:
+        raise Mistakes(found)
+    return plan
 
 
 def _counted(plan: Plan) -> str:

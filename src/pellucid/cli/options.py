@@ -7,14 +7,17 @@ from difflib import get_close_matches
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from pellucid.accesslog import FORMATS
+from pellucid.config import Given
 from pellucid.eventlog import LEVELS
 from pellucid.settings import Setting, all_settings, read_truth
 
 ENVIRONMENT = (
-    "Every option can be set in the environment too: --head-time as PELLUCID_HEAD_TIME, and so on. A variable holds "
+    "Every option can be set in the environment too: --head-time as PELLUCID_HEAD_TIME, and so on; and in a file "
+    "pellucid.toml, as head-time. The environment goes before the file, and options before both. A variable holds "
     "several values on lines of their own; yes or no for what has a --no- form. Sizes take K, M and G; times take ms, "
     "s, m, h and d. Zero switches a limit off, unless the option says what it stands for."
 )
@@ -27,6 +30,11 @@ WORDS = {
 """The words that a setting takes, for shells to complete."""
 
 REPEATABLE = "May be repeated."
+
+CONFIGURATION = "Configuration"
+"""The topic of what says where the settings come from."""
+
+OTHER_VARIABLES = {"PELLUCID_CONFIG", "PELLUCID_TARGETS"}
 
 
 class SettingType(click.ParamType):  # type: ignore[type-arg]  # older releases of click know no argument
@@ -97,7 +105,8 @@ class SettingsCommand(click.Command):
         """A section of the help for each topic; --help itself comes last."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
-            topic = param.setting.topic if isinstance(param, SettingOption) else "Help"
+            other = "Help" if "--help" in param.opts else CONFIGURATION
+            topic = param.setting.topic if isinstance(param, SettingOption) else other
             record = param.get_help_record(ctx)
             if record is not None and isinstance(param, click.Option):
                 sections.setdefault(topic, []).append(record)
@@ -108,7 +117,7 @@ class SettingsCommand(click.Command):
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """A line for each variable that looks like a setting and is none."""
-    known = {each.variable for each in all_settings()} | {"PELLUCID_TARGETS"}
+    known = {each.variable for each in all_settings()} | OTHER_VARIABLES
     return [
         f"{name} in the environment is no setting" + (f"; did you mean {near[0]}?" if near else "")
         for name in sorted(environment)
@@ -120,6 +129,18 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
 def chosen_of(values: dict[str, Any]) -> dict[str, Any]:
     """The settings that were really given, from what click hands to a command."""
     return {name: value for name, value in values.items() if value is not None and value != ()}
+
+
+def given_of(ctx: click.Context, targets: tuple[str, ...], values: dict[str, Any]) -> Given:
+    """The same with where each was said, and the targets."""
+
+    def origin(name: str, option: str, variable: str) -> str:
+        return variable if ctx.get_parameter_source(name) is ParameterSource.ENVIRONMENT else option
+
+    known = {each.name: each for each in all_settings()}
+    chosen = chosen_of(values)
+    origins = {name: origin(name, known[name].option, known[name].variable) for name in chosen}
+    return Given(chosen, origins, targets, origin("targets", "the command line", "PELLUCID_TARGETS"))
 
 
 def metavar_of(setting: Setting) -> str:

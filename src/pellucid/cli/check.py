@@ -1,0 +1,137 @@
+"""What would go wrong if a plan were served, found without opening a port, importing an application or writing a file.
+
+A complaint of a part about its setting is told with the place where that was chosen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+
+from pellucid.config.mistakes import in_keys
+from pellucid.features.feature import Ground
+from pellucid.features.order import FRONT, OF_HOST, OF_PLACE, in_order
+from pellucid.inforce import check as check_plan
+from pellucid.listening import check_https
+from pellucid.loading.settings import LoadingSettings
+from pellucid.loading.settings import check as check_loading
+from pellucid.loading.targets import Named
+from pellucid.logs import check_logs
+from pellucid.net.access import SocketSettings, access_of
+from pellucid.net.reactor import Reactor
+from pellucid.net.tlssettings import DEVELOPMENT, TlsSettings, parse_pair
+from pellucid.plan import Place, Plan
+from pellucid.processes.cores import count_of
+from pellucid.processes.privileges import PrivilegeSettings, choose
+from pellucid.processes.settings import ProcessSettings
+from pellucid.protocol.http2.limits import Http2Limits
+from pellucid.settings import Setting, Settings, all_settings
+
+Check = Callable[[Settings], object]
+
+
+def faults(plan: Plan) -> list[str]:
+    """A line for each thing that cannot be, as far as that can be told before it is done."""
+    found = [*_server_faults(plan)]
+    seen: set[int] = set()
+    for place in plan.places:
+        if id(place.settings) not in seen:  # places that choose nothing of their own share theirs
+            seen.add(id(place.settings))
+            found += _blamed(place.settings, _features)
+        found += _missing_module(place)
+    return [*dict.fromkeys(found)]
+
+
+def told(error: str, settings: Settings) -> str:
+    """A complaint that begins with an option, in the words of wherever that was chosen."""
+    match = re.match(r"(?:--)?([a-z][a-z0-9-]*): ", error)
+    name = match[1].replace("-", "_") if match else ""
+    origin = settings.origins.get(name, "")
+    if match is None or not origin or origin.startswith("--"):
+        return error
+    text = error[match.end() :]
+    if origin.startswith("PELLUCID_"):
+        return f"{origin}: {text}"
+    return f"{origin}: {match[1]}: {in_keys(text, [each.key for each in all_settings()])}"
+
+
+def _server_faults(plan: Plan) -> Iterator[str]:
+    checks: tuple[Check, ...] = (
+        check_logs,
+        check_https,
+        lambda settings: count_of(settings[ProcessSettings].workers),
+        lambda settings: choose(settings[PrivilegeSettings]),
+        lambda settings: access_of(settings[SocketSettings]),
+        lambda settings: check_loading(settings[LoadingSettings]),
+        _certificates,
+    )
+    for check in checks:
+        yield from _blamed(plan.settings, check)
+    try:
+        check_plan(plan)
+    except ValueError as error:
+        yield told(str(error), plan.settings)
+
+
+def _blamed(settings: Settings, check: Check) -> Iterator[str]:
+    # Of what a check complains it has often not the name: it is the setting without which there is no complaint.
+    try:
+        check(settings)
+    except ValueError as error:
+        line = told(str(error), settings)
+        if line != str(error) or str(error).startswith("--"):
+            yield line
+            return
+        for each in all_settings():
+            if each.name in settings.chosen and not _complains(_without(settings, each), check):
+                yield told(f"{each.option}: {error}", settings)
+                return
+        yield str(error)
+
+
+def _without(settings: Settings, each: Setting) -> Settings:
+    return settings.beneath({each.name: each.default}, {})
+
+
+def _complains(settings: Settings, check: Check) -> bool:
+    try:
+        check(settings)
+    except ValueError:
+        return True
+    return False
+
+
+def _features(settings: Settings) -> None:
+    reactor = Reactor()
+    try:
+        ground = Ground(reactor, lambda level, text: None, os.getcwd())
+        for makers in (FRONT, OF_HOST, OF_PLACE):
+            in_order(makers, settings, ground)
+    finally:
+        reactor.close()
+
+
+def _certificates(settings: Settings) -> None:
+    from pellucid.net.certificates import Certificates
+
+    chosen = settings[TlsSettings]
+    pairs = [parse_pair(text) for text in chosen.tls if text.partition(":")[0] != DEVELOPMENT]
+    if pairs:
+        Certificates(pairs, chosen, ("h2", "http/1.1") if settings[Http2Limits].http2 else ("http/1.1",))
+
+
+def _missing_module(place: Place) -> Iterator[str]:
+    # Looked for in the folder alone, for to look further is to import the packages around it.
+    named = place.serves
+    if not isinstance(named, Named):
+        return
+    folder = place.settings[LoadingSettings].app_dir
+    first = named.module.partition(".")[0]
+    if os.path.exists(os.path.join(folder, first)) or os.path.exists(os.path.join(folder, f"{first}.py")):
+        return
+    from importlib.machinery import PathFinder
+
+    if PathFinder.find_spec(first) is None:
+        where = f"{place.origin}: " if place.origin else ""
+        yield f"{where}serve: there is no module {first!r}, neither in {folder!r} nor elsewhere on Python's path"

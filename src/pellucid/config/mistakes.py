@@ -1,0 +1,107 @@
+"""What a person reads of a file that is wrong: lines that say where, which key, and how to mend it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+ALIKE = 0.7
+"""How alike a guess must be to be told."""
+
+ELSEWHERE = {
+    "acme": "let certbot get certificates, and name them with tls",
+    "address": 'write bind = "HOST:PORT"',
+    "alias": "write aliases",
+    "app": 'write serve = "main:app"',
+    "application": 'write serve = "main:app"',
+    "auth-basic": 'write auth = "basic"',
+    "cert": 'write tls = "cert.pem,key.pem"',
+    "certfile": 'write tls = "cert.pem,key.pem"',
+    "certificate": 'write tls = "cert.pem,key.pem"',
+    "directory": 'write serve = "FOLDER"',
+    "domain": 'write the name in the head of a table: [hosts."example.com"]',
+    "error-log": "the log goes to standard error; see log-level and log-format",
+    "folder": 'write serve = "FOLDER"',
+    "gzip": "write compress",
+    "headers": 'write header = ["Name: value"]',
+    "host": 'write bind = "HOST:PORT" for where to listen, or a table [hosts."example.com"] for a name',
+    "https": 'write tls = "cert.pem,key.pem"',
+    "key": 'write tls = "cert.pem,key.pem"',
+    "keyfile": 'write tls = "cert.pem,key.pem"',
+    "listen": "write bind",
+    "location": 'write a table [paths."/…"]',
+    "locations": 'write tables [paths."/…"]',
+    "module": 'write serve = "main:app"',
+    "mounts": 'write tables [paths."/…"]',
+    "name": 'write the name in the head of a table: [hosts."example.com"]',
+    "password": "passwords stand in a file of their own; see auth-users",
+    "port": "write bind",
+    "root": 'write serve = "FOLDER"',
+    "routes": 'write tables [paths."/…"]',
+    "server": "keys of the whole server stand at the top, without a table",
+    "server-name": 'write the name in the head of a table: [hosts."example.com"]',
+    "servers": 'write tables [hosts."example.com"]',
+    "site": 'write a table [hosts."example.com"]',
+    "sites": 'write tables [hosts."example.com"]',
+    "ssl": 'write tls = "cert.pem,key.pem"',
+    "ssl-certificate": 'write tls = "cert.pem,key.pem"',
+    "ssl-certificate-key": 'write tls = "cert.pem,key.pem"',
+    "static": 'write a table [paths."/static"] with serve = "FOLDER"',
+    "target": 'write serve = "FOLDER" or serve = "main:app"',
+    "targets": 'write serve = "FOLDER" or serve = "main:app"',
+    "timeout": "write request-timeout",
+    "tool": "write [tool.pellucid] in pyproject.toml only; in a file of its own the keys stand at the top",
+    "vhosts": 'write tables [hosts."example.com"]',
+}
+"""What others call a key, and what to write here."""
+
+
+class Mistakes(ValueError):
+    """All that is wrong with a file; as text it is the first of it."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(lines[0])
+        self.lines = tuple(lines)
+
+
+def unknown(key: str, known: Iterable[str]) -> str:
+    """What to say of a key that there is not."""
+    plain = key.lower().replace("_", "-")
+    names = [*known]
+    if plain in names:
+        return f"keys are written in lower case and with dashes: {plain}"
+    if plain.removeprefix("no-") in names:
+        return f"there is no such key; write {plain.removeprefix('no-')} = false"
+    if plain in ELSEWHERE:
+        return f"there is no such key; {ELSEWHERE[plain]}"
+    near = get_close_matches(plain, names, 1, ALIKE)
+    return f"there is no such key; did you mean {near[0]}?" if near else "there is no such key"
+
+
+def spell_key(path: Sequence[str | int]) -> str:
+    """A key as TOML writes it, with the tables around it."""
+    return ".".join(
+        each if re.fullmatch(r"[A-Za-z0-9_-]+", each) else spell_text(each) for each in path if isinstance(each, str)
+    )
+
+
+def spell_text(text: str) -> str:
+    """A text as TOML writes it."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def in_keys(text: str, options: Iterable[str]) -> str:
+    """A sentence that was written for a command line, in the words of a file."""
+    known = {*options}
+    text = re.sub(r"`pellucid serve '?([^`' -][^`' ]*)'?`", lambda match: f"serve = {spell_text(match[1])}", text)
+    text = re.sub(r"`pellucid serve --bind ([^` ]+)`", r'bind = "\1"', text)
+    return re.sub(
+        r"--([a-z0-9][a-z0-9-]*)", lambda match: match[1] if match[0] in known else _switch(match[0], known), text
+    )
+
+
+def _switch(option: str, known: set[str]) -> str:
+    positive = option.replace("--no-", "--", 1)
+    return f"{positive[2:]} = false" if positive in known else option
