@@ -204,7 +204,7 @@ def read(data: str | bytes) -> dict[str, str]:
         if not isinstance(said[part], str) or not 0 < len(said[part]) <= most:
             raise ValueError(f"the {part} has between 1 and {most} characters")
     try:
-        data = json.dumps(said, ensure_ascii=False).encode()
+        json.dumps(said, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise ValueError("half of a surrogate pair is no text") from None
     return said

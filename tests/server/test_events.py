@@ -16,45 +16,47 @@ GET = request(Accept="text/event-stream")
 
 
 class Reader:
-    """A client that reads a stream of events over HTTP/1.1, as they come."""
+    """Reads an answer over HTTP/1.1 as it comes: its head, and then events."""
 
-    def __init__(self, stage: Stage, asked: bytes = GET, holds: int = 65536) -> None:
-        self.client: Client = stage.client(holds=holds)
+    def __init__(self, client: Client) -> None:
+        self.client = client
         self.source = EventSource()
+        self.head = b""
         self.whole = False
-        self.head, _, rest = self.client.talk(asked).partition(b"\r\n\r\n")
-        self._held = b""
-        self._take(rest)
+        self._rest = b""
 
     def read(self) -> list[Told]:
         """What has come since the last time."""
-        return self._take(self.client.talk())
-
-    def _take(self, data: bytes) -> list[Told]:
         before = len(self.source.events)
-        self._held += data
-        while b"\r\n" in self._held:
-            size, _, rest = self._held.partition(b"\r\n")
+        self._rest += self.client.talk()
+        if not self.head:
+            self.head, _, self._rest = self._rest.partition(b"\r\n\r\n")
+        while b"\r\n" in self._rest:
+            size, _, rest = self._rest.partition(b"\r\n")
             count = int(size, 16)
             if len(rest) < count + 2:
                 break
             self.whole = self.whole or count == 0
             self.source.feed(rest[:count])
-            self._held = rest[count + 2 :]
+            self._rest = rest[count + 2 :]
         return self.source.events[before:]
+
+
+def asking(stage: Stage, asked: bytes = GET, holds: int = 65536) -> Reader:
+    """Who has asked, and read what came at once."""
+    reader = Reader(stage.client(holds=holds))
+    reader.client.send(asked)
+    reader.read()
+    return reader
 
 
 def opened(**settings: object) -> tuple[Stage, Reader, EventStream]:
     """A stream and who reads it."""
     later = Later()
     stage = Stage(later)
-    client = stage.client()
-    client.talk(GET)
-    reader = Reader.__new__(Reader)
+    reader = asking(stage)
     stream = EventStream(later.last, **settings)  # type: ignore[arg-type]  # as its constructor has them
-    reader.client, reader.source, reader.whole, reader._held = client, EventSource(), False, b""
-    reader.head, _, rest = client.talk().partition(b"\r\n\r\n")
-    reader._take(rest)
+    reader.read()
     return stage, reader, stream
 
 
@@ -95,8 +97,8 @@ def test_what_cannot_be_told_is_wrong_and_harms_no_stream() -> None:
 def test_a_client_that_comes_back_says_what_it_has_seen() -> None:
     seen: list[str] = []
     stage = Stage(lambda exchange: seen.append(EventStream(exchange).last_id))
-    Reader(stage)
-    Reader(stage, request(Last_Event_ID="41"))
+    asking(stage)
+    asking(stage, request(Last_Event_ID="41"))
     assert seen == ["", "41"]
 
 
@@ -166,7 +168,7 @@ def stuck(stage: Stage, later: Later) -> tuple[Client, EventStream]:
     client.talk(GET)
     stream = EventStream(later.last)
     stage.settle()
-    while not stream._held:
+    while not stream.held:
         stream.send("x" * 65_000)
         stage.settle()
     return client, stream
@@ -181,9 +183,9 @@ def test_a_reader_that_falls_behind_is_let_go_with_nothing_left_in_memory() -> N
         given += 1
         stage.wait(0.01)
         assert given < 100
-        assert stream._held < BACKLOG + 70_000
+        assert stream.held < BACKLOG + 70_000
     assert not stream.open
-    assert stream._held == 0
+    assert stream.held == 0
     assert "fell behind" in later.last.why
     assert not stream.send("x")
     assert [level for level, text in stage.notes if "fell behind" in text] == ["info"]
@@ -192,18 +194,15 @@ def test_a_reader_that_falls_behind_is_let_go_with_nothing_left_in_memory() -> N
 def test_one_that_reads_again_gets_whole_events_and_then_the_end_and_comes_back() -> None:
     later = Later()
     stage = Stage(later)
-    reader = Reader.__new__(Reader)
-    reader.client = client = stage.client(holds=1024)
-    reader.source, reader.whole, reader._held = EventSource(), False, b""
-    client.link.send([GET])
+    reader = Reader(stage.client(holds=1024))
+    reader.client.link.send([GET])
     stage.settle()
     stream = EventStream(later.last)
     number = 0
     while stream.send("x" * 50_000, id=str(number)):
         number += 1
         stage.wait(0.01)
-    got = client.talk()
-    reader._take(got.partition(b"\r\n\r\n")[2])
+    reader.read()
     assert reader.whole
     assert [each.last_id for each in reader.source.events] == [str(each) for each in range(len(reader.source.events))]
     assert 0 < len(reader.source.events) < number
@@ -242,7 +241,7 @@ def test_a_large_event_passes_through_the_smallest_room() -> None:
         got += piece
     source = EventSource()
     assert [each.data[:1] for each in source.feed(got)] == ["x", "y", "z"]
-    assert stream._held == 0
+    assert stream.held == 0
 
 
 # Ends
@@ -370,7 +369,7 @@ def joined(count: int) -> tuple[Stage, EventHub, list[Reader], list[EventStream]
         hub.join(streams[-1])
 
     stage = Stage(app)
-    return stage, hub, [Reader(stage) for _ in range(count)], streams
+    return stage, hub, [asking(stage) for _ in range(count)], streams
 
 
 def test_an_event_to_all_is_spelled_once_and_waits_once() -> None:

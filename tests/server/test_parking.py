@@ -17,9 +17,14 @@ class Room:
 
     def __init__(self, patience: float = 25.0) -> None:
         self.news = b""
+        self.asked: list[Exchange] = []
         self.answered: list[Exchange] = []
         self.parking = Parking(self.answer, patience)
-        self.stage = Stage(self.parking.park)
+        self.stage = Stage(self.ask)
+
+    def ask(self, exchange: Exchange) -> None:
+        self.asked.append(exchange)
+        self.parking.park(exchange)
 
     def answer(self, exchange: Exchange) -> None:
         self.answered.append(exchange)
@@ -153,7 +158,7 @@ def test_one_can_be_answered_by_itself() -> None:
     first, second = room.stage.client(), room.stage.client()
     first.talk(request(path="/1"))
     second.talk(request(path="/2"))
-    one = next(each for each in room.parking._due if each.request.path == b"/1")
+    one, _ = room.asked
     room.parking.answer(one)
     room.parking.answer(one)
     assert statuses(first.talk()) == [204]
@@ -165,8 +170,7 @@ def test_one_that_was_answered_in_another_way_is_not_answered_again() -> None:
     room = Room()
     client = room.stage.client()
     client.talk(request())
-    exchange = next(iter(room.parking._due))
-    exchange.respond(Response(200), b"directly")
+    room.asked[0].respond(Response(200), b"directly")
     assert client.talk().endswith(b"directly")
     assert room.parking.wake() == 1
     assert room.answered == []
@@ -300,7 +304,7 @@ def test_what_was_answered_leaves_nothing_for_the_collector_of_cycles() -> None:
     try:
         client = room.stage.client()
         client.talk(request())
-        exchange = weakref.ref(next(iter(room.parking._due)))
+        exchange = weakref.ref(room.asked.pop())
         room.stage.wait(25)
         client.talk()
         room.answered.clear()

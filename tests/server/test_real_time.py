@@ -121,7 +121,7 @@ def test_one_that_is_not_read_falls_behind_alone() -> None:
         browser.talk()
         assert sent < 100
     assert news.streams[1].open
-    assert news.streams[0]._held == 0
+    assert news.streams[0].held == 0
     assert len(told(browser.bodies[quick])) >= sent - 1
     browser.machine.increment_flow_control_window(1000, slow)  # it reads again, and comes to the end
     browser.talk()

@@ -38,15 +38,15 @@ class EventStream:
 
     It ends when the app says `end`, when either side leaves, and when its client falls behind by more than `backlog`
     bytes: what waits is dropped then, so that the client comes back and says with Last-Event-ID what it has seen.
-    `open` tells whether events still go anywhere; `on_close` is called once, when nothing more will go out. A
-    `heartbeat` of 0 is none. `retry` is after how many milliseconds a client comes back from an end.
+    `held` is how many bytes wait, and `open` whether events still go anywhere; `on_close` is called once, when nothing
+    more will go out. A `heartbeat` of 0 is none. `retry` is after how many milliseconds a client comes back from an
+    end.
     """
 
     __slots__ = (
         "__weakref__",
         "_due",
         "_exchange",
-        "_held",
         "_most",
         "_pause",
         "_rest",
@@ -54,6 +54,7 @@ class EventStream:
         "_since",
         "_timer",
         "_waiting",
+        "held",
         "on_close",
         "open",
     )
@@ -74,7 +75,7 @@ class EventStream:
         self._retry = retry
         self._waiting: list[bytes] = []
         self._rest = NOTHING
-        self._held = 0
+        self.held = 0
         self._since = 0.0
         self._due = exchange.now + heartbeat
         self._timer: Timer | None = None
@@ -108,13 +109,13 @@ class EventStream:
         if not self.open:
             return False
         now = self._exchange.now
-        if not self._held:
+        if not self.held:
             self._since = now
-        elif self._held >= self._most and now > self._since:  # what one round brings is for its end to send
+        elif self.held >= self._most and now > self._since:  # what one round brings is for its end to send
             self._give_up()
             return False
         self._waiting.append(events)
-        self._held += len(events)
+        self.held += len(events)
         self._due = now + self._pause
         self._exchange.wake()
         return True
@@ -131,18 +132,18 @@ class EventStream:
 
     def pull(self, limit: int) -> bytes | End | None:
         """What waits, as far as there is room."""
-        if not self._held:
+        if not self.held:
             return None if self.open else END
         rest = self._rest or memoryview(self._taken())
         piece, self._rest = bytes(rest[:limit]), rest[limit:]
-        self._held -= len(piece)
+        self.held -= len(piece)
         self._since = self._exchange.now
         return piece
 
     @property
     def more(self) -> bool:
         """Whether another pull, right behind one, brings something."""
-        return self._held > 0 or not self.open
+        return self.held > 0 or not self.open
 
     def close(self) -> None:
         """Nothing more goes out."""
@@ -177,7 +178,7 @@ class EventStream:
 
     def _give_up(self) -> None:
         exchange = self._exchange
-        exchange.why = exchange.why or f"events: {self._held} bytes waited for a client that fell behind"
+        exchange.why = exchange.why or f"events: {self.held} bytes waited for a client that fell behind"
         exchange.note("info", exchange.why)
         self._drop()
         self.end()
@@ -186,14 +187,14 @@ class EventStream:
         # Of an event that is cut off a client makes nothing (section 9.2.6: the end dispatches no incomplete event).
         self._waiting.clear()
         self._rest = NOTHING
-        self._held = 0
+        self.held = 0
 
     def _beat(self) -> None:
         # One timer, and a lazy one: each event puts the next beat off, and the timer finds out when it fires.
         now = self._exchange.now
         if self._due <= now:
             self._due = now + self._pause
-            if not self._held:
+            if not self.held:
                 self.put(SIGN_OF_LIFE)
         if self.open:
             self._timer = self._exchange.at(self._due, self._beat)
