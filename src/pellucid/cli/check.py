@@ -9,24 +9,29 @@ import os
 import re
 from collections.abc import Callable, Iterator
 
+from pellucid.apps.static.rules import Rules
+from pellucid.apps.static.settings import StaticSettings
 from pellucid.config.mistakes import in_keys
 from pellucid.features.feature import Ground
+from pellucid.features.https import HttpsSettings
 from pellucid.features.order import FRONT, OF_HOST, OF_PLACE, in_order
 from pellucid.inforce import check as check_plan
 from pellucid.listening import check_https
 from pellucid.loading.settings import LoadingSettings
 from pellucid.loading.settings import check as check_loading
-from pellucid.loading.targets import Named
+from pellucid.loading.targets import Folder, Named
 from pellucid.logs import check_logs
 from pellucid.net.access import SocketSettings, access_of
+from pellucid.net.address import parse_address
 from pellucid.net.reactor import Reactor
 from pellucid.net.tlssettings import DEVELOPMENT, TlsSettings, parse_pair
 from pellucid.plan import Place, Plan
 from pellucid.processes.cores import count_of
+from pellucid.processes.monitor import MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings, choose
 from pellucid.processes.settings import ProcessSettings
 from pellucid.protocol.http2.limits import Http2Limits
-from pellucid.settings import Setting, Settings, all_settings
+from pellucid.settings import CommandSettings, Setting, Settings, all_settings
 
 Check = Callable[[Settings], object]
 
@@ -39,6 +44,7 @@ def faults(plan: Plan) -> list[str]:
         if id(place.settings) not in seen:  # places that choose nothing of their own share theirs
             seen.add(id(place.settings))
             found += _blamed(place.settings, _features)
+        found += _folder_faults(place, plan)
         found += _missing_module(place)
     return [*dict.fromkeys(found)]
 
@@ -50,7 +56,7 @@ def told(error: str, settings: Settings) -> str:
     origin = settings.origins.get(name, "")
     if match is None or not origin or origin.startswith("--"):
         return error
-    text = error[match.end() :]
+    text = error[match.end() :].removeprefix(f"{match[1]} ")
     if origin.startswith("PELLUCID_"):
         return f"{origin}: {text}"
     return f"{origin}: {match[1]}: {in_keys(text, [each.key for each in all_settings()])}"
@@ -64,14 +70,16 @@ def _server_faults(plan: Plan) -> Iterator[str]:
         lambda settings: choose(settings[PrivilegeSettings]),
         lambda settings: access_of(settings[SocketSettings]),
         lambda settings: check_loading(settings[LoadingSettings]),
+        _addresses,
         _certificates,
     )
-    for check in checks:
-        yield from _blamed(plan.settings, check)
-    try:
-        check_plan(plan)
-    except ValueError as error:
-        yield told(str(error), plan.settings)
+    found = [line for check in checks for line in _blamed(plan.settings, check)]
+    yield from found
+    if not found:  # else it would say the same again
+        try:
+            check_plan(plan)
+        except ValueError as error:
+            yield told(str(error), plan.settings)
 
 
 def _blamed(settings: Settings, check: Check) -> Iterator[str]:
@@ -119,6 +127,44 @@ def _certificates(settings: Settings) -> None:
     pairs = [parse_pair(text) for text in chosen.tls if text.partition(":")[0] != DEVELOPMENT]
     if pairs:
         Certificates(pairs, chosen, ("h2", "http/1.1") if settings[Http2Limits].http2 else ("http/1.1",))
+
+
+def _folder_faults(place: Place, plan: Plan) -> Iterator[str]:
+    folder = _around(place, plan)
+    if not isinstance(folder, Folder):
+        yield from _blamed(place.settings, lambda settings: Rules(settings[StaticSettings]))
+        return
+    from pellucid.apps.static.app import Static
+
+    try:
+        yield from _blamed(place.settings, lambda settings: Static(folder.path, settings[StaticSettings]).close())
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        yield f"{place.origin}: serve: the folder {folder.path!r} cannot be served: {why}"
+
+
+def _around(place: Place, plan: Plan) -> Folder | Named | None:
+    # What is served at a place: its own, or that of the nearest place around it.
+    around = [
+        each
+        for each in plan.places
+        if each.host == place.host and each.serves and f"{place.mount}/".startswith(f"{each.mount}/")
+    ]
+    return max(around, key=lambda each: len(each.mount)).serves if around else None
+
+
+def _addresses(settings: Settings) -> None:
+    for name, texts in (
+        ("bind", settings[CommandSettings].bind),
+        ("redirect-http", settings[HttpsSettings].redirect_http),
+        ("metrics", (settings[MonitorSettings].metrics,)),
+    ):
+        for text in texts:
+            if text and text.partition(":")[0] != "systemd":
+                try:
+                    parse_address(text)
+                except ValueError as error:
+                    raise ValueError(f"--{name}: {error}") from None
 
 
 def _missing_module(place: Place) -> Iterator[str]:

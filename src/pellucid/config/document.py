@@ -10,6 +10,8 @@ from pellucid.config.finding import PROJECT, TABLE, read_text
 from pellucid.config.lines import Path, lines_of
 from pellucid.config.mistakes import spell_text
 
+_CLOSING = {"[": "]", "{": "}"}
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -59,8 +61,9 @@ def explain(file: str, text: str, message: str) -> str:
         return f"{file}: this is not TOML: {message}"
     source = text.split("\n")
     number = int(match["line"]) if match["line"] else len(text.rstrip().split("\n"))
-    if match["what"] in ("Unclosed array", "Unclosed inline table") and not match["line"]:
-        number = max((at for at, line in enumerate(source, 1) if re.search(r"=\s*[\[{]", line)), default=number)
+    if match["what"] in ("Unclosed array", "Unclosed inline table"):
+        opened = (at for at, line in enumerate(source[:number], 1) if re.search(r"=\s*[\[{]", line))
+        number = max(opened, default=number)
     return f"{file}:{number}: {_advice(match['what'], source[number - 1].strip())}"
 
 
@@ -104,7 +107,9 @@ def _value_advice(what: str, key: str, value: str) -> str:
         return f'{key} has no value; write {key} = "…"'
     if value.startswith(("[", "{")):
         if what.startswith("Unclosed"):
-            return f"what begins here is not closed: {key} = {value[0]}"
+            return (
+                f"the {'list' if value[0] == '[' else 'table'} that begins here has no {_CLOSING[value[0]]} at its end"
+            )
         return f"a list is written with commas between its items, and texts in quotes: {_plainly(what)}"
     return f"expected a number, true, false or text in quotes: {key} = {_as_value(value)}"
 

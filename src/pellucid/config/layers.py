@@ -10,7 +10,7 @@ from typing import Any
 from pellucid.config.document import Document
 from pellucid.config.finding import refer
 from pellucid.config.lines import Path
-from pellucid.config.mistakes import in_keys, spell_key, unknown
+from pellucid.config.mistakes import NO_SUCH, in_keys, spell_key, unknown
 from pellucid.config.names import host_name, mount_name
 from pellucid.config.values import kind_of, value_of
 from pellucid.loading.targets import Folder, Named, parse_target
@@ -120,7 +120,9 @@ class Reader:
             self._note(path, _out_of_place(setting))
         else:
             try:
-                layer.chosen[setting.name] = value_of(setting, value, self._folder)
+                chosen = value_of(setting, value, self._folder)
+                setting.part(**{setting.name: chosen})  # some parts judge their values themselves
+                layer.chosen[setting.name] = chosen
                 layer.origins[setting.name] = self._document.where(path)
             except ValueError as error:
                 self._note(path, in_keys(str(error), self._settings))
@@ -173,11 +175,10 @@ class Reader:
             return f'a name with dots wants quotes: [hosts."{".".join(_dotted(path[1:], value, self._settings))}"]'
         known = (*_KEYS[kind], *(each.key for each in self._settings.values() if each.reach in _REACHES[kind]))
         text = unknown(key, known)
-        if text != unknown(key, ()):
-            return text
-        # A key of the whole server may have been meant; where that stands is told once it is spelled right.
-        text = unknown(key, self._settings)
-        if isinstance(value, dict) and text == unknown(key, ()):
+        if text == NO_SUCH:
+            # A key of the whole server may have been meant; where that stands is told once it is spelled right.
+            text = unknown(key, self._settings)
+        if text == NO_SUCH and isinstance(value, dict):
             return f"there is no such table; there are {_example(HOSTS)} and {_example(PATHS)}"
         return text
 

@@ -10,6 +10,8 @@ from difflib import get_close_matches
 ALIKE = 0.7
 """How alike a guess must be to be told."""
 
+NO_SUCH = "there is no such key"
+
 ELSEWHERE = {
     "acme": "let certbot get certificates, and name them with tls",
     "address": 'write bind = "HOST:PORT"',
@@ -30,14 +32,14 @@ ELSEWHERE = {
     "https": 'write tls = "cert.pem,key.pem"',
     "key": 'write tls = "cert.pem,key.pem"',
     "keyfile": 'write tls = "cert.pem,key.pem"',
-    "listen": "write bind",
+    "listen": 'write bind = "HOST:PORT"',
     "location": 'write a table [paths."/…"]',
     "locations": 'write tables [paths."/…"]',
     "module": 'write serve = "main:app"',
     "mounts": 'write tables [paths."/…"]',
     "name": 'write the name in the head of a table: [hosts."example.com"]',
     "password": "passwords stand in a file of their own; see auth-users",
-    "port": "write bind",
+    "port": 'write bind = ":PORT", or bind = "PORT" for this machine only',
     "root": 'write serve = "FOLDER"',
     "routes": 'write tables [paths."/…"]',
     "server": "keys of the whole server stand at the top, without a table",
@@ -73,11 +75,11 @@ def unknown(key: str, known: Iterable[str]) -> str:
     if plain in names:
         return f"keys are written in lower case and with dashes: {plain}"
     if plain.removeprefix("no-") in names:
-        return f"there is no such key; write {plain.removeprefix('no-')} = false"
+        return f"{NO_SUCH}; write {plain.removeprefix('no-')} = false"
     if plain in ELSEWHERE:
-        return f"there is no such key; {ELSEWHERE[plain]}"
+        return f"{NO_SUCH}; {ELSEWHERE[plain]}"
     near = get_close_matches(plain, names, 1, ALIKE)
-    return f"there is no such key; did you mean {near[0]}?" if near else "there is no such key"
+    return f"{NO_SUCH}; did you mean {near[0]}?" if near else NO_SUCH
 
 
 def spell_key(path: Sequence[str | int]) -> str:
@@ -92,16 +94,20 @@ def spell_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
-def in_keys(text: str, options: Iterable[str]) -> str:
-    """A sentence that was written for a command line, in the words of a file."""
-    known = {*options}
-    text = re.sub(r"`pellucid serve '?([^`' -][^`' ]*)'?`", lambda match: f"serve = {spell_text(match[1])}", text)
+def in_keys(text: str, keys: Iterable[str]) -> str:
+    """A sentence that was written for a command line, in the words of a file.
+
+    >>> in_keys("give --tls too, or say --no-http2", ["tls", "http2"])
+    'give tls too, or say http2 = false'
+    """
+    known = {*keys}
     text = re.sub(r"`pellucid serve --bind ([^` ]+)`", r'bind = "\1"', text)
-    return re.sub(
-        r"--([a-z0-9][a-z0-9-]*)", lambda match: match[1] if match[0] in known else _switch(match[0], known), text
-    )
+    text = re.sub(r"`pellucid serve '?([^`' -][^`' ]*)'?`", lambda match: f"serve = {spell_text(match[1])}", text)
+    return re.sub(r"--([a-z0-9][a-z0-9-]*)", lambda match: _in_key(match[1], known), text)
 
 
-def _switch(option: str, known: set[str]) -> str:
-    positive = option.replace("--no-", "--", 1)
-    return f"{positive[2:]} = false" if positive in known else option
+def _in_key(option: str, known: set[str]) -> str:
+    positive = option.removeprefix("no-")
+    if option in known:
+        return option
+    return f"{positive} = false" if positive in known else f"--{option}"

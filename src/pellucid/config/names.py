@@ -14,7 +14,8 @@ def host_name(text: str) -> str:
     """A host as a request names it: in ASCII lower case, without a dot at its end. ValueError says what to write."""
     name = text.strip().lower().removesuffix(".")
     if "://" in name or "/" in name:
-        raise ValueError(f'a host is a name alone: write [hosts."{name.partition("://")[2] or name}"]'.rstrip("/"))
+        name = (name.partition("://")[2] or name).partition("/")[0]
+        raise ValueError(f'a host is a name alone: write [hosts."{name}"]')
     if name == "*":
         raise ValueError("what is for all other hosts stands at the top, outside of any [hosts] table")
     if not name.isascii():
@@ -33,7 +34,7 @@ def mount_name(text: str) -> str:
     """A path as a mount. ValueError says what to write."""
     if not text.startswith("/"):
         raise ValueError(f'a path begins with a slash: write [paths."/{text}"]')
-    if not text.strip("/"):
+    if not text.strip("/*"):
         raise ValueError("what is for all paths stands in the table around this one")
     if "*" in text:
         raise ValueError(f'a path holds all that is beneath it; write [paths."{text.partition("*")[0].rstrip("/")}"]')

@@ -55,7 +55,10 @@ def read_plan(file: str, given: Given | None = None) -> Plan:
     top = reader.top(given.chosen.get("app_dir"))
     hosts = reader.hosts()
     _add(top, given, folder, file)
-    plan = _Planning(file, top, hosts).plan(reader.mistakes)
+    try:
+        plan = _Planning(file, top, hosts).plan(reader.mistakes)
+    except ValueError as error:  # of settings that a part does not want together
+        reader.mistakes.append(f"{file}: {error}")
     if reader.mistakes:
         raise Mistakes(reader.mistakes)
     return plan
