@@ -15,6 +15,7 @@ Each has one worker and its own fastest parts, as its documentation names them, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from peers import Peer, Place, asked, over_tls, packaged
 
@@ -57,7 +58,9 @@ def asgi_tls(app: str) -> tuple[Peer, ...]:
 
 
 def asgi_sockets(app: str) -> tuple[Peer, ...]:
-    """The servers for an ASGI application that talks by WebSocket; uvicorn does it by the package websockets."""
+    """The servers for an ASGI application that talks by WebSocket; uvicorn does it by the package websockets, and
+    Pellucid takes off masks by it, or does without.
+    """
     uvicorn = Peer("uvicorn", packaged("uvicorn", "websockets", "uvloop"), _uvicorn(app))
     hypercorn = Peer("hypercorn", packaged("hypercorn", "wsproto", "uvloop"), _hypercorn(app))
     command = _granian(app, "asgi", "1", "--loop", "uvloop")
@@ -66,7 +69,8 @@ def asgi_sockets(app: str) -> tuple[Peer, ...]:
         return [word for word in command(place, port) if word != "--no-ws"]
 
     granian = Peer("granian", packaged("granian", "uvloop"), with_sockets)
-    return (pellucid(app, "--loop", "uvloop"), uvicorn, hypercorn, granian)
+    ours = pellucid(app, "--loop", "uvloop")
+    return (replace(ours, version=asked(WITH_WEBSOCKETS)), _without_websockets(ours), uvicorn, hypercorn, granian)
 
 
 def wsgi(app: str) -> tuple[Peer, ...]:
@@ -90,9 +94,7 @@ def wsgi_inline(app: str) -> tuple[Peer, ...]:
 
 def pellucid(app: str, *options: str, name: str = "pellucid", cores: int = 1) -> Peer:
     """Pellucid for an application, with options of its command line."""
-    code = "import pellucid.cli.command as c; print(c.__version__)"
-    if "uvloop" in options:
-        code = "import pellucid.cli.command as c, uvloop as u; print(f'{c.__version__}, uvloop {u.__version__}')"
+    code = WITH_UVLOOP if "uvloop" in options else "import pellucid.cli.command as c; print(c.__version__)"
 
     def command(place: Place, port: int) -> list[str]:
         listen = ["--bind", f"127.0.0.1:{port}", "--access-log", "off"]
@@ -101,8 +103,22 @@ def pellucid(app: str, *options: str, name: str = "pellucid", cores: int = 1) ->
     return Peer(name, asked(code), command, cores)
 
 
+WITH_UVLOOP = "import pellucid.cli.command as c, uvloop as u; print(f'{c.__version__}, uvloop {u.__version__}', end='')"
+WITH_WEBSOCKETS = (
+    f"{WITH_UVLOOP}; import websockets.speedups, websockets.version as w; print(f', websockets {{w.version}}')"
+)
 PELLUCID_TLS = ("--tls", "{file},{key}")
 GUNICORN_ASGI = ("-k", "asgi", "--asgi-loop", "uvloop", "--http-parser", "fast")
+
+
+def _without_websockets(ours: Peer) -> Peer:
+    program = "import sys; sys.modules['websockets.speedups'] = None; from pellucid.cli import main; main()"
+
+    def command(place: Place, port: int) -> list[str]:
+        python, _, _, *words = ours.command(place, port)
+        return [python, "-c", program, *words]
+
+    return replace(ours, name="pellucid without websockets", command=command)
 
 
 def _granian_asgi(app: str, http: str) -> Peer:

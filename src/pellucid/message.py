@@ -115,6 +115,10 @@ class Headers:
         """These fields less those of the given names."""
         return Headers([item for item in self.fields if item[0] not in names])
 
+    def forget(self) -> None:
+        """Let go of what was made of them besides the fields; it is made again when somebody asks."""
+        self._index = self.memo = self.block = None
+
     def __contains__(self, name: bytes) -> bool:
         return name in self.index
 

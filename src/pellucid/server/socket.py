@@ -126,6 +126,9 @@ class Socket:
         exchange.on_body = self._arrived
         exchange.on_leave = self._leave
         exchange.on_gone = self._lost
+        exchange.request.headers.forget()  # half a kilobyte that nobody asks for while it is open
+        if exchange.response is not None:
+            exchange.response.headers.forget()
         if self.open:
             self._set_timer(self._limits.websocket_ping_interval)
         self._leave()
@@ -264,7 +267,7 @@ class Socket:
         exchange = self._exchange
         exchange.on_body = exchange.on_leave = exchange.on_gone = _nothing  # or they would keep each other alive
         self._rest = b""
-        self._engine.phase = Phase.CLOSED
+        self._engine.drop()
         self._lost()
 
     # Silence, and the ends

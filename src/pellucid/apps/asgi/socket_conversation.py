@@ -24,6 +24,9 @@ ROOM = 65536
 MOST_MESSAGES = 64
 """How many bytes, and how many messages, wait for the app before the client is held back; the last comes on top."""
 
+NOTHING = Offer(b"")
+"""What stands for an offer that was taken, and is needed no more."""
+
 
 class SocketConversation:
     """One call of an app, with `receive` and `send`; nothing waits but in these. `task` is that in which it runs.
@@ -153,6 +156,7 @@ class SocketConversation:
             raise WrongAnswer(f"the subprotocol of websocket.accept is a str, not {subprotocol!r:.100}")
         headers = headers_of(message.get("headers") or ())
         self._socket = Socket(self._exchange, self._offer, self._limits, self, subprotocol, headers)
+        self._offer = NOTHING
         self._stage = OPEN
         self._socket.begin()
 
