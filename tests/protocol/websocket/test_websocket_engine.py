@@ -233,11 +233,23 @@ def test_who_is_owed_a_close_may_be_told_something_before(last: bytes, ends: Cal
     assert (socket.next_event(), said(socket)) == (None, b"")
 
 
-def test_behind_the_end_nothing_happens() -> None:
+BEFORE_THE_END: dict[str, tuple[bytes, list[Event], Callable[[WebSocket], None]]] = {
+    "both have closed": (sent(0x88), [Closed(1005)], WebSocket.part),
+    "dropped at rest": (b"", [], WebSocket.drop),
+    "dropped with something unread": (HELLO, [], WebSocket.drop),
+    "dropped inside of a message": (HELLO + sent(0x01, b"x"), ["Hello"], WebSocket.drop),
+    "dropped with a Close owed": (HELLO + sent(0x88), ["Hello", Closed(1005)], WebSocket.drop),
+}
+
+
+@pytest.mark.parametrize("name", BEFORE_THE_END)
+def test_behind_the_end_nothing_happens(name: str) -> None:
+    data, events, ends = BEFORE_THE_END[name]
     socket = server()
-    socket.receive(sent(0x88))
-    assert socket.next_event() == Closed(1005)
-    socket.part()
+    if data:
+        socket.receive(data)
+    assert [socket.next_event() for _ in events] == events
+    ends(socket)
     said(socket)
     acts: list[Callable[[], object]] = [
         lambda: socket.receive(HELLO),

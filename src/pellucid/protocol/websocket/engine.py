@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from pellucid.errors import WrongAnswer
+from pellucid.protocol.limits import UNBOUNDED
 from pellucid.protocol.websocket.codes import ABNORMAL, NORMAL, Fault, protocol_fault, read_close, spell_close
 from pellucid.protocol.websocket.deflate import Deflate, Inflater
 from pellucid.protocol.websocket.events import Closed, Event, Ping, Pong
@@ -39,7 +40,6 @@ MOST_PONGS = 32
 _WHOLE_BINARY = FIN | BINARY
 _WHOLE = frozenset((FIN | TEXT, _WHOLE_BINARY))
 _EMPTY = b""
-_QUICK = 0xFFFF  # what a length of two bytes can tell
 
 
 class Phase(Enum):
@@ -48,6 +48,9 @@ class Phase(Enum):
     OPEN = "messages go both ways"
     CLOSING = "we have said Close, and the peer has not answered yet"
     CLOSED = "nothing more comes, and what is to be sent is all there is"
+
+
+OPEN, CLOSING, CLOSED = Phase
 
 
 class WebSocket:
@@ -83,7 +86,7 @@ class WebSocket:
     def __init__(
         self, limits: WebSocketLimits, deflate: Deflate | None = None, mask: Callable[[], bytes] | None = None
     ) -> None:
-        self.phase = Phase.OPEN
+        self.phase = OPEN
         self.pending = False
         self._owed: bytes | None = None
         self._limits = limits
@@ -92,7 +95,7 @@ class WebSocket:
         self._reserved = RSV1 if deflate is not None else 0
         self._mask = mask
         # The largest message that is read in one go.
-        self._quick = min(limits.websocket_message_size or _QUICK, _QUICK) if mask is None else -1
+        self._quick = (limits.websocket_message_size or UNBOUNDED) if mask is None else -1
         self._held = _EMPTY  # what the peer has sent, and up to where it was parsed
         self._at = 0
         self._incoming: Incoming | None = None  # the message whose end has not come
@@ -108,12 +111,12 @@ class WebSocket:
     @property
     def closed(self) -> bool:
         """Whether nothing more comes; what `take_output` gives then is the end, and the way is closed behind it."""
-        return self.phase is Phase.CLOSED
+        return self.phase is CLOSED
 
     @property
     def hungry(self) -> bool:
         """Whether more bytes from the peer are of use now: all that came was parsed, and it has not closed."""
-        return not self.pending and self._owed is None and self.phase is not Phase.CLOSED
+        return not self.pending and self._owed is None and self.phase is not CLOSED
 
     @property
     def unsaid(self) -> bool:
@@ -124,7 +127,7 @@ class WebSocket:
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the peer."""
-        if self.phase is Phase.CLOSED or self._owed is not None:
+        if self.phase is CLOSED or self._owed is not None:
             return
         self._held = self._held[self._at :] + data if self._held else data
         self._at = 0
@@ -137,17 +140,15 @@ class WebSocket:
 
     def next_event(self) -> Event | None:
         """The next event, or None when more bytes must come first. `Closed` is the last."""
-        # A message in one frame that has come as a whole and is not large: nearly all are.
+        # A message in one frame that has come as a whole: nearly all are.
         held, at = self._held, self._at
-        if self._incoming is None and len(held) > at + 5 and self.phase is Phase.OPEN:
-            first, size, start = held[at], held[at + 1] - MASKED, at + 2
+        if self._incoming is None and len(held) > at + 5 and self.phase is OPEN:
+            size, start = held[at + 1] - MASKED, at + 6
             if size > LONGEST_CONTROL:
-                start += 2
-                size = held[at + 2] << 8 | held[at + 3] if size == 126 else 0
-                size = size if size > LONGEST_CONTROL else -1
-            end = start + 4 + size
-            if 0 <= size <= self._quick and end <= len(held) and first in _WHOLE:
-                return self._whole(first, start, end)
+                size, start = _long(held, at, size == 127)
+            end = start + size
+            if 0 <= size <= self._quick and end <= len(held) and held[at] in _WHOLE:
+                return self._whole(held[at], start, end)
         return self._next()
 
     # To the peer
@@ -161,7 +162,7 @@ class WebSocket:
             data = text.encode() if isinstance(text, str) else text
         except UnicodeEncodeError:
             raise WrongAnswer("a text with half of a surrogate pair is no UTF-8 (RFC 6455 5.6)") from None
-        if self.phase is Phase.OPEN:
+        if self.phase is OPEN:
             if self._deflate is None and self._mask is None:
                 self._output.append(text_frame(data))
             else:
@@ -169,7 +170,7 @@ class WebSocket:
 
     def send_binary(self, data: bytes) -> None:
         """Send a binary message. Nothing is sent behind a Close."""
-        if self.phase is Phase.OPEN:
+        if self.phase is OPEN:
             if self._deflate is None and self._mask is None:
                 self._output.append(binary_frame(data))
             else:
@@ -191,16 +192,21 @@ class WebSocket:
         payload = spell_close(code, reason)
         if self._owed is not None:
             self.part()
-        elif self.phase is Phase.OPEN:
+        elif self.phase is OPEN:
             self._output.append(self._spelled(CLOSE, payload))
-            self.phase = Phase.CLOSING
+            self.phase = CLOSING
 
     def part(self) -> None:
         """Say the Close that is owed, if one is."""
         if self._owed is not None:
             self._output.append(self._spelled(CLOSE, self._owed))
             self._owed = self._deflate = None
-            self.phase = Phase.CLOSED
+            self.phase = CLOSED
+
+    def drop(self) -> None:
+        """Take note that the way to the peer is gone: nothing more comes, and nothing that is sent goes anywhere."""
+        self._end(Closed(ABNORMAL))
+        self._owed = None
 
     def take_output(self) -> list[bytes]:
         """What is to be sent, in order; each piece is a whole frame, or several."""
@@ -216,7 +222,7 @@ class WebSocket:
 
     def _whole(self, first: int, start: int, end: int) -> Event:
         held = self._held
-        payload = unmask(held[start + 4 : end], held[start : start + 4])
+        payload = unmask(held[start:end], held[start - 4 : start])
         if end == len(held):  # as `_step_to` does, which would be one call more for each message
             self._held = _EMPTY
             self._at = 0
@@ -233,7 +239,7 @@ class WebSocket:
     # What follows is the way of all other frames.
 
     def _next(self) -> Event | None:
-        if self.phase is not Phase.CLOSED and self._owed is None:
+        if self.phase is not CLOSED and self._owed is None:
             try:
                 event = self._parse()
             except Fault as fault:
@@ -311,7 +317,7 @@ class WebSocket:
         count = len(piece)
         self._step_to(at + count)
         self._left = left = left - count
-        open_ = self.phase is Phase.OPEN
+        open_ = self.phase is OPEN
         data: bytes | bytearray = piece
         if self._mask is None and open_:
             data = unmask(piece, self._key)
@@ -335,7 +341,7 @@ class WebSocket:
     def _control(self, opcode: int, payload: bytes) -> Event | None:
         if opcode == CLOSE:
             return self._end(Closed(*read_close(payload)), payload)
-        if self.phase is not Phase.OPEN:
+        if self.phase is not OPEN:
             return None
         if opcode == PONG:
             return Pong(payload)
@@ -360,10 +366,10 @@ class WebSocket:
         self.pending = False
         self._held = _EMPTY
         self._incoming = self._inflater = None
-        if answer is not None and self.phase is Phase.OPEN:
+        if answer is not None and self.phase is OPEN:
             self._owed = answer
         else:
-            self.phase = Phase.CLOSED
+            self.phase = CLOSED
             self._deflate = None
         return closed
 
@@ -380,10 +386,18 @@ class WebSocket:
     def _send_control(self, opcode: int, data: bytes) -> None:
         if len(data) > LONGEST_CONTROL:
             raise WrongAnswer("a control frame of more than 125 bytes (RFC 6455 5.5)")
-        if self.phase is Phase.OPEN:
+        if self.phase is OPEN:
             self._output.append(self._spelled(opcode, data))
 
     def _spelled(self, bits: int, payload: bytes) -> bytes:
         if self._mask is None:
             return frame(FIN | bits, payload)
         return masked_frame(FIN | bits, payload, self._mask())
+
+
+def _long(held: bytes, at: int, longest: bool) -> tuple[int, int]:
+    # The length that such a head tells, -1 where it is not in its shortest form; and where the payload begins.
+    start = at + (10 if longest else 4)
+    size = int.from_bytes(held[at + 2 : start], "big")
+    least = 1 << 16 if longest else LONGEST_CONTROL + 1
+    return size if size >= least else -1, start + 4
