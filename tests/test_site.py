@@ -7,7 +7,7 @@ from pellucid.message import Headers, Request, Response
 from pellucid.piece import Body
 from pellucid.server.exchange import Answer, App, Exchange
 from pellucid.server.held import Held
-from pellucid.site import Served, mounted, surround
+from pellucid.site import Hosts, Served, hosted, mounted, name_of, nothing, surround
 
 
 def mark(name: bytes) -> Answer:
@@ -143,3 +143,193 @@ def test_who_is_gone_is_not_shown_to_the_app() -> None:
 
 def unreachable_app(exchange: Exchange) -> None:
     raise AssertionError(exchange)
+
+
+def ask_host(authority: bytes, site: App) -> Exchange:
+    exchange = Exchange(Request("GET", b"/", b"/", b"", authority, Headers()), Nowhere(), 1, 0.0)
+    site(exchange)
+    return exchange
+
+
+NAMES = ("example.com", "*.example.com", "*.b.example.com", "www.example.com", "[::1]", "127.0.0.1", "*.org")
+HOSTS = {name: named(name.encode()) for name in NAMES}
+
+
+@pytest.mark.parametrize(
+    ("authority", "name"),
+    [
+        (b"example.com", b"example.com"),
+        (b"example.com:8443", b"example.com"),
+        (b"example.com:", b"example.com"),
+        (b"Example.COM.", b"example.com"),
+        (b"EXAMPLE.com.:80", b"example.com"),
+        (b"www.example.com", b"www.example.com"),
+        (b"a.example.com", b"*.example.com"),
+        (b"a.www.example.com", b"*.example.com"),
+        (b"b.example.com", b"*.example.com"),
+        (b"a.b.example.com", b"*.b.example.com"),
+        (b"a.b.c.example.com:1", b"*.example.com"),
+        (b"x.b.b.example.com", b"*.b.example.com"),
+        (b"example.org", b"*.org"),
+        (b"[::1]", b"[::1]"),
+        (b"[::1]:8000", b"[::1]"),
+        (b"127.0.0.1:8000", b"127.0.0.1"),
+    ],
+)
+def test_the_exact_name_has_the_request_and_then_the_longest_wildcard(authority: bytes, name: bytes) -> None:
+    site = hosted(HOSTS)
+    for _ in range(2):  # a second time as it is remembered
+        assert ask_host(authority, site).body == name + b"  /"
+
+
+STRANGERS = [
+    b"",
+    b"org",
+    b"org.",
+    b"com",
+    b"example.net",
+    b"wwwexample.com",
+    b"example.com..",
+    b"ex%61mple.com",
+    b"[::2]",
+    b"*",
+    b"a" * 254 + b".example.com",
+    b"a." * 30_000 + b"example.com",
+]
+
+
+@pytest.mark.parametrize("authority", STRANGERS)
+def test_who_asks_for_no_host_that_is_there_is_of_the_rest_if_there_is_one(authority: bytes) -> None:
+    assert ask_host(authority, hosted(HOSTS)).status == 421
+    assert ask_host(authority, hosted(HOSTS | {"": named(b"rest")})).body == b"rest  /"
+
+
+def test_a_wildcard_itself_is_no_name() -> None:
+    assert ask_host(b"*.example.com", hosted({"*.example.com": named(b"all"), "": named(b"rest")})).body == b"all  /"
+    assert ask_host(b"example.com", hosted({"*.example.com": named(b"all"), "": named(b"rest")})).body == b"rest  /"
+
+
+def test_one_app_for_all_hosts_stands_alone() -> None:
+    assert hosted({"": app}) is app
+
+
+def test_what_is_remembered_of_hosts_is_bounded() -> None:
+    site = Hosts({"": named(b"rest"), "a": named(b"a")})
+    for number in range(5000):
+        ask_host(b"h%d" % number, site)
+    assert len(site._chosen) <= 1024
+    ask_host(b"x" * 5000, site)
+    assert b"x" * 5000 not in site._chosen
+
+
+@pytest.mark.parametrize(
+    ("authority", "name"), [(b"", b""), (b":80", b""), (b"A.b:1", b"a.b"), (b"[FE80::1]:2", b"[fe80::1]")]
+)
+def test_a_host_is_spelled_in_one_way(authority: bytes, name: bytes) -> None:
+    assert name_of(authority) == name
+
+
+def ruled(name: bytes, mount: str) -> Served:
+    """A place with rules of its own, at which the same app as at others is."""
+    return Served(named(name), mount, "the app")
+
+
+RULED = {
+    "": ruled(b"open", ""),
+    "/admin": ruled(b"rules", ""),
+    "/a/b": ruled(b"deep", ""),
+    "/files": Served(named(b"files"), "/files", "other"),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (b"/", b"open"),
+        (b"/admin", b"rules"),
+        (b"/admin/x", b"rules"),
+        (b"/%61dmin/x", b"rules"),
+        (b"/admin/a%2Fb", b"rules"),
+        (b"/admin/./x", b"rules"),
+        (b"/admin//x", b"rules"),
+        (b"/administration", b"open"),
+        (b"/x//y", b"open"),
+        (b"/x/../y", b"open"),
+        (b"/.well-known/x", b"open"),
+        (b"/100%25", b"open"),
+        (b"/..admin", b"open"),
+        (b"/x/admin", b"open"),
+        (b"/x%2Fadmin", b"open"),
+        (b"/a/b", b"deep"),
+        (b"/a/%62/c", b"deep"),
+        (b"/files/..", b"files"),
+        (b"/files/%2e%2e/admin", b"files"),
+        (b"//files", b"open"),
+        (b"*", b"open"),
+        (b"", b"open"),
+    ],
+)
+def test_a_path_that_can_be_read_in_one_way_finds_its_place(path: bytes, name: bytes) -> None:
+    body = ask_for(path, mounted(RULED)).body
+    assert isinstance(body, bytes)
+    assert body.split(b" ")[0] == name
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"//admin",
+        b"/./admin",
+        b"/x/../admin",
+        b"/x/%2e%2e/admin",
+        b"/x/..%2fadmin",
+        b"/x%2f..%2fadmin",
+        b"/x%2F../admin",
+        b"/admin%2Fx",
+        b"/admin%2f",
+        b"/admin%5Cx",
+        b"/\\admin",
+        b"/%2Fadmin",
+        b"/%2e/admin",
+        b"/admin/../x",
+        b"/admin/..%2Fx",
+        b"/admin/..",
+        b"/..//admin",
+        b"/a//b",
+        b"/a/./b",
+        b"/a%2Fb",
+        b"/x//../admin",
+        b"/x/..//admin/y",
+        b"//admin/../x",
+        b"/a/b/../../admin",
+    ],
+)
+def test_no_spelling_of_a_path_leads_around_the_rules_of_a_place(path: bytes) -> None:
+    assert ask_for(path, mounted(RULED)).status == 400
+
+
+def test_where_an_app_stands_does_not_depend_on_the_place_whose_rules_hold() -> None:
+    places = {"/app": ruled(b"app", "/app"), "/app/admin": ruled(b"rules", "/app")}
+    exchange = ask_for(b"/%61pp/admin/x", mounted(places))
+    assert (exchange.body, exchange.mount) == (b"rules /%61pp /%61pp/admin/x", b"/%61pp")
+
+
+def test_one_site_around_another_is_one_if_they_do_the_same_to_answers() -> None:
+    inner = surround(app, (unreachable,), (mark(b"1"),))
+    whole = surround(inner, (guard,), inner.answers)  # type: ignore[attr-defined]  # it is a Site
+    assert whole.app is app  # type: ignore[attr-defined]  # as above
+    exchange = ask_for(b"/guarded", whole)
+    assert (exchange.status, exchange.body) == (403, b"guard")
+
+
+def test_what_is_done_to_an_answer_is_of_the_place_that_gives_it() -> None:
+    whole = surround(surround(app, (), (mark(b"1"), mark(b"2"))), (guard,), (mark(b"1"),))
+    for path, marks in ((b"/guarded", [b"1"]), (b"/", [b"1", b"2"])):
+        response = ask_for(path, whole).response
+        assert response is not None
+        assert response.headers.all(b"x-mark") == marks
+
+
+@pytest.mark.parametrize(("path", "status"), [(b"/", 404), (b"*", 204), (b"", 404)])
+def test_a_place_may_serve_nothing(path: bytes, status: int) -> None:
+    assert ask_for(path, nothing).status == status

@@ -107,7 +107,7 @@ class InForce:
             self.plan, self.listening = self._before
             self._before = None
             self._tried_by.clear()
-            noted("warning", "no worker could begin with what was read anew: what was in force before is so again")
+            noted("warning", "no worker could begin with what was read anew: what was before is in force again")
 
     def _fitted(self, plan: Plan, noted: Noted) -> tuple[Plan, Listening]:
         # With what a start alone can change as it is.

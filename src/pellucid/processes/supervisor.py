@@ -251,7 +251,7 @@ class Supervisor:
         if worker.wrong:
             self.wrong = True
         if self.renewal is not None:
-            self.renewal.ended(number, self._note)
+            self.renewal.ended(number, self._note_soon)
         self._fleet.exited(number, how_of(status), self._reactor.now, worker.why, fatal=worker.wrong)
 
     def _reap_strangers(self) -> None:
@@ -371,6 +371,9 @@ class Supervisor:
     def _spell(self) -> str:
         rows: dict[str, Any] = {str(number): self._board.counters(number - 1) for number in sorted(self._workers)}
         return metrics.spell(rows, self._past, self._fleet.causes)
+
+    def _note_soon(self, level: str, text: str) -> None:
+        self._reactor.soon(lambda: self._note(level, text))  # behind what the fleet has to say of it
 
     def _abandon(self) -> None:
         # In a child: what is the parent's alone is closed, and the parent's loop is left as it is.
