@@ -56,6 +56,7 @@ BANNED = {"socket", "ssl", "select", "selectors", "threading", "asyncio", "time"
 PLACES = {
     "click": {"cli/banner.py", "cli/command.py", "cli/options.py"},
     "cryptography": {"authority/issuing.py"},
+    "itsdangerous": {"features/sessions/signing.py"},
     "opentelemetry": {"tracing.py"},
     "redis": {"net/redislink.py"},
     "ssl": {f"net/{name}.py" for name in ("certificates", "handshakes", "tls", "tlscontext", "tlserrors", "tlsfacts")},

@@ -62,7 +62,7 @@ class _Unread(Session):
     def mark_accessed(self) -> None:
         kept = self.source.read()
         if type(self) is _Unread:  # and not read meanwhile, in another thread
-            self.__class__ = Session
+            self.__class__ = Session  # type: ignore[assignment]  # its base, of the same layout
             dict.clear(self)
             dict.update(self, kept)
 

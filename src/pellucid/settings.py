@@ -61,6 +61,7 @@ TOPICS: dict[str, tuple[type, ...]] = {
     "Processes": (ProcessSettings, PrivilegeSettings, MonitorSettings),
     "Files": (StaticSettings,),
     "Header fields": order.SETTINGS,
+    "Sessions": order.SESSIONS,
     "Behind a proxy": order.PROXIES,
     "Logs": (AccessLogSettings, EventLogSettings, TracingSettings),
     "Development": (ReloadSettings, *order.DEVELOPMENT),

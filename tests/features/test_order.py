@@ -1,7 +1,6 @@
 """Features stand in one order, and one that is off is not there."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from carrying import answer_to, ground, request
@@ -11,23 +10,17 @@ from pellucid.features.forwarded import strip
 from pellucid.features.headers import HeaderSettings
 from pellucid.features.https import HttpsSettings
 from pellucid.features.livereload import LiveReloadSettings
-from pellucid.features.order import (
-    DEVELOPMENT,
-    FRONT,
-    HTTPS,
-    OF_HOST,
-    OF_PLACE,
-    PROXIES,
-    SETTINGS,
-    Make,
-    Surroundings,
-    in_order,
-)
+from pellucid.features.order import FRONT, OF_HOST, OF_PLACE, Make, Surroundings, in_order
+from pellucid.features.sessions import SessionSettings
 from pellucid.message import Headers, Response
+from pellucid.settings import Settings
 
 
-def chosen(*parts: object) -> Any:
-    return {part: part() for part in (*PROXIES, *HTTPS, *DEVELOPMENT, *SETTINGS)} | {type(part): part for part in parts}
+def chosen(*parts: object) -> Settings:
+    settings = Settings()
+    for part in parts:
+        settings = settings.having(part)
+    return settings
 
 
 def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> None:
@@ -41,6 +34,7 @@ def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> No
         (OF_PLACE, [CorsSettings(cors=("*",))], 1, 1),
         (OF_PLACE, [HeaderSettings(header=("A: b",))], 0, 1),
         (OF_PLACE, [HeaderSettings(header=("A: b",), security_headers=True), CorsSettings(cors=("*",))], 1, 3),
+        (OF_PLACE, [SessionSettings(session="memory")], 1, 1),
         (OF_PLACE, [LiveReloadSettings(reload_browser=True)], 1, 1),
         (OF_HOST, [HttpsSettings(redirect_http=(":80",))], 1, 0),
         (OF_PLACE, [HttpsSettings(hsts=60.0)], 0, 1),

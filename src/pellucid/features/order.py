@@ -14,6 +14,7 @@ from pellucid.features.forwarded import ForwardedSettings, forwarded_feature
 from pellucid.features.headers import HeaderSettings, header_feature, security_feature
 from pellucid.features.https import HttpsSettings, hsts_feature, redirect_feature
 from pellucid.features.livereload import LiveReloadSettings, livereload_feature
+from pellucid.features.sessions import SessionSettings, sessions_feature
 from pellucid.net.trusted import ProxySettings
 from pellucid.server.exchange import Answer
 from pellucid.setting import Chosen
@@ -29,6 +30,9 @@ HTTPS: tuple[type, ...] = (HttpsSettings,)
 
 SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
 """The settings of all other features."""
+
+SESSIONS: tuple[type, ...] = (SessionSettings,)
+"""The settings of sessions."""
 
 Make = Callable[[Chosen, Ground], Feature | None]
 """Makes a feature with the settings in force where it is to stand; None where it is off."""
@@ -47,6 +51,8 @@ OF_HOST: tuple[Make, ...] = (
 
 OF_PLACE: tuple[Make, ...] = (
     lambda chosen, ground: cors_feature(chosen[CorsSettings]),
+    # Before all that asks who somebody is, which a session may tell.
+    lambda chosen, ground: sessions_feature(chosen[SessionSettings], ground),
     lambda chosen, ground: header_feature(chosen[HeaderSettings]),
     # After one's own fields, which it leaves as they are.
     lambda chosen, ground: security_feature(chosen[HeaderSettings], shared=bool(chosen[CorsSettings].cors)),

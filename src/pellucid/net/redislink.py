@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from pellucid.net.aside import Aside
 
 if TYPE_CHECKING:
     from redis import Redis
+
+    Client: TypeAlias = Redis
+    """What `work` is called with."""
 
 Result = TypeVar("Result")
 
@@ -56,7 +59,7 @@ class RedisLink:
 
     def call(
         self,
-        work: Callable[[Redis], Result],
+        work: Callable[[Client], Result],
         done: Callable[[Result], None],
         failed: Callable[[RedisDown], None],
         wanted: Callable[[], bool] = lambda: True,
@@ -68,7 +71,7 @@ class RedisLink:
         """
         return self._aside.call(lambda: self._ask(work), lambda told: self._tell(told, done, failed), _never, wanted)
 
-    def run(self, work: Callable[[Redis], Result]) -> Result:
+    def run(self, work: Callable[[Client], Result]) -> Result:
         """The same within a thread that is aside already: what `work` gave. Raises RedisDown; whoever calls this says
         in the loop's thread, by `found`, what came of it.
         """
@@ -90,7 +93,7 @@ class RedisLink:
         """Let go of all connections."""
         self._client.close()
 
-    def _ask(self, work: Callable[[Redis], Result]) -> Result | RedisDown:
+    def _ask(self, work: Callable[[Client], Result]) -> Result | RedisDown:
         # In a thread.
         if self._clock() < self._down_until:
             return RedisDown(f"{self.name} does not answer")
@@ -120,7 +123,7 @@ def without_password(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def _client(url: str) -> tuple[Redis, tuple[type[Exception], ...]]:
+def _client(url: str) -> tuple[Client, tuple[type[Exception], ...]]:
     # The client, and what it raises.
     if not url.startswith(SCHEMES):
         raise ValueError(f"{without_password(url)!r} is no URL of a Redis: write redis://HOST:PORT/DATABASE")

@@ -1,0 +1,193 @@
+"""Sessions around a place: read when an app asks for them, and written before the head of its answer goes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from pellucid.features.feature import ChangedHeaders, Ground
+from pellucid.features.sessions.cookies import Cookies, text_of
+from pellucid.features.sessions.keeping import keeping_of
+from pellucid.features.sessions.records import Change, Unkept, settle
+from pellucid.features.sessions.settings import SessionSettings
+from pellucid.features.sessions.turns import Turns
+from pellucid.features.sessions.visit import Span, Visit, name_of
+from pellucid.message import Field, Headers, Response
+from pellucid.piece import Body, close
+from pellucid.server.exchange import Exchange
+from pellucid.server.held import Held
+from pellucid.server.refusal import refusal
+from pellucid.session import Session
+
+RETRY = b"5"
+"""After how many seconds a client may ask again."""
+
+
+class Sessions:
+    """The sessions of all places that have these settings."""
+
+    __slots__ = ("_clock", "_cookies", "_keeping", "_reactor", "_span", "_turns", "_vary")
+
+    def __init__(self, settings: SessionSettings, ground: Ground, clock: Callable[[], float] = time.time) -> None:
+        self._reactor = ground.reactor
+        self._clock = clock
+        self._span = Span.of(settings)
+        self._keeping, signing = keeping_of(settings, ground, clock)
+        self._cookies = Cookies(settings, signing, int(self._span.age))
+        self._vary = ChangedHeaders(vary_by_cookie)
+        self._turns: Turns | None = None
+        if settings.session_exclusive:
+            if self._keeping.desk is None:
+                raise ValueError("session-exclusive needs a store in which requests can wait for each other, no cookie")
+            self._turns = Turns(ground.reactor, clock, self._keeping.desk)
+
+    def ask(self, exchange: Exchange) -> Held | None:
+        """Give the exchange its session, which is read when somebody asks for it."""
+        visit = Visit(self._cookies.shown(exchange.request), self._keeping.read, self._span, self._clock)
+        exchange.session = Session.of(visit)
+        if not visit.id or self._keeping.desk is None:
+            return None
+        if self._turns is not None:
+            held = Held(exchange)
+            self._turns.enter(exchange, visit.name, partial(self._at_turn, exchange, visit, held))
+            return held
+        outage = self._keeping.desk.outage
+        if outage.fresh:
+            exchange.respond(*unavailable())
+        elif self._keeping.readers is not None:
+            held = Held(exchange)
+            self._read_ahead(exchange, visit, held)
+            return held
+        elif outage.on:  # it is tried here, where nobody's app has to see it fail
+            try:
+                visit.fetch()
+            except Unkept:
+                exchange.respond(*unavailable())
+        return None
+
+    def answer(self, exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body] | Held:
+        """Keep what the session holds now."""
+        session = exchange.session
+        if session is None or type(session.source) is not Visit:
+            return response, body
+        visit, change = session.source, None
+        came_as = visit.id
+        if visit.down is not None or (session.read and came_as):
+            self._found(visit.down)
+        if visit.down is not None:
+            close(body)
+            response, body = unavailable()
+        elif session.read:
+            response = Response(response.status, self._vary.of(response.headers))
+            try:
+                change = visit.change(session)
+                if change is not None:
+                    return self._keep(exchange, visit, change, came_as, response, body)
+            except (TypeError, ValueError) as error:
+                exchange.note("error", f"the session cannot be kept: {error}")
+                close(body)
+                response, body = refusal(500)
+        self._leave(exchange, came_as)
+        return response, body
+
+    # Before the app
+
+    def _at_turn(self, exchange: Exchange, visit: Visit, held: Held, why: str) -> None:
+        if why:
+            held.release(*unavailable(why))
+        elif self._keeping.readers is not None:
+            self._read_ahead(exchange, visit, held)
+        else:
+            held.release()
+
+    def _read_ahead(self, exchange: Exchange, visit: Visit, held: Held) -> None:
+        readers = self._keeping.readers
+        assert readers is not None
+
+        def done(nothing: None) -> None:
+            self._found(None)
+            held.release()
+
+        def failed(error: Exception) -> None:
+            self._leave(exchange, visit.id)
+            held.release(*unavailable())
+            if not isinstance(error, Unkept):
+                raise error  # a fault of ours, which the log is to have whole
+            self._found(error)
+
+        def give_up() -> None:
+            self._leave(exchange, visit.id)
+            held.release(*unavailable("too many requests wait for their sessions"))
+
+        if not readers.call(visit.fetch, done, failed, lambda: not exchange.gone):
+            self._reactor.soon(give_up)
+
+    # After it
+
+    def _keep(
+        self, exchange: Exchange, visit: Visit, change: Change, came_as: str, response: Response, body: Body
+    ) -> tuple[Response, Body] | Held:
+        desk = self._keeping.desk
+        field = self._told(exchange, visit, change, came_as)
+        if field is not None:
+            response.headers = with_cookie(response.headers, field)
+        if desk is None:
+            return response, body
+        held = Held(exchange)
+
+        def done(kept: bool) -> None:
+            self._leave(exchange, came_as)
+            if not (exchange.gone or exchange.response is not None):  # then its body is closed
+                held.release(response, body)
+
+        def failed(down: Unkept) -> None:
+            self._leave(exchange, came_as)
+            held.release(*unavailable())
+
+        desk.hand_in(change, done, failed)
+        return held
+
+    def _told(self, exchange: Exchange, visit: Visit, change: Change, came_as: str) -> Field | None:
+        # What the client has to be told of a change, if anything.
+        request, cookies = exchange.request, self._cookies
+        if not change.data:
+            return cookies.ended(request)
+        if self._keeping.desk is None:
+            record = settle(change, change.base)
+            assert record is not None
+            return cookies.given(request, text_of(record))
+        return cookies.given(request, visit.id) if visit.id != came_as else None
+
+    def _leave(self, exchange: Exchange, came_as: str) -> None:
+        if self._turns is not None and came_as:
+            self._turns.leave(exchange, name_of(came_as))
+
+    def _found(self, down: Unkept | None) -> None:
+        if self._keeping.desk is not None:
+            self._keeping.desk.outage.found(down)
+
+
+def unavailable(why: str = "sessions cannot be had just now") -> tuple[Response, Body]:
+    """The answer to whoever needs a session when there are none."""
+    response, body = refusal(503, why)
+    return Response(503, response.headers.plus((b"retry-after", RETRY))), body
+
+
+def vary_by_cookie(headers: Headers) -> Headers:
+    """The fields of an answer that depends on the session (RFC 9110 section 12.5.5)."""
+    vary = headers.get(b"vary")
+    if vary is None:
+        return headers.plus((b"vary", b"Cookie"))
+    named = [member.strip() for member in vary.lower().split(b",")]
+    if b"*" in named or b"cookie" in named:
+        return headers
+    return headers.without(b"vary").plus((b"vary", vary + b", Cookie"))
+
+
+def with_cookie(headers: Headers, field: Field) -> Headers:
+    """The fields of an answer that sets a cookie: no cache that others use may keep it, unless the app has its own
+    mind about that (RFC 9111 section 7.3).
+    """
+    private = () if b"cache-control" in headers else ((b"cache-control", b"private"),)
+    return headers.plus(field, *private)
