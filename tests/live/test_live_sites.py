@@ -1,0 +1,75 @@
+"""One table of features and what they do, tried on a folder, a WSGI and an ASGI app, over HTTP/1, HTTP/2 and TLS."""
+
+from collections.abc import Iterator
+
+import pytest
+from siting import HELLO, WAYS, Ask, Case, Sites, sites_of
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
+
+TEXT = "text/plain"
+
+CASES = [
+    Case("plain", "", [Ask(body=HELLO), Ask("/none", status=404)]),
+    Case(
+        "fields",
+        'header = ["X-One: 1"]\nsecurity-headers = true',
+        [
+            Ask(fields={"x-one": "1", "x-content-type-options": "nosniff", "x-frame-options": "SAMEORIGIN"}),
+            Ask("/none", status=404, fields={"x-one": "1"}),
+        ],
+    ),
+    Case(
+        "cors",
+        'cors = ["https://a.example"]',
+        [
+            Ask(
+                options=("-H", "Origin: https://a.example"), fields={"access-control-allow-origin": "https://a.example"}
+            ),
+            Ask(options=("-H", "Origin: https://b.example"), fields={"access-control-allow-origin": None}),
+            Ask(
+                options=(
+                    "-X",
+                    "OPTIONS",
+                    "-H",
+                    "Origin: https://a.example",
+                    "-H",
+                    "Access-Control-Request-Method: PUT",
+                ),
+                status=204,
+                fields={"access-control-allow-methods": "PUT"},
+            ),
+        ],
+    ),
+    Case(
+        "paths",
+        'header = ["X-At: top"]\n[hosts."HOST".paths."/deep"]\nheader = ["X-At: deep"]',
+        [
+            Ask(fields={"x-at": "top"}, body=HELLO),
+            Ask("/deep", status=404, fields={"x-at": "deep"}),
+            Ask("/%64eep/x", status=404, fields={"x-at": "deep"}),
+            Ask("/deeper", status=404, fields={"x-at": "top"}),
+            Ask("//deep/x", status=400, fields={"x-at": "top"}),
+            Ask("/x/../deep", status=400),
+            Ask("/deep%2fx", status=400),
+        ],
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
+    with sites_of(CASES, tmp_path_factory.mktemp("sites")) as sites:
+        yield sites
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_feature_is_the_same_at_whatever_is_served_however_clients_come(case: Case, way: str, sites: Sites) -> None:
+    for kind in case.kinds:
+        sites.ask(case.host(kind), way, *case.asks)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_host_that_is_not_in_the_file_is_told_so(way: str, sites: Sites) -> None:
+    sites.ask("strange.folder.test", way, Ask(status=421))
