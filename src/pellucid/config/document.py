@@ -10,6 +10,7 @@ from pellucid.config.finding import PROJECT, TABLE, read_text
 from pellucid.config.lines import Path, lines_of
 from pellucid.config.mistakes import spell_text
 
+_NO_QUOTE = ("Illegal character '\\n'", "Expected \"'", "Unterminated string")
 _CLOSING = {"[": "]", "{": "}"}
 
 
@@ -64,6 +65,9 @@ def explain(file: str, text: str, message: str) -> str:
     if match["what"] in ("Unclosed array", "Unclosed inline table"):
         opened = (at for at, line in enumerate(source[:number], 1) if re.search(r"=\s*[\[{]", line))
         number = max(opened, default=number)
+    if match["what"].startswith(_NO_QUOTE):
+        begun = (at for at, line in enumerate(source[:number], 1) if line.count("'") % 2)
+        return f"{file}:{number if match['line'] else next(begun, number)}: the text has no quote at its end"
     return f"{file}:{number}: {_advice(match['what'], source[number - 1].strip())}"
 
 

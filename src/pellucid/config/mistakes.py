@@ -91,7 +91,7 @@ def spell_key(path: Sequence[str | int]) -> str:
 
 def spell_text(text: str) -> str:
     """A text as TOML writes it."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return json.dumps(text, ensure_ascii=not text.isprintable()).replace("\x7f", "\\u007f")
 
 
 def in_keys(text: str, keys: Iterable[str]) -> str:
