@@ -8,6 +8,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# What was compiled once is not compiled anew by each server that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:  ## show the verbs
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
@@ -24,8 +27,9 @@ $(VENV)/.tested: $(VENV)/.made requirements/test.txt
 run: $(VENV)/.made  ## set everything up and serve the demo site
 	@$(BIN)/pellucid serve demo $(ARGS)
 
+# Half of the time tests wait for servers and browsers, so that four at a time suit two cores.
 test: $(VENV)/.tested  ## set everything up and run every test
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 style: $(VENV)/.tested  ## check how the code is written
 	$(BIN)/ruff check .
