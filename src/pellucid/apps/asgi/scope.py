@@ -44,7 +44,7 @@ def scope_of(exchange: Exchange, root: bytes, state: dict[str, Any]) -> Scope:
         "root_path": _paths[root + exchange.mount],
         "headers": list(request.headers.fields),
         "client": (peer, exchange.peer_port) if peer else None,
-        "server": _servers[exchange.local],
+        "server": _servers[exchange.carrier.local],
         "state": state.copy(),
         "extensions": {
             "http.response.pathsend": {},
@@ -54,6 +54,8 @@ def scope_of(exchange: Exchange, root: bytes, state: dict[str, Any]) -> Scope:
             "http.response.debug": {},
         },
     }
+    if exchange.session is not None:
+        scope["session"] = exchange.session  # where Starlette's request.session looks
     # Where a proxy says that its client spoke plainly, what it has settled itself would mislead.
     if request.scheme == b"https" and (secured := exchange.secured) is not None:
         scope["extensions"]["tls"] = tls_of(secured)

@@ -114,6 +114,8 @@ class Environs:
             # Where a proxy says that its client spoke plainly, what it has settled itself would mislead.
             if (secured := exchange.secured) is not None:
                 environ.update(tls_of(secured))
+        if exchange.session is not None:
+            environ["pellucid.session"] = exchange.session
         if length is not None:
             environ["CONTENT_LENGTH"] = str(length)
         return environ
