@@ -41,7 +41,8 @@ class Keeping:
 def keeping_of(settings: SessionSettings, ground: Ground, clock: Callable[[], float]) -> tuple[Keeping, Signing]:
     """What the settings ask for. ValueError says why it cannot be had."""
     kind = settings.session
-    keys = read_keys(settings.session_key, os.path.join(ground.here, settings.session_key_file or ""))
+    key_file = settings.session_key_file
+    keys = read_keys(settings.session_key, os.path.join(ground.here, key_file) if key_file else "")
     purpose = f"session {settings.session_cookie}"
     store: Store
     if kind == "cookie" or kind.startswith(SCHEMES):
