@@ -13,6 +13,7 @@ class Nowhere:
 
     local = "192.0.2.2:80"
     now = 0.0
+    late = False
     peer_port = 50000
 
     def __init__(self, peer: str = "192.0.2.1", secured: Secured | None = None) -> None:

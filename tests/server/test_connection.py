@@ -11,8 +11,9 @@ from pellucid.net.link import CAPACITY, RECEIVE
 from pellucid.net.memory import MemoryLink
 from pellucid.protocol.http1.engine import READ_AHEAD
 from pellucid.protocol.limits import Limits
-from pellucid.server.connection import BUDGET, ROUNDS
+from pellucid.server.connection import ROUNDS
 from pellucid.server.exchange import Exchange
+from pellucid.server.shared import BUDGET
 
 ROUNDING = 1e-9
 

@@ -16,9 +16,11 @@ from pellucid.message import End, Headers
 from pellucid.net.link import CAPACITY
 from pellucid.protocol.websocket.codes import ABNORMAL
 from pellucid.protocol.websocket.deflate import Deflate, Deflation
-from pellucid.protocol.websocket.events import Closed, Ping, Pong
+from pellucid.protocol.websocket.engine import WebSocket
+from pellucid.protocol.websocket.events import Closed, Event, Ping, Pong
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import WINDOW, Exchange
+from pellucid.server.shared import BUDGET
 from pellucid.server.socket import ROOM, Socket, offered, wanted
 from pellucid.server.timeouts import Patience
 
@@ -258,6 +260,57 @@ def test_a_listener_may_pause_between_messages_of_one_piece(dial: Dial) -> None:
     assert (app.heard, app.ends) == (["a", "b", "c"], [])
     app.socket.resume()
     assert app.ends == [(1000, "")]
+
+
+@pytest.mark.parametrize("flood", [[str(number) for number in range(100)], [Ping()] * 100], ids=["messages", "pings"])
+def test_a_flood_takes_one_round_of_the_loop_for_a_hundredth_of_a_second_and_loses_nothing(
+    dial: Dial, flood: list[str | Ping], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Ear()
+    client = dial(app)
+    stage = client.stage
+    next_event = WebSocket.next_event
+    rounds: list[float] = []
+
+    def slow(engine: WebSocket) -> Event | None:
+        if engine is not client.engine:
+            stage.clock.advance(0.001)
+            assert stage.clock() - stage.reactor.now < BUDGET + 0.002
+            rounds.append(stage.reactor.now)
+        return next_event(engine)
+
+    monkeypatch.setattr(WebSocket, "next_event", slow)
+    client.say(*flood, "last", Closed(1000))
+    for _ in range(30):
+        client.wait(0)
+    assert app.heard == [*[message for message in flood if message != Ping()], "last"]
+    assert len(set(rounds)) > 5
+    assert app.ends == [(1000, "")]
+    assert client.ended
+
+
+def test_a_flood_that_is_put_off_goes_no_further_when_its_app_pauses_or_closes(dial: Dial) -> None:
+    app = Ear()
+    client = dial(app)
+    receive = app.received
+
+    def slow(message: str | bytes) -> None:
+        receive(message)
+        client.stage.clock.advance(BUDGET)
+        if message == "b":
+            app.socket.pause()
+        elif message == "d":
+            app.socket.end()
+
+    app.received = slow  # type: ignore[method-assign]  # another listener
+    client.say(*"abcdef")
+    client.wait(0)
+    client.wait(0)
+    assert app.heard == ["a", "b"]
+    app.socket.resume()
+    for _ in range(5):
+        client.wait(0)
+    assert app.heard == ["a", "b", "c", "d"]
 
 
 def test_whoever_sends_is_told_when_there_is_room(dial: Dial) -> None:

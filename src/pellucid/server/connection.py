@@ -24,9 +24,6 @@ from pellucid.server.timeouts import Stall, stalled
 ROUNDS = 16
 """How often a turn goes round before the other connections have theirs."""
 
-BUDGET = 0.01
-"""How old a round of the loop may be for a turn to go round once more, in seconds: one request can cost much."""
-
 
 class Connection:
     """One peer. `ended` is called once, when all is over.
@@ -230,8 +227,7 @@ class Connection:
                 return pending
             if exchanges.cut or link.gone:
                 return pending
-            reactor = self._shared.reactor
-            if reactor.clock() - reactor.now >= BUDGET:
+            if self._shared.late:  # one request can cost much
                 break
         self._behind = delivered
         self._put_off()

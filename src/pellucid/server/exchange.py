@@ -47,6 +47,10 @@ class Carrier(Protocol):
     def now(self) -> float:
         """Monotonic seconds, the same for all that happens in one round of the loop."""
 
+    @property
+    def late(self) -> bool:
+        """Whether this round of the loop has lasted so long that what can wait should."""
+
     def new_id(self) -> str:
         """A name for a request that no other one has."""
 
@@ -199,6 +203,11 @@ class Exchange:
     def now(self) -> float:
         """Monotonic seconds, the same for all requests of one round of the loop."""
         return self.carrier.now
+
+    @property
+    def late(self) -> bool:
+        """Whether this round of the loop has lasted so long that what can wait should: other clients wait too."""
+        return self.carrier.late
 
     def at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call at a moment of the clock that `now` tells, in seconds, or soon after it; the timer can be cancelled. It

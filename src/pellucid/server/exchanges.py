@@ -68,6 +68,11 @@ class Exchanges:
         """The loop's seconds."""
         return self._shared.reactor.now
 
+    @property
+    def late(self) -> bool:
+        """Whether this round of the loop has lasted so long that what can wait should."""
+        return self._shared.late
+
     def new_id(self) -> str:
         """A name for a request that no other one has."""
         return self._shared.new_id()

@@ -10,6 +10,9 @@ from pellucid.server.exchange import App
 from pellucid.server.timeouts import Patience
 from pellucid.watch import Watch
 
+BUDGET = 0.01
+"""How old a round of the loop may be for somebody to go on with more of the same, in seconds: the others wait."""
+
 
 class Shared:
     """An app and whoever watches it, a loop, and how long to wait for peers."""
@@ -23,6 +26,12 @@ class Shared:
         self.watch = watch
         start = os.urandom(6).hex()  # so that another process, or this one begun anew, has other names
         self._ids = (f"{start}-{number:x}" for number in count(1))
+
+    @property
+    def late(self) -> bool:
+        """Whether this round has lasted so long that what can wait should."""
+        reactor = self.reactor
+        return reactor.clock() - reactor.now >= BUDGET
 
     def new_id(self) -> str:
         """A name for a request that no other one has."""

@@ -68,7 +68,8 @@ class Socket:
 
     `held` is how many bytes wait here to be pulled, `_rest` what of a piece there was no room for. `_silent` is whether
     nothing has come since the timer was set, and `_asked` whether the client was pinged then. `_last` is the client's
-    end while it waits.
+    end while it waits. `_later` is whether more has come than one round of the loop has time for, so that it goes on in
+    the next: a flood of tiny messages, or some that are large once they are inflated, would keep all others waiting.
     """
 
     __slots__ = (
@@ -76,6 +77,7 @@ class Socket:
         "_engine",
         "_exchange",
         "_last",
+        "_later",
         "_limits",
         "_listener",
         "_rest",
@@ -103,7 +105,7 @@ class Socket:
         deflate = None
         if deflation is not None:
             deflate = Deflate(deflation, limits.websocket_level, limits.websocket_threshold)
-        self.paused = self.busy = False
+        self.paused = self.busy = self._later = False
         self.held = 0
         self._exchange = exchange
         self._limits = limits
@@ -201,13 +203,13 @@ class Socket:
 
     def _arrived(self) -> None:
         # Each part that comes is told of, so one look is enough.
-        if not self.paused:
+        if not (self.paused or self._later):
             data = self._exchange.read()
             if data is not None:
                 self._take(data)
 
     def _read_on(self) -> None:
-        while not self.paused:
+        while not (self.paused or self._later):
             data = self._exchange.read()
             if data is None:
                 break
@@ -233,6 +235,19 @@ class Socket:
                 self._closed(event)
             elif type(event) is Ping:
                 self._exchange.wake()  # it is answered already
+            if engine.pending and self._exchange.late:
+                self._put_off()
+                break
+
+    def _put_off(self) -> None:
+        if not self._later:
+            self._later = True
+            self._exchange.at(self._exchange.now, self._go_on)
+
+    def _go_on(self) -> None:
+        self._later = False
+        self._deliver()
+        self._read_on()
 
     # What goes out
 

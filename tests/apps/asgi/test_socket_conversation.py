@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -228,6 +229,32 @@ def test_who_has_begun_to_receive_before_it_accepts_goes_on_like_any_other(dial:
     client.say(b"x" * ROOM, "and on")
     client.raw(b"")
     assert [message["type"] for message in got] == ["websocket.receive"] * 2
+
+
+def test_a_flood_of_messages_lets_other_tasks_run(dial: Dial) -> None:
+    turns: list[int] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        taken = 0
+
+        async def beside() -> None:
+            while taken < 1000:
+                turns.append(taken)
+                await asyncio.sleep(0)
+
+        await receive()
+        await send(ACCEPT)
+        await receive()
+        task = asyncio.ensure_future(beside())
+        while (await receive())["type"] == "websocket.receive":
+            taken += 1
+        taken = 1000
+        await task
+
+    dial(app).say(*["x"] * 601, Closed(1000))
+    between = [after - before for before, after in pairwise(turns) if after - before]
+    assert len(between) > 5
+    assert max(between) <= 2 * MOST_MESSAGES
 
 
 def test_send_waits_for_a_client_that_does_not_read(host: Make) -> None:

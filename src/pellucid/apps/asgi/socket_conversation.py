@@ -91,6 +91,8 @@ class SocketConversation:
     async def receive(self) -> Message:
         """The next message: `websocket.connect`, what the client sends, and the end."""
         messages = self._messages
+        if messages and (len(messages) >= MOST_MESSAGES or self._weight >= ROOM):
+            await asyncio.sleep(0)  # whoever floods an app that never waits does not keep the others waiting
         while not messages:
             if not self._connected:
                 self._connected = True
