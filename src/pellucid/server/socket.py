@@ -8,8 +8,8 @@ from pellucid.message import END, NO_FIELDS, End, Headers, Request
 from pellucid.net.reactor import Timer
 from pellucid.protocol.websocket.codes import ABNORMAL, GOING_AWAY, NORMAL, SERVICE_RESTART
 from pellucid.protocol.websocket.deflate import Deflate, Deflation, agree
-from pellucid.protocol.websocket.engine import Phase, WebSocket
-from pellucid.protocol.websocket.events import Closed, Ping
+from pellucid.protocol.websocket.engine import WebSocket
+from pellucid.protocol.websocket.events import Closed, Phase, Ping
 from pellucid.protocol.websocket.extensions import Extension
 from pellucid.protocol.websocket.handshake import Offer, accept, asks, judge
 from pellucid.protocol.websocket.limits import WebSocketLimits

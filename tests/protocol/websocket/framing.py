@@ -8,8 +8,8 @@ from typing import Any
 
 from pellucid.protocol.websocket.codes import PROTOCOL_ERROR
 from pellucid.protocol.websocket.deflate import Deflate, Deflation
-from pellucid.protocol.websocket.engine import Phase, WebSocket
-from pellucid.protocol.websocket.events import Closed, Event
+from pellucid.protocol.websocket.engine import WebSocket
+from pellucid.protocol.websocket.events import Closed, Event, Phase
 from pellucid.protocol.websocket.frames import FIN, TEXT, frame, masked_frame
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from protocol.battery import splits
@@ -89,10 +89,8 @@ def _drain(socket: WebSocket, found: Course) -> None:
         assert found.closed is None, "an event behind Closed"
         found.events.append(event)
         if isinstance(event, Closed):
-            assert not socket.hungry
             socket.part()
     assert not socket.pending
-    assert socket.hungry is not socket.closed
     assert socket.closed is (found.closed is not None)
     found.output += said(socket)
 

@@ -7,8 +7,7 @@ import zlib
 import pytest
 
 from pellucid.protocol.websocket.deflate import MOST_ENDS, TAIL, Deflate, Deflation, Inflater, agree
-from pellucid.protocol.websocket.engine import Phase
-from pellucid.protocol.websocket.events import Closed
+from pellucid.protocol.websocket.events import Closed, Phase
 from pellucid.protocol.websocket.extensions import read_extensions, spell_extension
 from pellucid.protocol.websocket.frames import frame
 from protocol.websocket.framing import client, course, every_way, limits, refuse, said, sent, server, text

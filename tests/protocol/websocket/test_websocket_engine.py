@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from pellucid.errors import WrongAnswer
-from pellucid.protocol.websocket.engine import MOST_PONGS, Phase, WebSocket
-from pellucid.protocol.websocket.events import Closed, Event, Ping, Pong
+from pellucid.protocol.websocket.engine import MOST_PONGS, WebSocket
+from pellucid.protocol.websocket.events import Closed, Event, Phase, Ping, Pong
 from protocol.websocket.framing import KEY, client, course, every_way, refuse, said, sent, server, text
 
 pytestmark = pytest.mark.usefixtures("either_mask")
@@ -89,10 +89,10 @@ def test_a_frame_that_breaks_a_rule_ends_it(name: str) -> None:
 def test_nothing_is_parsed_before_it_is_asked_for() -> None:
     socket = server()
     socket.receive(HELLO * 3 + sent(0x89))
-    assert (socket.pending, socket.hungry) == (True, False)
+    assert socket.pending
     assert said(socket) == b""
     assert [socket.next_event() for _ in range(5)] == ["Hello"] * 3 + [Ping(), None]
-    assert (socket.pending, socket.hungry) == (False, True)
+    assert not socket.pending
     assert said(socket) == b"\x8a\x00"
 
 
@@ -166,7 +166,7 @@ def test_the_one_who_closes_waits_for_the_other() -> None:
     socket.receive(sent(0x88, b"\x03\xe9"))
     assert [socket.next_event(), socket.next_event()] == [Closed(1001), None]
     assert said(socket) == b""
-    assert (socket.closed, socket.hungry) == (True, False)
+    assert socket.closed
 
 
 def test_what_comes_behind_our_close_is_dropped() -> None:
@@ -223,7 +223,7 @@ def test_who_is_owed_a_close_may_be_told_something_before(last: bytes, ends: Cal
     closed = socket.next_event()
     assert isinstance(closed, Closed)
     socket.receive(HELLO)  # it has closed, so nothing is read of that
-    assert (socket.pending, socket.hungry, socket.closed) == (False, False, False)
+    assert (socket.pending, socket.closed) == (False, False)
     socket.send_text("the answer")
     ends(socket)
     words = said(socket)

@@ -40,6 +40,20 @@ def test_a_length_is_read_as_it_is_spelled(size: int) -> None:
         assert frames.read_length(head[:end], 0) is None
 
 
+@pytest.mark.parametrize("size", [size for size in SIZES if size > 125])
+def test_a_long_length_is_read_alike_in_a_hurry(size: int) -> None:
+    head = frames.head(0x82, size, frames.MASKED)
+    assert frames.read_long(b"??" + head, 2, size > 65535) == (size, 2 + len(head) + 4)
+    for end in range(2, len(head)):
+        told, start = frames.read_long(head[:end], 0, size > 65535)
+        assert told < 0 or start > end
+
+
+def test_a_long_length_that_is_not_in_its_shortest_form_is_none() -> None:
+    assert frames.read_long(b"\x82\xfe\x00\x7d", 0, False)[0] == -1
+    assert frames.read_long(b"\x82\xff\0\0\0\0\0\0\xff\xff", 0, True)[0] == -1
+
+
 @pytest.mark.parametrize("first", range(256))
 def test_a_head_has_a_known_opcode_and_no_bit_that_was_not_agreed_on(first: int) -> None:
     opcode, bits, fin = first & 0x0F, first & 0x70, first & 0x80

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.protocol.websocket.deflate import Deflate, Deflation
-from pellucid.protocol.websocket.engine import Phase, WebSocket
-from pellucid.protocol.websocket.events import Closed, Event
+from pellucid.protocol.websocket.engine import WebSocket
+from pellucid.protocol.websocket.events import Closed, Event, Phase
 from pellucid.protocol.websocket.frames import masked_frame
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from protocol.battery import cut

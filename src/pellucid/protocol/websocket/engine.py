@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 
 from pellucid.errors import WrongAnswer
 from pellucid.protocol.limits import UNBOUNDED
 from pellucid.protocol.websocket.codes import ABNORMAL, NORMAL, Fault, protocol_fault, read_close, spell_close
 from pellucid.protocol.websocket.deflate import Deflate, Inflater
-from pellucid.protocol.websocket.events import Closed, Event, Ping, Pong
+from pellucid.protocol.websocket.events import CLOSED, CLOSING, OPEN, Closed, Event, Ping, Pong
 from pellucid.protocol.websocket.frames import (
     BINARY,
     CLOSE,
@@ -28,6 +27,7 @@ from pellucid.protocol.websocket.frames import (
     frame,
     masked_frame,
     read_length,
+    read_long,
     text_frame,
 )
 from pellucid.protocol.websocket.limits import WebSocketLimits
@@ -40,17 +40,6 @@ MOST_PONGS = 32
 _WHOLE_BINARY = FIN | BINARY
 _WHOLE = frozenset((FIN | TEXT, _WHOLE_BINARY))
 _EMPTY = b""
-
-
-class Phase(Enum):
-    """Where a WebSocket is between its handshake and its end (RFC 6455 section 7)."""
-
-    OPEN = "messages go both ways"
-    CLOSING = "we have said Close, and the peer has not answered yet"
-    CLOSED = "nothing more comes, and what is to be sent is all there is"
-
-
-OPEN, CLOSING, CLOSED = Phase
 
 
 class WebSocket:
@@ -114,11 +103,6 @@ class WebSocket:
         return self.phase is CLOSED
 
     @property
-    def hungry(self) -> bool:
-        """Whether more bytes from the peer are of use now: all that came was parsed, and it has not closed."""
-        return not self.pending and self._owed is None and self.phase is not CLOSED
-
-    @property
     def unsaid(self) -> bool:
         """Whether `take_output` has something to give."""
         return bool(self._output or self._pongs)
@@ -145,7 +129,7 @@ class WebSocket:
         if self._incoming is None and len(held) > at + 5 and self.phase is OPEN:
             size, start = held[at + 1] - MASKED, at + 6
             if size > LONGEST_CONTROL:
-                size, start = _long(held, at, size == 127)
+                size, start = read_long(held, at, size == 127)
             end = start + size
             if 0 <= size <= self._quick and end <= len(held) and held[at] in _WHOLE:
                 return self._whole(held[at], start, end)
@@ -393,11 +377,3 @@ class WebSocket:
         if self._mask is None:
             return frame(FIN | bits, payload)
         return masked_frame(FIN | bits, payload, self._mask())
-
-
-def _long(held: bytes, at: int, longest: bool) -> tuple[int, int]:
-    # The length that such a head tells, -1 where it is not in its shortest form; and where the payload begins.
-    start = at + (10 if longest else 4)
-    size = int.from_bytes(held[at + 2 : start], "big")
-    least = 1 << 16 if longest else LONGEST_CONTROL + 1
-    return size if size >= least else -1, start + 4

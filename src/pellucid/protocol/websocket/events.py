@@ -1,8 +1,9 @@
-"""What comes of a WebSocket: whole messages, and what its control frames tell. It knows no frame."""
+"""What the engine of a WebSocket tells: messages, what control frames say, and how far it is. It knows no frame."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,14 @@ class Closed:
 
 Event = str | bytes | Ping | Pong | Closed
 """A whole message is its text or its bytes, since most events are messages; the rest have a class of their own."""
+
+
+class Phase(Enum):
+    """Where a WebSocket is between its handshake and its end (RFC 6455 section 7)."""
+
+    OPEN = "messages go both ways"
+    CLOSING = "we have said Close, and the peer has not answered yet"
+    CLOSED = "nothing more comes, and what is to be sent is all there is"
+
+
+OPEN, CLOSING, CLOSED = Phase
