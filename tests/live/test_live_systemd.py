@@ -116,6 +116,23 @@ def test_a_reload_is_told_from_its_beginning_to_its_end(
         assert server.end()[0] == 0
 
 
+def test_a_file_that_is_refused_ends_the_reload_all_the_same(
+    folder: str, manager: Manager, listening: socket.socket, tmp_path: Path
+) -> None:
+    file = tmp_path / "pellucid.toml"
+    file.write_text('serve = "public"')
+    with started(listening, manager, "serve", "--config", str(file)) as server:
+        assert manager.told()["READY"] == "1"
+        file.write_text("serve = ")
+        server.send(signal.SIGHUP)
+        assert manager.told()["RELOADING"] == "1"
+        assert manager.told()["READY"] == "1"
+        assert get(listening).endswith(b"hello")
+        status, _, errors = server.end()
+    assert status == 0
+    assert f"error: the reload is refused, and what was in force stays: {file}:1: " in errors
+
+
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_the_watchdog_hears_of_it(folder: str, manager: Manager, listening: socket.socket, workers: str) -> None:
     with started(listening, manager, "serve", folder, "--workers", workers, WATCHDOG_USEC="200000") as server:
