@@ -17,8 +17,8 @@ from pellucid.server.held import Held
 from pellucid.session import Session
 from pellucid.user import User
 
-WINDOW = 65536
-"""How much of a request's body waits in memory for the app, in bytes."""
+WINDOW = 68 << 10
+"""How much of a request's body waits in memory for the app, in bytes: what one receive brings goes through whole."""
 
 HALF = WINDOW // 2
 """How much of it must have been read before the client is given room for as much again, in bytes."""

@@ -59,7 +59,7 @@ class Socket:
     """A WebSocket that has been accepted, and the source of the answer that carries it.
 
     From `begin` on messages go to its listener as they come. While it is `paused` none do, and the client is held back
-    with at most 64 KiB and the message under way in memory; its pings wait too. A client of which nothing has come for
+    with at most 68 KiB and the message under way in memory; its pings wait too. A client of which nothing has come for
     one to two times websocket-ping-interval is pinged, and given up if it stays silent. When the server stops, it is
     closed with 1001, or 1012 if another server takes its place.
 
