@@ -20,6 +20,7 @@ class Asked:
     peer_port = 50000
     local = "192.0.2.80:80"
     now = 7.0
+    late = False
     secured = None
 
     def __init__(self) -> None:

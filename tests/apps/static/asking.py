@@ -25,6 +25,7 @@ class Moment:
     peer_port = 50000
     local = "192.0.2.2:80"
     secured = None
+    late = False
 
     def __init__(self) -> None:
         self.now = 1.0
