@@ -100,6 +100,12 @@ def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
         (["serve", "none/at/all"], "there is no folder 'none/at/all'"),
         (["serve", "page.html"], "'page.html' is not a folder: give the one that it is in"),
         (["serve", "demo", "--hed-time", "3"], "there is no --hed-time; did you mean --head-time? `pellucid serve"),
+        (
+            ["serve", "demo", "--websocket-ping", "3"],
+            "there is no --websocket-ping; did you mean one of --websocket-ping-…? ",
+        ),
+        (["serve", "demo", "--websocket-win", "9"], "there is no --websocket-win; did you mean --websocket-window? "),
+        (["serve", "demo", "--redirect"], "there is no --redirect; did you mean --redirect-http? "),
         (["serve", "demo", "--xyz"], "there is no --xyz: `pellucid serve --help` lists what there is"),
         (["serve", "demo", "-x"], "there is no -x: `pellucid serve --help` lists what there is"),
         (["serve", "demo", "--port", "80"], "there is no --port: say --bind PORT"),

@@ -70,8 +70,8 @@ serve = "main:app"   # a.toml:6
 header = []          # a.toml:10
 
 [hosts."a.org".paths."/x"]
-header = []          # a.toml:10
 listing = false      # a.toml:12
+header = []          # a.toml:10
 
 [hosts."*.a.org"]
 serve = "site"       # a.toml:9
@@ -82,8 +82,8 @@ serve = "main:app"   # a.toml:6
 header = []          # a.toml:10
 
 [hosts."*.a.org".paths."/x"]
-header = []          # a.toml:10
 listing = false      # a.toml:12
+header = []          # a.toml:10
 
 # Everything else has its default: `pellucid show --all` tells that too.
 """

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from importlib.util import find_spec
 
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
@@ -168,16 +170,29 @@ def _addresses(settings: Settings) -> None:
 
 
 def _missing_module(place: Place) -> Iterator[str]:
-    # Looked for in the folder alone, for to look further is to import the packages around it.
+    # Only the first part of its name: to look for the others is to import the package that they are in.
     named = place.serves
     if not isinstance(named, Named):
         return
-    folder = place.settings[LoadingSettings].app_dir
-    first = named.module.partition(".")[0]
-    if os.path.exists(os.path.join(folder, first)) or os.path.exists(os.path.join(folder, f"{first}.py")):
+    folder, first = place.settings[LoadingSettings].app_dir, named.module.partition(".")[0]
+    here = {entry.name.removesuffix(".py") for entry in _entries(folder)}
+    if first in here or _elsewhere(first):
         return
-    from importlib.machinery import PathFinder
+    near = get_close_matches(first, here, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    where = f"{place.origin}: " if place.origin else ""
+    yield f"{where}serve: there is no module {first!r}, neither in {folder!r} nor elsewhere on Python's path{hint}"
 
-    if PathFinder.find_spec(first) is None:
-        where = f"{place.origin}: " if place.origin else ""
-        yield f"{where}serve: there is no module {first!r}, neither in {folder!r} nor elsewhere on Python's path"
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        return [entry for entry in os.scandir(folder) if entry.name.endswith(".py") or entry.is_dir()]
+    except OSError:
+        return []
+
+
+def _elsewhere(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # what runs already, as __main__ does, may tell nothing of itself
+        return True

@@ -103,7 +103,10 @@ def _no_such_option(error: click.NoSuchOption) -> str:
     if option in ELSEWHERE:
         return f"there is no {option}: {ELSEWHERE[option]}"
     options = [each for param in error.ctx.command.get_params(error.ctx) for each in param.opts] if error.ctx else []
-    near = get_close_matches(option, [*options, *ELSEWHERE], 1, ALIKE)
+    begun = [each for each in options if each.startswith(f"{option}-")]
+    near = begun if len(begun) == 1 else get_close_matches(option, [*options, *ELSEWHERE], 1, ALIKE)
+    if len(begun) > 1:
+        return f"there is no {option}; did you mean one of {option}-…? `pellucid serve --help` lists them all"
     if near and near[0] in ELSEWHERE:
         return f"there is no {option}, nor {near[0]}: {ELSEWHERE[near[0]]}"
     if near:
