@@ -36,7 +36,7 @@ class SocketConversation:
     - `_stage`: what the app has done. So, which message may come next, and what is done for an app that ends.
     - `_connected`: `websocket.connect` was received, which comes first.
     - `_socket`: what the app has accepted, and `_denial` the answer that it gives in its place.
-    - `_messages`, of so many bytes (`_weight`): what has come and the app has not received.
+    - `_messages`, of so many bytes (`_held`): what has come and the app has not received.
     - `_end`: the code and reason of `websocket.disconnect`, which comes behind all messages.
     - `_replies`: the app has all messages. So, whether what it sends now is an answer that should leave promptly, or
       the first of several.
@@ -47,6 +47,7 @@ class SocketConversation:
         "_denial",
         "_end",
         "_exchange",
+        "_held",
         "_limits",
         "_messages",
         "_offer",
@@ -55,7 +56,6 @@ class SocketConversation:
         "_socket",
         "_stage",
         "_waiters",
-        "_weight",
         "task",
     )
 
@@ -69,7 +69,7 @@ class SocketConversation:
         self._socket: Socket | None = None
         self._denial: Conversation | None = None
         self._messages: list[str | bytes] = []
-        self._weight = 0
+        self._held = 0
         self._end: tuple[int, str] | None = None
         self._replies = False
         self._waiters = Waiters(owner.loop)
@@ -91,7 +91,7 @@ class SocketConversation:
     async def receive(self) -> Message:
         """The next message: `websocket.connect`, what the client sends, and the end."""
         messages = self._messages
-        if messages and (len(messages) >= MOST_MESSAGES or self._weight >= ROOM):
+        if messages and (len(messages) >= MOST_MESSAGES or self._held >= ROOM):
             await asyncio.sleep(0)  # whoever floods an app that never waits does not keep the others waiting
         while not messages:
             if not self._connected:
@@ -104,7 +104,7 @@ class SocketConversation:
                 return {"type": "websocket.disconnect", "code": code, "reason": reason}
             await self._waiters.wait()
         message = messages.pop(0)
-        self._weight -= len(message)
+        self._held -= len(message)
         self._replies = not messages
         if not messages:
             socket = self._socket  # which may have come while this waited
@@ -193,9 +193,9 @@ class SocketConversation:
         socket = self._socket
         assert socket is not None  # it is where the message comes from
         self._messages.append(message)
-        self._weight += len(message)
+        self._held += len(message)
         socket.busy = True
-        if self._weight >= ROOM or len(self._messages) >= MOST_MESSAGES:
+        if self._held >= ROOM or len(self._messages) >= MOST_MESSAGES:
             socket.pause()
         self._waiters.wake()
 
