@@ -100,11 +100,6 @@ def test_what_holds_a_secret_says_so() -> None:
 
 
 def test_kinds_have_names() -> None:
-    assert [kind_of(each) for each in (True, 3, "a", [], {}, datetime.date(2020, 1, 1))] == [
-        "true",
-        "the number 3",
-        'the text "a"',
-        "a list",
-        "a table",
-        "a date or a time",
-    ]
+    values: list[Any] = [True, 3, "a", [], {}, datetime.date(2020, 1, 1)]
+    names = ["true", "the number 3", 'the text "a"', "a list", "a table", "a date or a time"]
+    assert [kind_of(each) for each in values] == names

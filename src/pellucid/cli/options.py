@@ -29,6 +29,7 @@ WORDS = {
 }
 """The words that a setting takes, for shells to complete."""
 
+DAY = 86400
 REPEATABLE = "May be repeated."
 
 CONFIGURATION = "Configuration"
@@ -174,4 +175,6 @@ def spell(setting: Setting) -> str:
     for size, letter in ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")):
         if setting.manual.unit == "bytes" and value and value % size == 0:
             return f"{value // size}{letter}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if setting.manual.unit == "seconds" and value and value % DAY == 0:
+        return f"{value / DAY:.0f}d"
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
