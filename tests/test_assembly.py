@@ -17,6 +17,7 @@ from pellucid.message import Headers, Request
 from pellucid.net.reactor import Reactor
 from pellucid.plan import Place, Plan, plan_of
 from pellucid.server.exchange import Exchange
+from pellucid.serving import current_folder
 from pellucid.settings import Settings
 from pellucid.site import Site
 from pellucid.watch import Watch
@@ -75,7 +76,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def assemble(host: Host, *targets: Target, **chosen: Any) -> Assembly:
     reactor = Reactor()
     try:
-        return assembler(plan_of(targets, Settings(chosen)))(reactor, Watch(), host)
+        return assembler(plan_of(targets, Settings(chosen)), current_folder())(reactor, Watch(), host)
     finally:
         reactor.close()
 
@@ -168,7 +169,7 @@ def test_a_folder_that_is_gone_is_told(host: Host) -> None:
 def test_what_is_put_back_where_a_current_folder_was_is_found(host: Host, folder: Path) -> None:
     (folder / "project").mkdir()
     os.chdir(folder / "project")
-    assemble_again = assembler(plan_of((FILES, at("/w", "wsgi")), Settings({"threads": 0})))
+    assemble_again = assembler(plan_of((FILES, at("/w", "wsgi")), Settings({"threads": 0})), current_folder())
     (folder / "project").rmdir()
     for name in ("files", "assembled.py"):
         (folder / "project").mkdir(exist_ok=True)
@@ -195,7 +196,7 @@ def test_a_current_folder_that_was_removed_is_no_matter_for_what_is_named_from_t
 def assemble_places(host: Host, *places: Place, settings: Settings | None = None) -> Assembly:
     reactor = Reactor()
     try:
-        return assembler(Plan(settings or Settings(), places))(reactor, Watch(), host)
+        return assembler(Plan(settings or Settings(), places), current_folder())(reactor, Watch(), host)
     finally:
         reactor.close()
 

@@ -1,6 +1,7 @@
 """A plan that is read anew is in force once a worker has begun with it; until then, what was before can come back."""
 
 import importlib.util
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,7 @@ def log() -> Log:
 
 
 def in_force(replan: Callable[[], Plan] | None, **chosen: Any) -> InForce:
-    return InForce(plan(**chosen), Listening(), replan)
+    return InForce(plan(**chosen), Listening(), "", replan)
 
 
 def test_what_was_read_anew_is_in_force_for_good_when_a_worker_is_ready(log: Log) -> None:
@@ -106,6 +107,19 @@ def test_what_a_start_would_refuse_is_refused(log: Log) -> None:
     assert "many" in log.lines[0]
 
 
+def test_files_are_named_from_the_folder_that_stands_where_the_first_one_stood(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    standing = InForce(plan(), Listening(), os.getcwd(), lambda: plan(Path("name").read_text()))
+    (tmp_path / "here").rmdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "name").write_text("new")
+    assert standing.renew(log)
+    assert serves(standing) == ["new"]
+
+
 def test_where_nothing_can_be_read_anew_it_is_as_it_was(log: Log) -> None:
     standing = in_force(None)
     assert standing.renew(log)
@@ -151,7 +165,7 @@ def test_certificates_of_other_files_are_taken_up_and_given_back(log: Log, tmp_p
     plans = [plan("new", tls=tuple(pairs)), plan("new", tls=("gone.pem,gone.pem",))]
     first = plan(tls=(pairs[0],))
     listening = Listening((), (), *read_certificates(first.settings))
-    standing = InForce(first, listening, lambda: plans.pop(0))
+    standing = InForce(first, listening, "", lambda: plans.pop(0))
     assert standing.renew(log)
     certificates = standing.listening.certificates
     assert certificates is not None

@@ -63,11 +63,10 @@ Host = Callable[[], Looped]
 Assemble = Callable[[Reactor, Watch, Host], Assembly]
 
 
-def assembler(plan: Plan) -> Assemble:
-    """What puts an Assembly together in the process that calls it. That raises NotLoaded where an application cannot be
-    had, and ValueError for what is wrong with a setting or a folder.
+def assembler(plan: Plan, here: str) -> Assemble:
+    """What puts an Assembly together in the process that calls it, with what is named from the folder `here` on. That
+    raises NotLoaded where an application cannot be had, and ValueError for what is wrong with a setting or a folder.
     """
-    here = _here()
     return lambda reactor, watch, host: _Assembling(plan, here, reactor, watch, host).assemble()
 
 
@@ -263,12 +262,3 @@ class _Closing:
         """Close it."""
         self.close()
         ended()
-
-
-def _here() -> str:
-    # Asked at the start: a folder may be taken away and put back, as by a deployment, and a process that stood in it
-    # stands nowhere then.
-    try:
-        return os.getcwd()
-    except OSError:
-        return ""  # gone already: what is named from the root on can be served all the same

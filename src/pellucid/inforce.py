@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import os
@@ -49,13 +50,15 @@ Replan = Callable[[], Plan]
 
 
 class InForce:
-    """A plan, and where it listens. Another one that was read is on trial, as is whoever begins with it: when the first
-    worker is ready it is in force for good, and if that one ends before, the one of before is so again.
+    """A plan, where it listens, and the folder from which files are named. Another plan that was read is on trial, as
+    is whoever begins with it: when the first worker is ready it is in force for good, and if that one ends before, the
+    plan of before is so again.
     """
 
-    __slots__ = ("_before", "_replan", "_tried_by", "listening", "plan")
+    __slots__ = ("_before", "_replan", "_tried_by", "here", "listening", "plan")
 
-    def __init__(self, plan: Plan, listening: Listening, replan: Replan | None = None) -> None:
+    def __init__(self, plan: Plan, listening: Listening, here: str = "", replan: Replan | None = None) -> None:
+        self.here = here
         self.listening = listening
         self.plan = _with_port(plan, listening)
         self._replan = replan
@@ -77,6 +80,8 @@ class InForce:
         """
         if self._replan is None:
             return True
+        with contextlib.suppress(OSError):
+            os.chdir(self.here)  # which another folder may have replaced, and files are named from there
         try:
             plan = self._replan()
             check(plan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pellucid.assembly import Assembly, Host, assembler
 from pellucid.features.livereload import LiveReloadSettings
@@ -45,8 +46,9 @@ def serve(plan: Plan, replan: Replan | None, ready: Ready) -> int:
     keep_standard_descriptors()
     raise_descriptor_limit()
     look = _looker(plan)
+    here = current_folder()
     listening = open_listening(plan.settings)
-    return _serve(InForce(plan, listening, replan), ready, look)
+    return _serve(InForce(plan, listening, here, replan), ready, look)
 
 
 def keep_standard_descriptors() -> None:
@@ -58,12 +60,24 @@ def keep_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
+def current_folder() -> str:
+    """The folder from which files are named.
+
+    It is asked for at the start: a folder may be taken away and put back, as by a deployment, and a process that stood
+    in it stands nowhere then.
+    """
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""  # gone already: what is named from the root on can be served all the same
+
+
 def _serve(in_force: InForce, ready: Ready, look: Look | None) -> int:
     if not workers_of(in_force.plan):
         kinds: list[str] = []
 
         def assemble_here(reactor: Reactor, watch: Watch, host: Host) -> Assembly:
-            assembly = assembler(in_force.plan)(reactor, watch, host)
+            assembly = assembler(in_force.plan, in_force.here)(reactor, watch, host)
             kinds.extend(assembly.kinds)
             return assembly
 
@@ -72,7 +86,7 @@ def _serve(in_force: InForce, ready: Ready, look: Look | None) -> int:
 
     def run_seated(seat: Seat) -> int:
         plan = in_force.plan
-        return run_worker(assembler(plan), in_force.listening, plan.settings, seat)
+        return run_worker(assembler(plan, in_force.here), in_force.listening, plan.settings, seat)
 
     settings, listening = in_force.plan.settings, in_force.listening
     grace = settings[CommandSettings].grace
@@ -104,4 +118,7 @@ def _looker(plan: Plan) -> Look | None:
     folders = dict.fromkeys((".", settings[LoadingSettings].app_dir))
     mounted = dict.fromkeys(place.serves.path for place in plan.places if isinstance(place.serves, Folder))
     areas = areas_of(settings[ReloadSettings], folders, mounted, settings[LiveReloadSettings].reload_browser)
-    return lambda channel: look_out(areas, channel)
+    # The file itself matters where others of its folder do; elsewhere far too much may lie around it.
+    folder, name = os.path.split(os.path.realpath(plan.file))
+    known = [replace(area, include=(*area.include, name)) if area.folder == folder else area for area in areas]
+    return lambda channel: look_out(known, channel)
