@@ -1,10 +1,12 @@
 """A `pellucid` process of a file pellucid.toml for the live tests, which is rewritten while it serves."""
 
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from running import BY_MODULE, Running
+from running import BY_MODULE, PATIENCE, Running
 from workers import Workers, named
 
 FILE = "pellucid.toml"
@@ -35,3 +37,10 @@ class Planned(Workers):
         self.write(text)
         self.send(signal.SIGHUP)
         return self.wait_for(end, before.count(end) + 1)[len(before) :]
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until this is so; it must be soon."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, self.told
+            time.sleep(0.01)

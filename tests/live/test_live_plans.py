@@ -149,8 +149,21 @@ def test_who_names_no_number_of_workers_gets_one_and_can_have_more(folder: Path)
         server.reload('serve = "newer"')
         assert b"newer" in server.get()
         assert "3 workers from now on" in server.reload('serve = "newer"\nworkers = 3')
-        assert len(server.children) == 3
+        server.wait_until(lambda: len(server.children) == 3)
         assert "only a restart can change log-format" in server.reload('serve = "newer"\nlog-format = "json"')
+        assert server.end()[0] == 0
+
+
+def test_in_development_the_file_is_taken_up_when_it_is_saved(folder: Path) -> None:
+    with Planned(folder, 'serve = "public"\nreload = true') as server:
+        assert b"public" in server.get()
+        server.write('serve = "newer"\nreload = true')
+        server.wait_for("changed: pellucid.toml")
+        server.wait_for("the reload is over")
+        assert b"newer" in server.get()
+        server.write("serve = ")
+        server.wait_for(REFUSED)
+        assert b"newer" in server.get()
         assert server.end()[0] == 0
 
 
