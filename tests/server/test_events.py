@@ -8,7 +8,7 @@ from conversing import Client, Later, Stage, request
 
 from eventsource import EventSource, Told
 from pellucid.errors import WrongAnswer
-from pellucid.message import Headers
+from pellucid.message import END, End, Headers
 from pellucid.semantics.eventstream import spell_event
 from pellucid.server.events import BACK, BACKLOG, HEARTBEAT, EventHub, EventStream
 
@@ -384,6 +384,30 @@ def test_an_event_to_all_is_spelled_once_and_waits_once() -> None:
     stage.settle()
     assert all(each is waiting[0] for each in waiting)
     assert [reader.read() for reader in readers] == [[Told("hello", "message", "1")]] * 5
+
+
+def test_a_stream_is_pulled_once_for_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, reader, stream = opened()
+    pulled: list[object] = []
+    pull = EventStream.pull
+
+    def watched(stream: EventStream, limit: int) -> bytes | End | None:
+        pulled.append(pull(stream, limit))
+        return pulled[-1]  # type: ignore[return-value]  # what was appended
+
+    monkeypatch.setattr(EventStream, "pull", watched)
+
+    def send() -> None:
+        assert stream.send("two")
+        assert stream.send("events")
+
+    stage.reactor.soon(send)
+    stage.settle()
+    assert [type(piece) for piece in pulled] == [bytes]
+    assert [each.data for each in reader.read()] == ["two", "events"]
+    stream.end()
+    stage.settle()
+    assert pulled[1:] == [END]
 
 
 def test_streams_that_end_leave_by_themselves() -> None:
