@@ -17,6 +17,7 @@ from pellucid.config.mistakes import in_keys
 from pellucid.features.feature import Ground
 from pellucid.features.https import HttpsSettings
 from pellucid.features.order import FRONT, OF_HOST, OF_PLACE, in_order
+from pellucid.features.sessions.settings import SessionSettings
 from pellucid.inforce import check as check_plan
 from pellucid.listening import check_https
 from pellucid.loading.settings import LoadingSettings
@@ -93,11 +94,17 @@ def _blamed(settings: Settings, check: Check) -> Iterator[str]:
         if line != str(error) or str(error).startswith("--"):
             yield line
             return
-        for each in all_settings():
-            if each.name in settings.chosen and not _complains(_without(settings, each), check):
+        for each in _suspects(settings, line):
+            if not _complains(_without(settings, each), check):
                 yield told(f"{each.option}: {error}", settings)
                 return
         yield str(error)
+
+
+def _suspects(settings: Settings, line: str) -> list[Setting]:
+    # First those that it names, the longest name before one that is a part of it.
+    chosen = [each for each in all_settings() if each.name in settings.chosen]
+    return sorted(chosen, key=lambda each: -len(each.key) if re.search(rf"\b{each.key}\b", line) else 0)
 
 
 def _without(settings: Settings, each: Setting) -> Settings:
@@ -114,12 +121,24 @@ def _complains(settings: Settings, check: Check) -> bool:
 
 def _features(settings: Settings) -> None:
     reactor = Reactor()
+    settings = _unopened(settings)
     try:
         ground = Ground(reactor, lambda level, text: None, os.getcwd())
         for makers in (FRONT, OF_HOST, OF_PLACE):
             in_order(makers, settings, ground)
     finally:
         reactor.close()
+
+
+def _unopened(settings: Settings) -> Settings:
+    # A store of sessions is made by who serves: who checks may be another user, whose file nobody else could write.
+    scheme, _, file = settings[SessionSettings].session.partition(":")
+    if scheme != "sqlite" or not file:
+        return settings
+    folder = os.path.dirname(file) or "."
+    if not os.path.isdir(folder):
+        raise ValueError(f"--session: there is no folder {folder!r} for the file")
+    return settings.beneath({"session": "memory"}, {})
 
 
 def _certificates(settings: Settings) -> None:
