@@ -3,10 +3,13 @@
 import pytest
 from conversing import HELLO, Later, Stage, hello, request
 from prometheus_client.parser import text_string_to_metric_families
+from websocketing import VERSIONS, SocketClient
 
 from nowhere import Nowhere
+from pellucid.apps.websocket import WebSocket
 from pellucid.message import Headers, Request, Response
 from pellucid.metrics import CELLS, REASON_SIZE, REASONS, REFUSED, Metrics, add, reason_of, spell
+from pellucid.protocol.websocket.events import Closed
 from pellucid.server.exchange import Exchange
 from pellucid.server.timeouts import Patience
 from pellucid.watch import Watch
@@ -67,6 +70,28 @@ def test_a_request_counts_by_its_method_and_its_kind_of_status(method: str, stat
     assert samples[f"requests_total{{{labels}}}"] == 2
     assert samples["request_duration_seconds_count"] == 2
     assert samples["requests_in_flight{worker=1}"] == 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_websockets_are_counted_while_they_are_open(version: str) -> None:
+    cells, watch = row(), Watch()
+    Metrics(cells, watch)
+
+    def app(exchange: Exchange) -> None:
+        WebSocket.accept(exchange)
+
+    def open_now() -> float:
+        assert watch.ended, "the observer has failed"
+        return told(spell({"1": cells}))["websockets{worker=1}"]
+
+    stage = Stage(app, watch=watch)
+    first, second = SocketClient(stage, version), SocketClient(stage, version)
+    assert SocketClient(stage, version, Sec_WebSocket_Version="8").status in (400, 426)
+    assert open_now() == 2
+    first.say(Closed(1000))
+    assert open_now() == 1
+    second.carried.vanish()
+    assert open_now() == 0
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,11 @@ OTHER = "other"
 # Where each figure stands in a row.
 IN_FLIGHT = 0
 CONNECTIONS = 1
-ACCEPTED = 2
-RECEIVED = 3
-SENT = 4
-REQUESTS = 5
+TUNNELS = 2
+ACCEPTED = 3
+RECEIVED = 4
+SENT = 5
+REQUESTS = 6
 DURATION = REQUESTS + len(METHODS) * len(STATUSES)  # the buckets, that without bound included, then the sum
 LAG = DURATION + len(DURATIONS) + 2
 BY_VERSION = LAG + len(LAGS) + 2
@@ -78,6 +79,7 @@ class Metrics:
         watch.filled.append(self._filled)
         watch.flushed.append(self._flushed)
         watch.begun.append(self._begun)
+        watch.tunnelled.append(self._tunnelled)
         watch.ended.append(self._ended)
         watch.refused.append(self._refused)
 
@@ -103,6 +105,9 @@ class Metrics:
     def _begun(self, exchange: Exchange) -> None:
         self._cells[IN_FLIGHT] += 1
 
+    def _tunnelled(self, exchange: Exchange) -> None:
+        self._cells[TUNNELS] += 1
+
     def _ended(self, exchange: Exchange) -> None:
         cells, response = self._cells, exchange.response
         seconds = exchange.finished - exchange.begun
@@ -114,6 +119,8 @@ class Metrics:
         cells[DURATION + bisect_left(DURATIONS, seconds)] += 1
         cells[DURATION_SUM] += int(seconds * NANO) if seconds > 0 else 0
         cells[IN_FLIGHT] -= 1
+        if exchange.started and exchange.tunnel:
+            cells[TUNNELS] -= 1
 
     def _refused(self, connection: object, status: int, why: str) -> None:
         reason = reason_of(why)
@@ -177,6 +184,8 @@ def spell(rows: Mapping[str, memoryview], ended: memoryview | None = None, start
     lines += [_line("requests_in_flight", row[IN_FLIGHT], worker=name) for name, row in rows.items()]
     lines += _family("connections", "gauge", "Connections that are open.")
     lines += [_line("connections", row[CONNECTIONS], worker=name) for name, row in rows.items()]
+    lines += _family("websockets", "gauge", "WebSockets that are open, and tunnels of other kinds.")
+    lines += [_line("websockets", row[TUNNELS], worker=name) for name, row in rows.items()]
     for name, cell, help_text in (
         ("connections_total", ACCEPTED, "Connections that were accepted."),
         ("received_bytes_total", RECEIVED, "Bytes that came from clients."),

@@ -17,6 +17,7 @@ HOOKS = {
     "rearmed": "a turn ended with new interest and a new deadline: (connection)",
     "begun": "an exchange began, its app was not asked yet: (exchange)",
     "refused": "a peer broke a rule or a limit: (connection, status, why); an exchange of its own follows",
+    "tunnelled": "an answer has opened a tunnel, as that of a WebSocket does: (exchange)",
     "ended": "an exchange ended, answered or not: (exchange)",
     "closed": "a connection ended: (connection, why), why is empty for an ordinary end",
     "noted": "something that a person who runs the server should read: (level, text), level a name of logging's",
@@ -41,6 +42,7 @@ class Watch:
     rearmed: list[Observer]
     begun: list[Observer]
     refused: list[Observer]
+    tunnelled: list[Observer]
     ended: list[Observer]
     closed: list[Observer]
     noted: list[Observer]

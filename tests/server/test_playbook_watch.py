@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from conversing import HELLO, Script, Stage, answering, request, watching
+from conversing import HELLO, Script, Stage, answering, hello, request, watching
 
+from pellucid.message import Response
 from pellucid.server.exchange import Exchange
 from pellucid.watch import HOOKS, Watch
 
@@ -48,8 +49,16 @@ def test_what_is_seen_is_what_happened() -> None:
 @pytest.mark.parametrize("hook", [hook for hook in HOOKS if hook != "noted"])
 def test_an_observer_that_fails_is_dropped_and_serving_goes_on(hook: str) -> None:
     watch, seen = watching(hook)
-    stage = Stage(watch=watch)
+
+    def app(exchange: Exchange) -> None:
+        if exchange.request.method == "CONNECT":
+            exchange.respond(Response(200), Script(b"a tunnel"))
+        else:
+            hello(exchange)
+
+    stage = Stage(app, watch=watch)
     for _ in range(3):
+        assert b"a tunnel" in stage.client().talk(request("CONNECT", "x:1"))
         client = stage.client()
         assert b"hello /" in client.talk(HELLO + b"no request\r\n\r\n")
         client.link.close()

@@ -316,6 +316,9 @@ class Exchanges:
                 release(piece)
                 self._end(exchange)
                 return True
+            watch = self._shared.watch
+            if watch.tunnelled and exchange.tunnel:
+                watch.tell(watch.tunnelled, exchange)
         if piece is None:
             return begins if engine.room(stream) > 0 else self._wait_for_room(exchange) or begins
         if isinstance(piece, End):
