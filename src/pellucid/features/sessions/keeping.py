@@ -65,7 +65,7 @@ def keeping_of(settings: SessionSettings, ground: Ground, clock: Callable[[], fl
         signing = Signing(keys or [secrets.token_urlsafe(32)], purpose)
     else:
         raise ValueError(f"unknown store of sessions {kind!r}: it is {KINDS}")
-    desk = Desk(store, ground.reactor, ground.note, clock)
+    desk = Desk(store, Aside(ground.reactor, 1, 2), ground.reactor, ground.note, clock)
     ground.lives.append(desk)
     readers = None if store.near else ground.aside("sessions", READERS, MOST_READING)
     return Keeping(lambda shown: store.read(name_of(shown)), desk, readers), signing

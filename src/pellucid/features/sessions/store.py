@@ -77,21 +77,26 @@ class Outage:
 
 
 class Desk:
-    """A store and the thread that writes to it: what requests hand in meanwhile goes in one transaction.
+    """A store and the one thread that writes to it, `aside`: what requests hand in meanwhile goes in one transaction.
 
-    Also a life: at its end all is written that was handed in.
+    Also a life, and the thread's: at its end all is written that was handed in.
     """
 
     __slots__ = ("_aside", "_clock", "_reactor", "_timer", "_waiting", "_writing", "outage", "store")
 
     def __init__(
-        self, store: Store, reactor: Reactor, note: Callable[[str, str], None], clock: Callable[[], float]
+        self,
+        store: Store,
+        aside: Aside,
+        reactor: Reactor,
+        note: Callable[[str, str], None],
+        clock: Callable[[], float],
     ) -> None:
         self.store = store
         self.outage = Outage(reactor, note)
         self._reactor = reactor
         self._clock = clock
-        self._aside = Aside(reactor, 1, 2)
+        self._aside = aside
         self._waiting: deque[tuple[Operation, Done, Failed]] = deque()
         self._writing = False
         self._timer: Timer | None = None
