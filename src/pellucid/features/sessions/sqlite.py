@@ -57,8 +57,12 @@ class SqliteStore:
             if _make(path) & 0o077:
                 note("warning", f"others on this machine may read the sessions in {shown!r}: chmod 600 {shown}")
             self._writing = self._connect(WRITING)
-            self._prepare()
-            self._reading = self._connect(READING)
+            try:
+                self._prepare()
+                self._reading = self._connect(READING)
+            except BaseException:
+                self._writing.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             raise ValueError(f"sessions cannot be kept in {shown!r}: {_reason(error)}") from None
         self._lock = threading.Lock()
