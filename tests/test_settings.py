@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from pellucid.apps.static.settings import StaticSettings
 from pellucid.protocol.limits import Limits
 from pellucid.server.timeouts import Patience
 from pellucid.settings import (
     TOPICS,
     CommandSettings,
+    Reach,
     Setting,
     Settings,
     all_settings,
@@ -155,3 +157,36 @@ def test_a_name_that_is_no_setting_is_refused() -> None:
 def test_a_setting_is_named_alike_everywhere() -> None:
     assert BY_NAME["head_time"].option == "--head-time"
     assert BY_NAME["head_time"].variable == "PELLUCID_HEAD_TIME"
+    assert BY_NAME["head_time"].key == "head-time"
+
+
+@pytest.mark.parametrize(
+    ("name", "reach"),
+    [
+        ("bind", Reach.SERVER),
+        ("body_size", Reach.SERVER),
+        ("listing", Reach.PLACE),
+        ("header", Reach.PLACE),
+        ("hsts", Reach.PLACE),
+        ("redirect_http", Reach.SERVER),
+        ("trusted_proxies", Reach.SERVER),
+        ("reload_browser", Reach.SERVER),
+    ],
+)
+def test_a_setting_knows_how_far_it_reaches(name: str, reach: Reach) -> None:
+    assert BY_NAME[name].reach is reach
+
+
+def test_settings_know_where_they_were_chosen() -> None:
+    assert Settings({"idle": 3.0}, {"idle": "a.toml:3"}).origins == {"idle": "a.toml:3"}
+    assert Settings().origins == {}
+
+
+def test_more_can_be_chosen_beneath() -> None:
+    above = Settings({"head_time": 3.0, "listing": False}, {"head_time": "a:1", "listing": "a:2"})
+    below = above.beneath({"listing": True, "index": ("a",)}, {"listing": "a:3", "index": "a:4"})
+    assert (below[Patience], above[StaticSettings].listing) == (above[Patience], False)
+    assert (below[StaticSettings].listing, below[StaticSettings].index) == (True, ("a",))
+    assert below.chosen == {"head_time", "listing", "index"}
+    assert below.origins == {"head_time": "a:1", "listing": "a:3", "index": "a:4"}
+    assert above.beneath({}, {}) is above

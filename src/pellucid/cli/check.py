@@ -46,9 +46,11 @@ def faults(plan: Plan) -> list[str]:
     for place in plan.places:
         if id(place.settings) not in seen:  # places that choose nothing of their own share theirs
             seen.add(id(place.settings))
-            found += _blamed(place.settings, _features)
+            found += [*_blamed(place.settings, check_https), *_blamed(place.settings, _features)]
         found += _folder_faults(place, plan)
         found += _missing_module(place)
+    if not found:  # else it would say one of them again
+        found += _blamed(plan.settings, lambda settings: check_plan(plan))
     return [*dict.fromkeys(found)]
 
 
@@ -76,13 +78,8 @@ def _server_faults(plan: Plan) -> Iterator[str]:
         _addresses,
         _certificates,
     )
-    found = [line for check in checks for line in _blamed(plan.settings, check)]
-    yield from found
-    if not found:  # else it would say the same again
-        try:
-            check_plan(plan)
-        except ValueError as error:
-            yield told(str(error), plan.settings)
+    for check in checks:
+        yield from _blamed(plan.settings, check)
 
 
 def _blamed(settings: Settings, check: Check) -> Iterator[str]:
@@ -195,7 +192,7 @@ def _missing_module(place: Place) -> Iterator[str]:
         return
     folder, first = place.settings[LoadingSettings].app_dir, named.module.partition(".")[0]
     here = {entry.name.removesuffix(".py") for entry in _entries(folder)}
-    if first in here or _elsewhere(first):
+    if first in here or _elsewhere(first) or not os.path.isdir(folder):  # the last of which is told by itself
         return
     near = get_close_matches(first, here, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
