@@ -1,7 +1,8 @@
-"""The client's end of a WebSocket in memory, over HTTP/1.1 or HTTP/2, for servers on a stage."""
+"""Both ends of a WebSocket in memory: a client over HTTP/1.1 or HTTP/2, and an app that listens."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from conversing import Client, Stage
@@ -14,10 +15,14 @@ from pellucid.protocol.websocket.deflate import Deflate
 from pellucid.protocol.websocket.engine import WebSocket
 from pellucid.protocol.websocket.events import Closed, Ping, Pong
 from pellucid.protocol.websocket.limits import WebSocketLimits
+from pellucid.server.exchange import App, Exchange
+from pellucid.server.socket import Socket, offered, wanted
+from pellucid.server.timeouts import Patience
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 VERSIONS = ("1.1", "2")
 GOAWAY = 7
+LIMITS = WebSocketLimits()
 FIELDS = {"Sec-WebSocket-Version": "13"}
 
 
@@ -251,3 +256,47 @@ class SocketClient:
 
 
 BARE_CLOSE = Closed(NO_CODE)
+
+
+Dial = Callable[..., SocketClient]
+"""Asks an app for a WebSocket."""
+
+
+def dialling(version: str) -> Dial:
+    """Who asks by this version of HTTP."""
+
+    def ask(app: App, *, patience: Patience | None = None, **details: Any) -> SocketClient:
+        return SocketClient(Stage(app, patience=patience), version, **details)
+
+    return ask
+
+
+class Ear:
+    """An app that accepts every WebSocket, keeps what it hears, and answers what it is told to."""
+
+    def __init__(self, limits: WebSocketLimits = LIMITS, echo: bool = False, **details: Any) -> None:
+        self.limits = limits
+        self.echo = echo
+        self.details = details
+        self.heard: list[str | bytes] = []
+        self.ends: list[tuple[int, str]] = []
+        self.rooms = 0
+
+    def __call__(self, exchange: Exchange) -> None:
+        assert wanted(exchange.request)
+        self.exchange = exchange
+        offer = offered(exchange)
+        if offer is not None:
+            self.socket = Socket(exchange, offer, self.limits, self, **self.details)
+            self.socket.begin()
+
+    def received(self, message: str | bytes) -> None:
+        self.heard.append(message)
+        if self.echo:
+            self.socket.send(message)
+
+    def closed(self, code: int, reason: str) -> None:
+        self.ends.append((code, reason))
+
+    def has_room(self) -> None:
+        self.rooms += 1
