@@ -1,0 +1,1 @@
+"""Who asks, and whether that may have what it asks for."""

@@ -1,0 +1,46 @@
+"""What a way to show who one is comes to; it knows neither which ways there are nor what a user may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from pellucid.message import NO_FIELDS, Headers
+from pellucid.server.exchange import Exchange
+from pellucid.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Credentials that do not hold.
+
+    `why` is for the log and never has a secret in it. `account` is whose they claimed to be, where they were a guess
+    that counts: then it is answered late, and too many of them are not tried any more. An answer that is no 401 is
+    given at once; `headers` go with it, such as Retry-After with a 503.
+    """
+
+    why: str
+    status: int = 401
+    account: str = ""
+    headers: Headers = NO_FIELDS
+
+
+Found = User | Wrong | None
+"""A user; credentials that do not hold; or None where none of this kind were shown."""
+
+Tell = Callable[[Found], None]
+
+
+class Scheme(Protocol):
+    """One way to show who one is. Everything happens in the loop's thread."""
+
+    @property
+    def name(self) -> str:
+        """As `auth` spells it: basic, digest, bearer, certificate, form or forward."""
+
+    def identify(self, exchange: Exchange, tell: Tell) -> None:
+        """Call `tell` once, now or later in the loop's thread."""
+
+    def challenge(self, exchange: Exchange) -> bytes | None:
+        """A value of WWW-Authenticate for a 401 (RFC 9110 section 11.6.1); None where this way has none."""
