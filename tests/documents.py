@@ -19,9 +19,9 @@ class Fence:
 
     @property
     def file(self) -> str:
-        """The name of the file that a Python example is to be, empty if it is none."""
-        match = re.match(r"# ([a-z_]+\.py)\n", self.text)
-        return match[1] if match and self.kind == "python" else ""
+        """The name of the file that an example is to be, empty if it is none."""
+        match = re.match(r"# ([a-z_]+\.(py|toml))\n", self.text)
+        return match[1] if match and self.kind == {"py": "python"}.get(match[2], match[2]) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ How a fence is treated is said by its info string:
     python             Run, unless its first line is a comment with the name of a file: then a session must name it, or
                        serve what is in it.
     pycon              A doctest.
+    toml               A configuration. If its first line is a comment with the name of a file it is that one, which a
+                       session then serves; else it is checked, with a `main:app` to be served if there is none.
     ini                Units of systemd: read, and the options of their commands too.
     json               Parsed.
     text               A picture or an excerpt: there is nothing in it to be run.
@@ -49,11 +51,12 @@ def run_section(section: Section, folder: Path) -> None:
     with Session(folder) as session:
         for fence in section.fences:
             if fence.file:
-                (folder / fence.file).write_text(session.with_real_places(fence.text), "utf-8")
+                session.write(fence)
         for fence in section.fences:
             TREATMENTS.get(fence.kind, _unknown)(fence, session)
+    said = session.commands + "".join(fence.text for fence in section.fences if fence.kind == "toml")
     for fence in section.fences:
-        named = not fence.file or fence.file in session.commands or fence.file.replace(".py", ":") in session.commands
+        named = not fence.file or fence.file in said or fence.file.replace(".py", ":") in said
         assert named, f"line {fence.line}: nothing runs {fence.file}"
 
 
@@ -106,6 +109,19 @@ class Session:
             if ":8000" in step.command and self._stays is None:
                 self._stay(Step("pellucid serve public", ""))
             self._pass(step)
+
+    def write(self, fence: Fence) -> None:
+        """Make the file that an example is to be."""
+        (self._folder / fence.file).write_text(self.with_real_places(fence.text), "utf-8")
+        if fence.kind == "toml" and "bind =" in fence.text:
+            self._environment.pop("PELLUCID_BIND", None)  # which would go before it
+
+    def check(self, text: str) -> None:
+        """Have a configuration checked."""
+        if not (self._folder / "main.py").exists():
+            (self._folder / "main.py").write_text("app = print\n")
+        (self._folder / ".example.toml").write_text(self.with_real_places(text), "utf-8")
+        self._pass(Step("pellucid check --config .example.toml", ""))
 
     def python(self, text: str) -> None:
         """Run a Python program to its end."""
@@ -245,6 +261,11 @@ def _run_python(fence: Fence, session: Session) -> None:
         session.python(fence.text)
 
 
+def _check_configuration(fence: Fence, session: Session) -> None:
+    if not fence.file:
+        session.check(fence.text)
+
+
 def _run_doctest(fence: Fence, session: Session) -> None:
     test = doctest.DocTestParser().get_doctest(fence.text, {}, f"line {fence.line}", None, fence.line)
     assert test.examples, f"line {fence.line}: a pycon fence without >>>"
@@ -281,6 +302,7 @@ TREATMENTS = {
     "sh": _run_session,
     "python": _run_python,
     "pycon": _run_doctest,
+    "toml": _check_configuration,
     "ini": _check_units,
     "json": _parse_json,
     "text": _look,

@@ -70,7 +70,7 @@ def renewed(manual: str) -> str:
 def settings() -> str:
     """Every setting under its topic."""
     known = all_settings()
-    heads = ("Option", "Default", "What it does")
+    heads = ("Option", "Key and variable", "Of", "Default", "What it does")
     return "\n".join(
         f"### {topic}\n\n{_table(heads, [_setting(each) for each in known if each.topic == topic])}" for topic in TOPICS
     )
@@ -148,11 +148,12 @@ def _told(log_format: str, exchange: Exchange) -> str:
     return compile_format(log_format, lambda: 1_750_000_000.25, "2")(exchange)
 
 
-def _setting(each: Setting) -> tuple[str, str, str]:
+def _setting(each: Setting) -> tuple[str, ...]:
     switch = isinstance(each.default, bool)
     option = f"`{each.option}` / `--no-{each.option[2:]}`" if switch else f"`{each.option} {metavar_of(each)}`"
     repeatable = f" {REPEATABLE}" if isinstance(each.default, tuple) else ""
-    return option, _default(each), _escaped(each.manual.text) + repeatable
+    named = f"`{each.key}` `{each.variable}`"
+    return option, named, each.reach.name.lower(), _default(each), _escaped(each.manual.text) + repeatable
 
 
 def _default(each: Setting) -> str:

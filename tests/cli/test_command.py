@@ -45,6 +45,7 @@ class Served:
     def __init__(self) -> None:
         self.targets: list[str] = []
         self.settings = Settings()
+        self.replan: Replan | None = None
         self.complaint: Exception | None = None
         self.listening = Listening((port_at("127.0.0.1:8000"),))
 
@@ -53,6 +54,7 @@ class Served:
             raise self.complaint
         self.targets = [f"{place.mount}={place.serves}" for place in plan.places]
         self.settings = plan.settings
+        self.replan = replan
         ready(self.listening, ())
         return 0
 
@@ -296,3 +298,141 @@ def test_the_authority_of_this_machine_is_named(served: Served) -> None:
         kept = Kept("/a/authority.pem", "/a/server.pem", made)
         served.listening = Listening((port_at("127.0.0.1:8443"),), (), certificates, kept)
         assert told in run("serve", "demo").stderr
+
+
+SITE = """\
+idle = 7
+serve = "demo"
+[hosts."a.org"]
+serve = "main:app"
+"""
+
+
+@pytest.fixture
+def site(served: Served, tmp_path: Path) -> Path:
+    """A file in the working folder that serves a folder, and an application at a host."""
+    (tmp_path / "main.py").write_text("app = print")
+    file = tmp_path / "pellucid.toml"
+    file.write_text(SITE)
+    return file
+
+
+def test_a_file_that_is_found_is_served(served: Served, site: Path) -> None:
+    result = run("serve")
+    assert result.exit_code == 0
+    assert served.targets == ["=demo", "=main:app"]
+    assert served.settings[Patience].idle == 7.0
+    assert "serves / = " in result.stderr
+    assert "a.org/ = main:app" in result.stderr
+
+
+def test_the_environment_goes_before_the_file_and_an_option_before_both(served: Served, site: Path) -> None:
+    for arguments, environment, idle in (((), "3", 3.0), (("--idle", "2"), "3", 2.0)):
+        assert run("serve", *arguments, PELLUCID_IDLE=environment).exit_code == 0
+        assert served.settings[Patience].idle == idle
+
+
+def test_another_file_can_be_named(served: Served, site: Path) -> None:
+    (site.parent / "other.toml").write_text('serve = "demo"\nidle = 9\n')
+    assert run("serve", "--config", "other.toml").exit_code == 0
+    assert served.settings[Patience].idle == 9.0
+    assert run("serve", PELLUCID_CONFIG="other.toml").exit_code == 0
+    assert served.settings[Patience].idle == 9.0
+    result = run("serve", "--config", "none.toml")
+    assert (result.exit_code, result.stderr) == (2, "pellucid: none.toml: there is no such file\n")
+
+
+def test_a_target_goes_before_what_the_file_serves(served: Served, site: Path) -> None:
+    assert run("serve", "main:app").exit_code == 0
+    assert served.targets == ["=main:app", "=main:app"]
+
+
+def test_a_file_can_be_left_out(served: Served, site: Path) -> None:
+    assert run("serve", "demo", "--config", "").exit_code == 0
+    assert served.targets == ["=demo"]
+    assert served.replan is None
+
+
+def test_the_file_is_read_anew_when_the_server_asks_for_it(served: Served, site: Path) -> None:
+    assert run("serve").exit_code == 0
+    assert served.replan is not None
+    site.write_text('serve = "demo"\nidle = 8\n')
+    assert served.replan().settings[Patience].idle == 8.0
+    for text, complaint in (
+        ("idel = 3", ":1: idel: there is no such key"),
+        ('serve = "demo"\nheader = "x"', ":2: header: "),
+    ):
+        site.write_text(text)
+        with pytest.raises(ValueError, match=complaint):
+            served.replan()
+
+
+def test_of_several_mistakes_the_first_is_told_and_how_many_there_are(served: Served, site: Path) -> None:
+    site.write_text("idel = 3\nbnid = 3\nhed-time = 3\n")
+    result = run("serve")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "pellucid: pellucid.toml:1: idel: there is no such key; did you mean idle? "
+        "(2 more: `pellucid check` tells them all)\n"
+    )
+    assert run("check").stderr.count("\n") == run("show").stderr.count("\n") == 3
+    assert served.targets == []
+
+
+def test_what_the_server_cannot_do_is_told_with_the_line_that_asks_for_it(served: Served, site: Path) -> None:
+    served.complaint = ValueError("--idle: it cannot be")
+    assert run("serve").stderr == "pellucid: pellucid.toml:1: idle: it cannot be\n"
+    assert run("serve", "--idle", "3").stderr == "pellucid: --idle: it cannot be\n"
+    assert run("serve", PELLUCID_IDLE="3").stderr == "pellucid: PELLUCID_IDLE: it cannot be\n"
+
+
+def test_a_check_says_that_all_is_in_order_with_status_0_and_serves_nothing(served: Served, site: Path) -> None:
+    result = run("check")
+    assert (result.exit_code, result.stdout) == (0, "pellucid.toml is in order: 2 places at 1 host.\n")
+    assert run("check", "demo", "--config", "").stdout == "This is in order: 1 place.\n"
+    assert served.targets == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--idle", "x"], "--idle: 'x' is not a time such as"),
+        (["none"], "there is no folder 'none'"),
+        (["--tls-min", "1.3"], "--tls-min: no TLS is spoken; give --tls too"),
+        (["--config", "demo"], "demo: this is a folder; name the file in it"),
+    ],
+)
+def test_a_check_of_what_is_wrong_has_status_2(
+    served: Served, site: Path, arguments: list[str], complaint: str
+) -> None:
+    result = run("check", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"pellucid: {complaint}")
+
+
+def test_what_is_in_force_is_shown_with_where_it_was_chosen(served: Served, site: Path) -> None:
+    result = run("show", "--head-time", "3", PELLUCID_GRACE="4")
+    assert result.exit_code == 0
+    assert [line.split() for line in result.stdout.splitlines()[:4]] == [
+        ["serve", "=", '"demo"', "#", "pellucid.toml:2"],
+        ["grace", "=", "4", "#", "PELLUCID_GRACE"],
+        ["head-time", "=", "3", "#", "--head-time"],
+        ["idle", "=", "7", "#", "pellucid.toml:1"],
+    ]
+    assert "# default" in run("show", "--all").stdout
+    assert served.targets == []
+
+
+def test_what_is_shown_has_no_secrets(served: Served, site: Path) -> None:
+    site.write_text(f'serve = "demo"\nsession = "cookie"\nsession-key = "{"s" * 40}"\n')
+    shown = run("show").stdout
+    assert "sss" not in shown
+    assert 'session-key = ["…"]' in shown
+
+
+def test_shells_complete_the_file() -> None:
+    for name in ("serve", "check", "show"):
+        command = main.commands[name]
+        (param,) = [each for each in command.params if each.name == "config"]
+        (item,) = param.shell_complete(click.Context(command), "pe")
+        assert (item.type, item.value) == ("file", "pe")
