@@ -161,13 +161,28 @@ def test_a_compressed_frame_that_breaks_a_rule_ends_it(name: str) -> None:
     refuse(data, why, deflation=AGREED)
 
 
-def test_what_is_inflated_must_be_utf8_too_and_is_told_as_it_comes() -> None:
+def test_what_is_inflated_must_be_utf8_too() -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     payload = packer.compress(b"x" * 50 + b"\xff") + packer.flush(zlib.Z_SYNC_FLUSH)
     refuse(sent(WHOLE, payload[:-4]), "not UTF-8", 1007, deflation=AGREED)
-    found = course([sent(0x41, payload)], server(deflation=AGREED))
+    found = course([sent(0x41, payload), sent(0x80)], server(deflation=AGREED))
     assert found.closed is not None
     assert found.closed.code == 1007
+
+
+def test_what_has_no_end_yet_takes_no_more_memory_than_was_sent() -> None:
+    bomb = _bomb(15 << 20)
+    assert len(bomb) < 20_000
+    whole = sent(0xC2, bomb)
+    socket, another = server(deflation=AGREED), server(deflation=AGREED)
+    tracemalloc.start()
+    try:
+        assert course([sent(0x42, bomb)], socket).events == []
+        assert course([whole[:-1]], another).events == []
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+    assert course([sent(0x80)], socket).events == course([whole[-1:]], another).events == [bytes(15 << 20)]
 
 
 def _bomb(size: int) -> bytes:
@@ -177,7 +192,7 @@ def _bomb(size: int) -> bytes:
 
 @pytest.mark.parametrize("first", [0xC2, 0x42])
 def test_a_bomb_takes_no_more_than_the_limit(first: int) -> None:
-    bomb = sent(first, _bomb(64 << 20))
+    bomb = sent(first, _bomb(64 << 20)) + sent(0x80) * (first < 0x80)
     assert len(bomb) < 70_000
     socket = server(limits(message_size=1 << 20), AGREED)
     tracemalloc.start()
@@ -294,5 +309,5 @@ def test_what_rests_holds_no_compressor() -> None:
 def test_an_inflater_gives_no_more_than_there_is_room_for() -> None:
     for room in (0, 1, 999):
         with pytest.raises(Exception, match="websocket-message-size"):
-            Inflater(15, True).finish(_bomb(1000), bytearray(), room)
-    assert Inflater(15, True).finish(_bomb(1000), bytearray(), 1000) == bytes(1000)
+            Inflater(15, True).inflate(_bomb(1000), room)
+    assert Inflater(15, True).inflate(_bomb(1000), 1000) == bytes(1000)

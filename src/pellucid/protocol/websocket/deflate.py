@@ -125,53 +125,42 @@ class Deflate:
 
 
 class Inflater:
-    """Inflates messages piece by piece and never makes more of them than there is room for."""
+    """Inflates messages, each as a whole, and never makes more of one than there is room for."""
 
-    __slots__ = ("_bits", "_decompressor", "_ends", "_takeover")
+    __slots__ = ("_bits", "_decompressor", "_takeover")
 
     def __init__(self, bits: int, takeover: bool) -> None:
         self._bits = bits
         self._takeover = takeover
         self._decompressor: zlib._Decompress | None = None
-        self._ends = 0
 
-    def inflate(self, piece: bytes, held: bytearray, room: int) -> bytes:
-        """What a piece of a message holds, at most `room` bytes; `held` is what came of the message before it.
-
-        Raises Fault for more, or for what is no DEFLATE.
-        """
+    def inflate(self, message: bytes | bytearray, room: int) -> bytes:
+        """What a compressed message holds, at most `room` bytes. Raises Fault for more, or for what is no DEFLATE."""
         decompressor = self._decompressor
         if decompressor is None:
-            decompressor = self._decompressor = zlib.decompressobj(-self._bits)
+            decompressor = zlib.decompressobj(-self._bits)
         try:
-            # With one byte more than there is room for zlib either comes to the end of the piece or goes too far.
-            data = decompressor.decompress(piece, room + 1)
+            # With one byte more than there is room for zlib either comes to the end or goes too far.
+            data = decompressor.decompress(message + TAIL, room + 1)
             if decompressor.eof:
-                data = self._behind_the_end(decompressor, held, data, room)
+                decompressor, data = self._behind_the_end(decompressor, data, room)
         except zlib.error:
             raise protocol_fault("a compressed message that is no DEFLATE (RFC 7692 7.2.2)") from None
         if len(data) > room:
             raise Fault(TOO_BIG, "a message that is too large once it is inflated: websocket-message-size")
+        if self._takeover:
+            self._decompressor = decompressor
         return data
 
-    def finish(self, piece: bytes, held: bytearray, room: int) -> bytes:
-        """The same for the last piece of a message."""
-        data = self.inflate(piece + TAIL, held, room)
-        self._ends = 0
-        if not self._takeover:
-            self._decompressor = None
-        return data
-
-    def _behind_the_end(self, decompressor: zlib._Decompress, held: bytearray, data: bytes, room: int) -> bytes:
+    def _behind_the_end(self, decompressor: zlib._Decompress, data: bytes, room: int) -> tuple[zlib._Decompress, bytes]:
         # A final block may be followed by others (section 7.2.3.4), which zlib takes for another stream. They may
         # refer to what the message held before them, so that goes along; what earlier messages held is lost.
+        ends, window = 0, 1 << self._bits
         while decompressor.eof and len(data) <= room:
-            self._ends += 1
-            if self._ends > MOST_ENDS:
+            ends += 1
+            if ends > MOST_ENDS:
                 raise protocol_fault("a message of too many final blocks (RFC 7692 7.2.3.4)")
-            rest, window = decompressor.unused_data, 1 << self._bits
-            before = bytes(held[-window:] + data)[-window:]
-            decompressor = zlib.decompressobj(-self._bits, zdict=before)
-            self._decompressor = decompressor
+            rest = decompressor.unused_data
+            decompressor = zlib.decompressobj(-self._bits, zdict=data[-window:])
             data += decompressor.decompress(rest, room + 1 - len(data))
-        return data
+        return decompressor, data

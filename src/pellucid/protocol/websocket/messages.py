@@ -41,10 +41,12 @@ class Incoming:
             raise Fault(TOO_BIG, f"a message of more than {most_fragments} fragments: websocket-fragments")
 
     def add(self, piece: bytes | bytearray) -> None:
-        """Take a piece that is not the last. Raises Fault as soon as it can be told that the message is wrong."""
-        if self._inflater is not None:
-            piece = self._inflater.inflate(bytes(piece), self._held, self._most - len(self._held))
-        if self.text:
+        """Take a piece that is not the last. Raises Fault as soon as it can be told that the message is wrong.
+
+        What is compressed stays so until its end has come: a client that never sends that holds no more memory here
+        than it has sent.
+        """
+        if self.text and self._inflater is None:
             self._check(piece)
         if type(piece) is bytearray and not self._held:
             self._held = piece
@@ -54,11 +56,11 @@ class Incoming:
     def finish(self, piece: bytes | bytearray) -> str | bytes:
         """Take the last piece, and give the whole message. Raises Fault."""
         held = self._held
-        if self._inflater is not None:
-            piece = self._inflater.finish(bytes(piece), held, self._most - len(held))
         if held:
             held += piece
             piece = held
+        if self._inflater is not None:
+            piece = self._inflater.inflate(piece, self._most)
         if not self.text:
             return bytes(piece)
         try:
