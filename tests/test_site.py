@@ -7,7 +7,7 @@ from pellucid.message import Headers, Request, Response
 from pellucid.piece import Body
 from pellucid.server.exchange import Answer, App, Exchange
 from pellucid.server.held import Held
-from pellucid.site import Hosts, Served, hosted, mounted, name_of, nothing, surround
+from pellucid.site import KEPT, Hosts, Mounts, Served, hosted, mounted, name_of, nothing, surround
 
 
 def mark(name: bytes) -> Answer:
@@ -89,7 +89,9 @@ PLACES = {mount: Served(named(mount.encode() or b"root"), mount) for mount in MO
     ],
 )
 def test_the_longest_mount_of_whole_names_has_the_request(path: bytes, body: bytes) -> None:
-    assert ask_for(path, mounted(PLACES)).body == body
+    site = mounted(PLACES)
+    for _ in range(2):  # a second time as it is remembered
+        assert ask_for(path, site).body == body
 
 
 @pytest.mark.parametrize(("path", "status"), [(b"/", 404), (b"/statics", 404), (b"", 404), (b"*", 204)])
@@ -215,11 +217,20 @@ def test_one_app_for_all_hosts_stands_alone() -> None:
 
 def test_what_is_remembered_of_hosts_is_bounded() -> None:
     site = Hosts({"": named(b"rest"), "a": named(b"a")})
-    for number in range(5000):
+    for number in range(3 * KEPT):
         ask_host(b"h%d" % number, site)
-    assert len(site._chosen) <= 1024
+    assert len(site._chosen) <= KEPT
     ask_host(b"x" * 5000, site)
     assert b"x" * 5000 not in site._chosen
+
+
+def test_what_is_remembered_of_paths_is_bounded() -> None:
+    site = Mounts(PLACES)
+    for number in range(3 * KEPT):
+        ask_for(b"/static/%d" % number, site)
+    assert len(site._found) <= KEPT
+    ask_for(b"/static/" + b"x" * 5000, site)
+    assert b"/static/" + b"x" * 5000 not in site._found
 
 
 @pytest.mark.parametrize(

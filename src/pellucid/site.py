@@ -5,9 +5,11 @@ A request finds its place step by step: first its host, and then its path.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Generic, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from pellucid.features.feature import Ask
@@ -26,8 +28,16 @@ TWO_PLACES = "this path can be read in more than one way, and they lead to place
 LONGEST_NAME = 253
 """How long the name of a host can be (RFC 1035 section 2.3.4); none that is longer has a place of its own."""
 
-KEPT = 1024
-"""Of how many spellings of hosts it is remembered where they lead."""
+KEPT = 256
+"""Of how many spellings of hosts, and of paths at each host, it is remembered where they lead."""
+
+KEPT_LENGTH = 256
+"""How long one of these is that is remembered, in bytes."""
+
+Found = TypeVar("Found")
+
+# What makes it possible to read a path in more ways than one.
+_FREELY = re.compile(rb"//|/\.|\\|%2[ef]|%5c", re.IGNORECASE)
 
 
 class Site:
@@ -84,7 +94,7 @@ class Hosts:
     def __init__(self, apps: Mapping[str, App]) -> None:
         """The names are in lower case; an empty one is the rest."""
         self._apps = {name.encode(): app for name, app in apps.items()}
-        self._chosen = _Chosen(self._choose)
+        self._chosen = _Memory(self._choose)
 
     def __call__(self, exchange: Exchange) -> None:
         """Hand the exchange to the app of its host."""
@@ -136,44 +146,37 @@ class Mounts:
     same app in another place, the request is refused: nobody gets around the rules of /admin by its spelling.
     """
 
-    __slots__ = ("_by_length", "_common", "_places")
+    __slots__ = ("_by_length", "_found", "_places")
 
     def __init__(self, places: Mapping[str, Served]) -> None:
         """Mounts have no slash at their end, are percent-encoded, and empty for all paths."""
-        self._places = {
-            tuple(_names(mount.encode())): (served, served.mount.count("/")) for mount, served in places.items()
-        }
+        self._places = {tuple(_names(mount.encode())): served for mount, served in places.items()}
         self._by_length = sorted({len(names) for names in self._places}, reverse=True)
-        self._common = any(served.common is not None for served in places.values())
+        self._found = _Memory(self._find)
 
     def __call__(self, exchange: Exchange) -> None:
         """Hand the exchange to the app at the longest mount that fits."""
-        path = exchange.request.path
-        place = self._at(_names(path))
-        if place is None:
-            nothing(exchange)
-            return
-        served, depth = place
-        if self._common and self._doubtful(path, served):
-            exchange.why = TWO_PLACES
-            exchange.respond(*refusal(400, TWO_PLACES))
-            return
-        if depth:
-            exchange.mount = b"/" + b"/".join(path.split(b"/", depth + 1)[1 : depth + 1])
-        served.app(exchange)
+        app, exchange.mount = self._found[exchange.request.path]
+        app(exchange)
 
-    def _at(self, names: Segments) -> tuple[Served, int] | None:
+    def _find(self, path: bytes) -> tuple[App, bytes]:
+        # The app, and how its mount is spelled.
+        served = self._at(_names(path))
+        if served is None:
+            return nothing, b""
+        if served.common is not None and _FREELY.search(path):
+            places = map(self._at, readings(path))
+            if any(other and other is not served and other.common == served.common for other in places):
+                return _doubtful, b""
+        depth = served.mount.count("/")
+        return served.app, b"/".join(path.split(b"/", depth + 1)[: depth + 1]) if depth else b""
+
+    def _at(self, names: Segments) -> Served | None:
         for length in self._by_length:
-            place = self._places.get(names[:length]) if length <= len(names) else None
-            if place is not None:
-                return place
+            served = self._places.get(names[:length]) if length <= len(names) else None
+            if served is not None:
+                return served
         return None
-
-    def _doubtful(self, path: bytes, served: Served) -> bool:
-        if served.common is None or not (b"%" in path or b"//" in path or b"/." in path or b"\\" in path):
-            return False
-        places = map(self._at, readings(path))
-        return any(place and place[0] is not served and place[0].common == served.common for place in places)
 
 
 def mounted(places: Mapping[str, Served]) -> App:
@@ -210,19 +213,24 @@ def _followed(names: Iterable[bytes]) -> Segments:
     return tuple(found)
 
 
-class _Chosen(dict[bytes, App]):
-    """A bounded memory of where authorities lead."""
+class _Memory(dict[bytes, Found], Generic[Found]):
+    """A bounded memory of where hosts, or paths, lead."""
 
-    __slots__ = ("_choose",)
+    __slots__ = ("_find",)
 
-    def __init__(self, choose: Callable[[bytes], App]) -> None:
-        self._choose = choose
+    def __init__(self, find: Callable[[bytes], Found]) -> None:
+        self._find = find
 
-    def __missing__(self, authority: bytes) -> App:
-        app = self._choose(authority)
-        if len(authority) <= LONGEST_NAME:
-            remember(self, authority, app, KEPT)
-        return app
+    def __missing__(self, text: bytes) -> Found:
+        found = self._find(text)
+        if len(text) <= KEPT_LENGTH:
+            remember(self, text, found, KEPT)
+        return found
+
+
+def _doubtful(exchange: Exchange) -> None:
+    exchange.why = TWO_PLACES
+    exchange.respond(*refusal(400, TWO_PLACES))
 
 
 def _misdirected(exchange: Exchange) -> None:
