@@ -103,6 +103,22 @@ def pellucid(app: str, *options: str, name: str = "pellucid", cores: int = 1) ->
     return Peer(name, asked(code), command, cores)
 
 
+def sessions(app: str) -> tuple[Peer, ...]:
+    """Pellucid with a session in SQLite around an application, in the cookie, and with none."""
+    ours = pellucid(app, "--loop", "uvloop")
+    in_file = pellucid(app, "--loop", "uvloop", "--session", "sqlite:sessions.db")
+    in_cookie = pellucid(app, "--loop", "uvloop", "--session", "cookie", "--session-key", "k" * 32)
+    return (
+        replace(in_file, version=asked(WITH_SESSIONS)),
+        replace(in_cookie, name="pellucid, all in the cookie", version=asked(WITH_SESSIONS)),
+        replace(ours, name="pellucid without sessions"),
+    )
+
+
+WITH_SESSIONS = (
+    "import pellucid.cli.command as c, sqlite3 as s; from importlib.metadata import version as v; "
+    "print(f'{c.__version__}, itsdangerous {v(\"itsdangerous\")}, SQLite {s.sqlite_version}', end='')"
+)
 WITH_UVLOOP = "import pellucid.cli.command as c, uvloop as u; print(f'{c.__version__}, uvloop {u.__version__}', end='')"
 WITH_WEBSOCKETS = (
     f"{WITH_UVLOOP}; import websockets.speedups, websockets.version as w; print(f', websockets {{w.version}}')"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
@@ -54,6 +54,7 @@ function done(summary, latency, requests)
     e.connect, e.read, e.write, e.status, e.timeout))
 end
 """
+IDLE_COOKIE = f"sid={'x' * 76}"
 ERRORS = ("connect", "read", "write", "status", "timeout")
 
 
@@ -70,6 +71,7 @@ class Ask:
     body: bytes = b""
     scheme: str = "http"
     paths: int = 1
+    cookie: str = ""
 
     @classmethod
     def of(cls, path: str, answer: bytes, body: bytes = b"") -> Ask:
@@ -100,6 +102,8 @@ def request(ask: Ask, port: int) -> bytes:
     text = HEAD + FORM if ask.body else HEAD
     method = "POST" if ask.body else "GET"
     head = text.format(method=method, path=ask.path, port=port, length=len(ask.body))
+    if ask.cookie:
+        head += f"Cookie: {ask.cookie}\n"
     return head.replace("\n", "\r\n").encode("ascii") + b"\r\n" + ask.body
 
 
@@ -135,6 +139,15 @@ def fetch(ask: Ask, port: int) -> tuple[int, bytes]:
         client.sendall(request(ask, port))
         with _answer(client) as response:
             return response.status, response.read()
+
+
+def with_cookie(ask: Ask, port: int) -> Ask:
+    """The ask with the cookie that its answer sets; with one that says nothing, and is as long, where it sets none."""
+    with _connected(ask, port) as client:
+        client.sendall(request(ask, port))
+        with _answer(client) as response:
+            response.read()
+            return replace(ask, cookie=(response.getheader("set-cookie") or IDLE_COOKIE).partition(";")[0])
 
 
 def download(ask: Ask, port: int, seconds: float, connections: int = 2) -> Load:

@@ -35,6 +35,11 @@ def requests(ask: Ask, server: Server, effort: Effort) -> Figures:
     return _asked(load.fetch, load.press, ask, server, effort)
 
 
+def visits(ask: Ask, server: Server, effort: Effort) -> Figures:
+    """The same, of a client that shows the cookie which it was given by the first answer."""
+    return requests(load.with_cookie(ask, server.port), server, effort)
+
+
 def streams(ask: Ask, server: Server, effort: Effort) -> Figures:
     """What a request costs over HTTP/2, asked by h2load over 8 connections with 32 streams each."""
     return _asked(h2load.fetch, h2load.press, ask, server, effort)

@@ -161,6 +161,14 @@ APPLICATIONS = (
         _REQUEST_COLUMNS,
     ),
     Workload(
+        "session-read",
+        "ASGI: hello to a client whose session is read, 64 connections",
+        app_servers.sessions("asgi_app:remembered"),
+        HELLO,
+        ways.visits,
+        _REQUEST_COLUMNS,
+    ),
+    Workload(
         "memory",
         "Memory of a worker with a bare ASGI application, after a second of load",
         (

@@ -21,6 +21,14 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"hello"})
 
 
+async def remembered(scope: Scope, receive: Receive, send: Send) -> None:
+    """Say hello to whom is remembered, where sessions are kept."""
+    session = scope.get("session")
+    if session is not None and "user" not in session:
+        session["user"] = {"name": "somebody", "groups": ["readers", "writers"], "since": 1_800_000_000}
+    await hello(scope, receive, send)
+
+
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the body that was sent, once it is there whole."""
     assert scope["type"] == "http"
