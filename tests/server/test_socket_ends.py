@@ -41,6 +41,7 @@ def test_a_silent_client_is_pinged_and_given_up(dial: Dial) -> None:
     assert client.ended
     assert app.ends == [(ABNORMAL, "websocket-ping-timeout: no answer to a ping within 10 s")]
     assert app.exchange.why.startswith("websocket-ping-timeout")
+    assert [(level, "websocket-ping-timeout" in text) for level, text in client.stage.notes] == [("debug", True)]
 
 
 def test_who_answers_pings_stays(dial: Dial) -> None:

@@ -299,14 +299,14 @@ class Socket:
             self._timer = None
 
     def _on_time(self) -> None:
-        limits, exchange = self._limits, self._exchange
+        limits = self._limits
         timeout = limits.websocket_ping_timeout
         if self._last is not None:
             self._finish(self._last)
         elif not self.open:
-            exchange.abort(f"websocket-close-time: no goodbye within {limits.websocket_close_time:g} s")
+            self._give_up(f"websocket-close-time: no goodbye within {limits.websocket_close_time:g} s")
         elif self._silent and not self.paused and self._asked and timeout and not self.held:
-            exchange.abort(f"websocket-ping-timeout: no answer to a ping within {timeout:g} s")
+            self._give_up(f"websocket-ping-timeout: no answer to a ping within {timeout:g} s")
         elif self._silent and not self.paused:
             self._engine.ping()
             self.held += WEIGHT  # while that waits behind other messages, no answer to it is due
@@ -316,6 +316,10 @@ class Socket:
         else:
             self._asked = False
             self._set_timer(limits.websocket_ping_interval)
+
+    def _give_up(self, why: str) -> None:
+        self._exchange.note("debug", why)  # for whoever writes no access log, where it stands too
+        self._exchange.abort(why)
 
     def _closed(self, event: Closed) -> None:
         if event.fault:
