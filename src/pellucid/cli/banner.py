@@ -13,7 +13,7 @@ from pellucid import __version__
 from pellucid.authority import how_to_trust
 from pellucid.loading import Folder
 from pellucid.net.address import reachable
-from pellucid.plan import Place
+from pellucid.plan import Place, Plan
 
 MOST = 6
 """How many of the places are named."""
@@ -32,16 +32,14 @@ class Places:
     made: bool = False
 
 
-def banner(
-    served: Sequence[Place], places: Places, colours: bool, *, kinds: Sequence[str] = (), workers: int = 0
-) -> str:
-    """The banner's lines. `kinds` are what the apps of the places turned out to be, where that is known; `workers` is 0
-    where one process does it all.
+def banner(plan: Plan, places: Places, colours: bool, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
+    """The banner's lines. `kinds` are what the apps of the plan's places turned out to be, where that is known;
+    `workers` is 0 where one process does it all.
     """
     known = _places(places)
     width = max(len(where) for where, _ in known)
     lines = [
-        _what(served, kinds, workers),
+        _what(plan, kinds, workers),
         *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in known),
         *_trust(places),
         click.style("Ctrl+C stops it.", dim=True),
@@ -49,12 +47,10 @@ def banner(
     return "\n".join(line if colours else click.unstyle(line).rstrip() for line in lines)
 
 
-def in_one_line(served: Sequence[Place], places: Places, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
+def in_one_line(plan: Plan, places: Places, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
     """The same for a log that programs read."""
     trust = f"; clients are to trust {places.authority}" if places.authority else ""
-    return (
-        f"{click.unstyle(_what(served, kinds, workers))} at {', '.join(where for where, _ in _places(places))}{trust}"
-    )
+    return f"{click.unstyle(_what(plan, kinds, workers))} at {', '.join(where for where, _ in _places(places))}{trust}"
 
 
 def wants_colours(terminal: bool, environment: Mapping[str, str]) -> bool:
@@ -62,9 +58,10 @@ def wants_colours(terminal: bool, environment: Mapping[str, str]) -> bool:
     return terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
-def _what(served: Sequence[Place], kinds: Sequence[str], workers: int) -> str:
+def _what(plan: Plan, kinds: Sequence[str], workers: int) -> str:
     many = "" if not workers else " by 1 worker" if workers == 1 else f" by {workers} workers"
-    return f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(served, kinds)}{many}"
+    said = f", as {_printable(plan.file)} says" if plan.file else ""
+    return f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(plan.places, kinds)}{many}{said}"
 
 
 def _places(places: Places) -> list[tuple[str, str]]:
@@ -128,4 +125,8 @@ def _path(folder: str) -> str:
     path, home = os.path.abspath(folder), os.path.expanduser("~")
     if path.startswith(home.rstrip("/") + "/"):
         path = "~" + path[len(home.rstrip("/")) :]
+    return _printable(path)
+
+
+def _printable(path: str) -> str:
     return path if path.isprintable() else ascii(path)

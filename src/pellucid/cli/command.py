@@ -219,9 +219,9 @@ def _tell(plan: Plan, colours: bool, listening: Listening, kinds: Sequence[str])
     with contextlib.suppress(OSError):  # nobody may be there to read it
         listening.complain(note)
         if log_format == "json":
-            note("info", in_one_line(plan.places, places, kinds=kinds, workers=workers))
+            note("info", in_one_line(plan, places, kinds=kinds, workers=workers))
         else:
-            click.echo(banner(plan.places, places, colours, kinds=kinds, workers=workers), err=True, color=colours)
+            click.echo(banner(plan, places, colours, kinds=kinds, workers=workers), err=True, color=colours)
 
 
 def places_of(listening: Listening) -> Places:
