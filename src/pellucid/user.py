@@ -10,10 +10,11 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class User:
     """A user who has shown who it is: its name, and how that was shown, as AUTH_TYPE has it (RFC 3875 section 4.1.1):
-    "Basic", "Digest", "Bearer", "certificate", "form" or "forward". `claims` is what a token says besides.
+    "Basic", "Digest", "Bearer", "certificate", "form" or "forward". `scopes` is what a token allows, `claims` what it says besides.
     """
 
     name: str
     scheme: str
     groups: frozenset[str] = frozenset()
     claims: Mapping[str, Any] = field(default_factory=dict)
+    scopes: frozenset[str] = frozenset()

@@ -16,14 +16,17 @@ class Wrong:
     """Credentials that do not hold.
 
     `why` is for the log and never has a secret in it. `account` is whose they claimed to be, where they were a guess
-    that counts: then it is answered late, and too many of them are not tried any more. An answer that is no 401 is
-    given at once; `headers` go with it, such as Retry-After with a 503.
+    that counts: then it is answered late. `headers` go with the answer, such as Retry-After with a 503; `challenge`
+    stands in the place of the scheme's own in a 401, as where that says what is wrong. With a `body` it is the whole answer,
+    to be given as it is.
     """
 
     why: str
     status: int = 401
     account: str = ""
     headers: Headers = NO_FIELDS
+    challenge: bytes = b""
+    body: bytes | None = None
 
 
 Found = User | Wrong | None
