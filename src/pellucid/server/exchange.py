@@ -315,12 +315,14 @@ class Exchange:
 
     def take(self, event: Data | End) -> None:
         """A part of the request's body has come."""
-        if isinstance(event, Data):
+        if type(event) is Data:
+            data = event.data
             if self._arrived is None:
-                self._arrived = []
-            self._arrived.append(event.data)
-            self._room += len(event.data)
-        else:
+                self._arrived = [data]
+            else:
+                self._arrived.append(data)
+            self._room += len(data)
+        elif type(event) is End:
             self._ended = True
             self.trailers = event.trailers
         if not self._reading:

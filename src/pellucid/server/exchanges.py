@@ -250,20 +250,19 @@ class Exchanges:
 
     def _hand_over(self, stream: int, event: Event) -> None:
         exchange = self.open.get(stream)
-        if type(event) is Refused:
-            self._refuse(stream, exchange, event)
-        elif exchange is None:
-            return  # it was answered already and does not read on
-        elif type(event) is Reset:
-            self._end(exchange, event.why)
-        else:
-            assert type(event) is Data or type(event) is End
+        if type(event) is Data or type(event) is End:
+            if exchange is None:
+                return  # it was answered already and does not read on
             if self.paces.reading:
                 self.paces.count(stream, event)
             try:
                 exchange.take(event)
             except BaseException as error:
                 self._fail(exchange, error)
+        elif type(event) is Refused:
+            self._refuse(stream, exchange, event)
+        elif type(event) is Reset and exchange is not None:
+            self._end(exchange, event.why)
 
     def _tell_leaving(self) -> None:
         for exchange in list(self.open.values()):
