@@ -222,3 +222,37 @@ def test_a_file_is_not_served_itself(folder: Path) -> None:
 def test_a_projects_file_says_where_to_write() -> None:
     with pytest.raises(Mistakes, match=r"in \[tool.pellucid\]"):
         plan("[tool.pellucid]\nidle = 3\n", file="pyproject.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"a\\u001b" = 3',
+        'serve = "\\u001b[31m"',
+        '[paths."\\u001b"]',
+        '[hosts."\\u001b/"]',
+        "a = \x1b\n",
+        "\x1b",
+        '[a."\\u009b"]',
+    ],
+)
+def test_no_complaint_brings_a_control_character_out(text: str) -> None:
+    with pytest.raises(Mistakes) as error:
+        plan(text)
+    assert all(line.isprintable() for line in error.value.lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "session-key = hunter2",
+        "session-key: hunter2",
+        'session-key = "\\hunter2"',
+        "session-key = 4711",
+        'session-key = "hunter2',
+    ],
+)
+def test_no_complaint_repeats_a_secret(text: str) -> None:
+    with pytest.raises(Mistakes) as error:
+        plan(f'serve = "public"\n{text}\n')
+    assert not any("hunter2" in line or "4711" in line for line in error.value.lines)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pellucid.config.values import MASK, kind_of, masked, spell_value, value_of
+from pellucid.config.mistakes import MASK
+from pellucid.config.values import kind_of, masked, spell_value, value_of
 from pellucid.setting import Manual
 from pellucid.settings import CommandSettings, Setting, all_settings
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from pellucid.config.finding import PROJECT, TABLE, read_text
 from pellucid.config.lines import Path, lines_of
-from pellucid.config.mistakes import spell_text
+from pellucid.config.mistakes import MASK, spell_text
 
 _NO_QUOTE = ("Illegal character '\\n'", "Expected \"'", "Unterminated string")
+_SECRET = re.compile(r"(?:key|password|secret|token)s?[\"']?$")
 _CLOSING = {"[": "]", "{": "}"}
 
 
@@ -82,7 +83,8 @@ def _advice(what: str, line: str) -> str:
     if pair is None:
         return _pair_advice(what, line)
     if what.startswith("Unescaped"):
-        return f"a backslash in double quotes begins an escape; write {pair['key']} = '{pair['value'].strip(chr(34))}'"
+        value = MASK if _SECRET.search(pair["key"]) else pair["value"].strip('"')
+        return f"a backslash in double quotes begins an escape; write {pair['key']} = '{value}'"
     if pair["value"].startswith(('"', "'")):
         return "the text has no quote at its end" if pair["value"].count(pair["value"][0]) % 2 else _plainly(what)
     return _value_advice(what, pair["key"], pair["value"])
@@ -102,7 +104,7 @@ def _pair_advice(what: str, line: str) -> str:
     match = re.fullmatch(r"(?P<key>[\w-]+)\s*(?::|\s)\s*(?P<value>[^=#]+?)\s*(?:#.*)?", line)
     if match:
         value = match["value"].strip("\"'")
-        return f"an equals sign belongs between a key and its value: {match['key']} = {_as_value(value)}"
+        return f"an equals sign belongs between a key and its value: {match['key']} = {_as_value(match['key'], value)}"
     return f"a line is KEY = VALUE or [TABLE]: {_plainly(what)}"
 
 
@@ -115,10 +117,12 @@ def _value_advice(what: str, key: str, value: str) -> str:
                 f"the {'list' if value[0] == '[' else 'table'} that begins here has no {_CLOSING[value[0]]} at its end"
             )
         return f"a list is written with commas between its items, and texts in quotes: {_plainly(what)}"
-    return f"expected a number, true, false or text in quotes: {key} = {_as_value(value)}"
+    return f"expected a number, true, false or text in quotes: {key} = {_as_value(key, value)}"
 
 
-def _as_value(value: str) -> str:
+def _as_value(key: str, value: str) -> str:
+    if _SECRET.search(key):
+        return spell_text(MASK)
     word = value.lower()
     if word in ("true", "yes", "on"):
         return "true"

@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+MASK = "…"
+"""What is shown of a secret."""
+
 ALIKE = 0.7
 """How alike a guess must be to be told."""
 
@@ -64,8 +67,8 @@ class Mistakes(ValueError):
     """All that is wrong with a file; as text it is the first of it."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__(lines[0])
-        self.lines = tuple(lines)
+        self.lines = tuple(map(_printable, lines))
+        super().__init__(self.lines[0])
 
 
 def unknown(key: str, known: Iterable[str]) -> str:
@@ -111,3 +114,7 @@ def _in_key(option: str, known: set[str]) -> str:
     if option in known:
         return option
     return f"{positive} = false" if positive in known else f"--{option}"
+
+
+def _printable(line: str) -> str:
+    return line if line.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)

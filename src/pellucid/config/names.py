@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pellucid.config.mistakes import spell_text
 from pellucid.loading.targets import parse_mount
 
 _NAME = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
@@ -33,7 +34,7 @@ def host_name(text: str) -> str:
 def mount_name(text: str) -> str:
     """A path as a mount. ValueError says what to write."""
     if not text.startswith("/"):
-        raise ValueError(f'a path begins with a slash: write [paths."/{text}"]')
+        raise ValueError(f"a path begins with a slash: write [paths.{spell_text('/' + text)}]")
     if not text.strip("/*"):
         raise ValueError("what is for all paths stands in the table around this one")
     if "*" in text:

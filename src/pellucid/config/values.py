@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from pellucid.config.finding import refer
-from pellucid.config.mistakes import spell_text
+from pellucid.config.mistakes import MASK, spell_text
 from pellucid.settings import Setting
 
 NUMBERS_TOO = {"address", "group", "number", "user"}
@@ -14,9 +14,6 @@ NUMBERS_TOO = {"address", "group", "number", "user"}
 
 WITHIN = {"spa"}
 """What is named from the root of a folder that is served, and not from that of the file."""
-
-MASK = "…"
-"""What is shown of a secret."""
 
 
 def value_of(setting: Setting, value: Any, folder: str) -> Any:
@@ -72,7 +69,7 @@ def _text(setting: Setting, value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and setting.manual.unit in NUMBERS_TOO:
         return str(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f'expected text in quotes: {setting.key} = "{value}"')
+        raise ValueError(f'expected text in quotes: {setting.key} = "{MASK if setting.manual.secret else value}"')
     expected = "a list of texts" if isinstance(setting.default, tuple) else "text in quotes"
     raise ValueError(f"expected {expected}, and this is {kind_of(value)}")
 
