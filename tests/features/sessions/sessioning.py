@@ -9,7 +9,11 @@ from typing import Any
 from nowhere import Nowhere
 from pellucid.features.feature import Ground
 from pellucid.features.sessions.around import Sessions
+from pellucid.features.sessions.keeping import Keeping
 from pellucid.features.sessions.settings import SessionSettings
+from pellucid.features.sessions.store import Desk, Store
+from pellucid.features.sessions.turns import Turns
+from pellucid.features.sessions.visit import name_of
 from pellucid.message import Field, Headers, Request, Response
 from pellucid.net.aside import Aside
 from pellucid.net.memory import HandClock, MemoryPoller
@@ -91,6 +95,15 @@ class Place:
         self.desk = self.sessions._keeping.desk
         if self.desk is not None:
             self.desk._aside = InLoop(self.reactor)
+
+    def put(self, store: Store) -> None:
+        """Keep sessions in this store from now on."""
+        desk = Desk(store, InLoop(self.reactor), self.reactor, self.ground.note, lambda: self.wall)
+        readers = None if store.near else InLoop(self.reactor)
+        self.desk = desk
+        self.sessions._keeping = Keeping(lambda shown: store.read(name_of(shown)), desk, readers)
+        if self.sessions._turns is not None:
+            self.sessions._turns = Turns(self.reactor, lambda: self.wall, desk)
 
     def settle(self) -> None:
         """Rounds until nothing moves."""
