@@ -97,9 +97,17 @@ def test_nothing_that_an_app_raises_ends_the_server(error: BaseException, where:
     assert stage.open_connections == 0
 
 
-def test_an_interrupt_is_for_the_process() -> None:
-    def app(exchange: Exchange) -> None:
+@pytest.mark.parametrize("where", ["app", "on_gone"])
+def test_an_interrupt_is_for_the_process(where: str) -> None:
+    def fail() -> None:
         raise KeyboardInterrupt
+
+    def app(exchange: Exchange) -> None:
+        if where == "app":
+            fail()
+        else:
+            exchange.on_gone = fail
+            exchange.abort("enough")
 
     stage = Stage(app)
     stage.client().send(HELLO)

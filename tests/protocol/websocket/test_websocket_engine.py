@@ -314,6 +314,27 @@ def test_messages_that_are_sent_keep_their_order() -> None:
     assert socket.take_output() == []
 
 
+def test_what_could_not_go_yet_stands_before_what_follows() -> None:
+    socket = server()
+    socket.send_text("a")
+    [piece] = socket.take_output()
+    socket.send_text("b")
+    socket.put_back(piece)
+    assert said(socket) == b"\x81\x01a\x81\x01b"
+
+
+def test_it_knows_whether_something_is_to_be_sent() -> None:
+    socket = server()
+    assert not socket.unsaid
+    socket.send_text("a")
+    assert socket.unsaid
+    said(socket)
+    assert not socket.unsaid
+    socket.receive(sent(0x89))
+    assert socket.next_event() == Ping()
+    assert socket.unsaid
+
+
 def test_what_may_not_be_sent_is_our_callers_mistake_and_changes_nothing() -> None:
     socket = server()
     for code in (0, 999, 1004, 1006, 1015, 2999, 5000):
