@@ -41,6 +41,16 @@ def test_more_and_fewer_fields_make_new_headers() -> None:
     assert list(headers) == FIELDS
 
 
+def test_what_was_made_of_them_can_be_let_go_of() -> None:
+    fields = Headers(FIELDS)
+    before = dict(fields.index)
+    fields.memo = fields.block = object()
+    fields.forget()
+    assert fields.memo is fields.block is None
+    assert fields.index == before
+    assert fields == Headers(FIELDS)
+
+
 def test_they_are_equal_by_their_fields_and_their_order() -> None:
     assert Headers(FIELDS) == Headers(list(FIELDS))
     assert hash(Headers(FIELDS)) == hash(Headers(list(FIELDS)))

@@ -318,8 +318,10 @@ def test_what_could_not_go_yet_stands_before_what_follows() -> None:
     socket = server()
     socket.send_text("a")
     [piece] = socket.take_output()
+    assert not socket.unsaid
     socket.send_text("b")
     socket.put_back(piece)
+    assert socket.unsaid
     assert said(socket) == b"\x81\x01a\x81\x01b"
 
 
