@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from importlib.util import find_spec
 
@@ -43,11 +43,15 @@ def faults(plan: Plan) -> list[str]:
     """A line for each thing that cannot be, as far as that can be told before it is done."""
     found = [*_server_faults(plan)]
     seen: set[int] = set()
+    serving: dict[str, list[Place]] = {place.host: [] for place in plan.places}
+    for place in plan.places:
+        if place.serves is not None:
+            serving[place.host].append(place)
     for place in plan.places:
         if id(place.settings) not in seen:  # places that choose nothing of their own share theirs
             seen.add(id(place.settings))
             found += [*_blamed(place.settings, check_https), *_blamed(place.settings, _features)]
-        found += _folder_faults(place, plan)
+        found += _folder_faults(place, serving[place.host])
         found += _missing_module(place)
     if not found:  # else it would say one of them again
         found += _blamed(plan.settings, lambda settings: check_plan(plan))
@@ -147,8 +151,11 @@ def _certificates(settings: Settings) -> None:
         Certificates(pairs, chosen, ("h2", "http/1.1") if settings[Http2Limits].http2 else ("http/1.1",))
 
 
-def _folder_faults(place: Place, plan: Plan) -> Iterator[str]:
-    folder = _around(place, plan)
+def _folder_faults(place: Place, serving: Sequence[Place]) -> Iterator[str]:
+    # What is served at a place is its own, or that of the nearest place around it.
+    around = [each for each in serving if f"{place.mount}/".startswith(f"{each.mount}/")]
+    nearest = max(around, key=lambda each: len(each.mount), default=place)
+    folder = nearest.serves
     if not isinstance(folder, Folder):
         yield from _blamed(place.settings, lambda settings: Rules(settings[StaticSettings]))
         return
@@ -158,17 +165,7 @@ def _folder_faults(place: Place, plan: Plan) -> Iterator[str]:
         yield from _blamed(place.settings, lambda settings: Static(folder.path, settings[StaticSettings]).close())
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        yield f"{place.origin}: serve: the folder {folder.path!r} cannot be served: {why}"
-
-
-def _around(place: Place, plan: Plan) -> Folder | Named | None:
-    # What is served at a place: its own, or that of the nearest place around it.
-    around = [
-        each
-        for each in plan.places
-        if each.host == place.host and each.serves and f"{place.mount}/".startswith(f"{each.mount}/")
-    ]
-    return max(around, key=lambda each: len(each.mount)).serves if around else None
+        yield f"{nearest.origin}: serve: the folder {folder.path!r} cannot be served: {why}"
 
 
 def _addresses(settings: Settings) -> None:
