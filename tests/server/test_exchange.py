@@ -8,6 +8,7 @@ from conversing import Later, Script, Stage, request
 
 from pellucid.errors import WrongAnswer
 from pellucid.message import Data, End, Headers, Request, Response
+from pellucid.net.link import RECEIVE
 from pellucid.net.reactor import Timer
 from pellucid.piece import Body, Piece
 from pellucid.server.exchange import HALF, WINDOW, Exchange
@@ -247,3 +248,7 @@ def test_some_answers_open_a_tunnel(method: str, status: int, tunnel: bool) -> N
     assert not exchange.tunnel
     exchange.respond(Response(status))
     assert exchange.tunnel is tunnel
+
+
+def test_a_lump_of_64_kib_and_a_head_before_it_is_received_and_goes_through_whole() -> None:
+    assert 65536 + 1024 <= RECEIVE <= WINDOW
