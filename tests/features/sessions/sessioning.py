@@ -119,12 +119,17 @@ class Place:
         self.hand.advance(seconds)
         self.settle()
 
-    def begin(self, cookie: bytes = b"", scheme: bytes = b"http", host: bytes = b"example.com") -> Exchange:
-        """A request that has got as far as it gets: to its app, as a rule."""
+    def made(self, cookie: bytes = b"", scheme: bytes = b"http", host: bytes = b"example.com") -> Exchange:
+        """A request of which nothing was asked yet."""
         fields: list[Field] = [(b"cookie", cookie)] if cookie else []
         request = Request("GET", b"/", b"/", b"", host, Headers(fields), scheme=scheme)
         exchange = Exchange(request, Noting(self.notes), 1, 0.0)
         exchange.answers = (self.sessions.answer,)
+        return exchange
+
+    def begin(self, cookie: bytes = b"", scheme: bytes = b"http", host: bytes = b"example.com") -> Exchange:
+        """A request that has got as far as it gets: to its app, as a rule."""
+        exchange = self.made(cookie, scheme, host)
         held = self.sessions.ask(exchange)
         if held is not None:
             held.then(lambda response, body: exchange.respond(response, body) if response is not None else None)

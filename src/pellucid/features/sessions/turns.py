@@ -40,9 +40,10 @@ Go = Callable[[str], None]
 
 
 class _Line:
-    # Those who want one session. `until` is when the lease ends, 0 where there is none.
+    # Those who want one session. `until` is when the lease ends, 0 where there is none; `asked` is what was asked of
+    # the store last, while it still matters.
 
-    __slots__ = ("holder", "name", "passes", "pause", "until", "waiting")
+    __slots__ = ("asked", "holder", "name", "passes", "pause", "until", "waiting")
 
     def __init__(self, name: bytes) -> None:
         self.name = name
@@ -51,6 +52,7 @@ class _Line:
         self.passes = 0
         self.pause = SHORTEST
         self.until = 0.0
+        self.asked: Take | None = None
 
 
 class Turns:
@@ -109,6 +111,7 @@ class Turns:
         if line.until:
             line.until = 0.0
             self._desk.hand_in(Give(line.name, self._owner), _nothing, _nothing)
+        line.asked = None
         line.passes = 0
         line.pause = SHORTEST
         if line.waiting:
@@ -118,10 +121,13 @@ class Turns:
 
     def _take(self, line: _Line) -> None:
         now = self._clock()
-        take = Take(line.name, self._owner, now, now + LEASE)
-        self._desk.hand_in(take, partial(self._taken, line, take), partial(self._refused, line))
+        take = line.asked = Take(line.name, self._owner, now, now + LEASE)
+        self._desk.hand_in(take, partial(self._taken, line, take), partial(self._refused, line, take))
 
     def _taken(self, line: _Line, take: Take, got: bool) -> None:
+        if line.asked is not take:
+            return  # it was given back meanwhile
+        line.asked = None
         if got:
             line.until = take.until
             if line.holder is None:
@@ -135,7 +141,10 @@ class Turns:
         line.pause = min(2 * line.pause, LONGEST)
         self._reactor.at(self._reactor.now + pause, partial(self._take, line))
 
-    def _refused(self, line: _Line, down: Unkept) -> None:
+    def _refused(self, line: _Line, take: Take, down: Unkept) -> None:
+        if line.asked is not take:
+            return
+        line.asked = None
         waiting, line.waiting = line.waiting, deque()
         if line.holder is None:
             del self._lines[line.name]
