@@ -108,6 +108,8 @@ class Exchange:
     """Whether the answer was given, and a feature holds it."""
     user: User | None = None
     """Who asks, where a feature has found that out."""
+    identified = False
+    """Whether one has tried to: then nobody in particular asks if there is no user."""
     session: Session | None = None
     """What a feature keeps for this client from request to request."""
     response: Response | None = None
