@@ -188,6 +188,7 @@ def test_a_log_reader_that_goes_away_stops_nothing(folder: str) -> None:
 SERVING_WITHOUT_STREAMS = """
 import os, sys
 from pellucid.loading import Folder, Target
+from pellucid.plan import plan_of
 from pellucid.serving import serve
 from pellucid.settings import Settings
 
@@ -203,7 +204,7 @@ def ready(listening, kinds):
     os.write(int(told), f"{listening.addresses[0]} {all(map(is_nothing, closed))}".encode())
     os.close(int(told))
 
-serve([Target("", Folder(folder))], Settings({"bind": ("0",)}), ready)
+serve(plan_of([Target("", Folder(folder))], Settings({"bind": ("0",)})), None, ready)
 """
 
 
