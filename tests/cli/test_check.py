@@ -70,6 +70,28 @@ def test_what_was_chosen_on_the_command_line_is_told_as_it_was_said_there() -> N
     assert faults(plan('serve = "public"', tls_min="1.3")) == ["--tls-min: no TLS is spoken; give --tls too"]
 
 
+def test_each_fault_of_a_place_has_its_line() -> None:
+    text = 'serve = "public"\nheader = "X"\nmedia-type = "x"\nsession = "huh"\ncors = "*"\ncache-control = "y"\n'
+    assert [line.partition(":")[2].partition(" ")[0] for line in faults(plan(text))] == ["4:", "2:", "6:", "3:"]
+
+
+def test_a_module_that_runs_already_is_there() -> None:
+    assert faults(plan('serve = "__main__:app"')) == []
+
+
+def test_modules_in_a_folder_that_may_not_be_read_are_looked_for_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = plan('serve = "main:app"\n[paths."/j"]\nserve = "json:dumps"\n')
+
+    def refuse(_: str) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr("sys.path", [])
+    assert faults(known) == [
+        "a.toml:1: serve: there is no module 'main', neither in '.' nor elsewhere on Python's path"
+    ]
+
+
 def test_a_folder_that_went_away_is_told(folder: Path) -> None:
     known = plan('serve = "public"')
     (folder / "public").rmdir()

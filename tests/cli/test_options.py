@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pellucid.cli.options import SettingsCommand, chosen_of, default_of, help_of, spell
+from pellucid.cli.options import WORDS, SettingsCommand, chosen_of, default_of, help_of, spell
 from pellucid.settings import TOPICS, all_settings
 
 SETTINGS = all_settings()
@@ -133,3 +133,10 @@ def test_a_default_is_told_and_a_limit_that_is_off_is_none(name: str, told: str)
 )
 def test_a_default_that_is_typed_is_the_default(each: Any) -> None:
     assert each.read(spell(each)) == each.default
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_words_that_shells_complete_are_those_of_a_setting(name: str) -> None:
+    setting = BY_NAME[name]
+    assert setting.default in WORDS[name]
+    assert setting.part(**{name: WORDS[name][-1]})

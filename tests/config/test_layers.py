@@ -7,6 +7,7 @@ import pytest
 from pellucid.config.document import read_document
 from pellucid.config.layers import Reader
 from pellucid.loading.targets import Folder, Named
+from pellucid.settings import REACH, Reach
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +82,8 @@ def test_a_module_is_looked_for_where_the_file_or_somebody_else_says() -> None:
         ("[hosts]\nserve = 3", '2: hosts.serve: this wants a name before it; write [hosts."example.com"] above it'),
         ("[hosts]\na = 3", "2: hosts.a: expected a table, and this is the number 3"),
         ("paths = 3", '1: paths: expected tables such as [paths."/files"], and this is the number 3'),
+        ("[hosts.a.b]\nc = 1\nd = 2", '1: hosts.a.b: a name with dots wants quotes: [hosts."a.b"]'),
+        ("[hosts.a.b.paths.'/x']", '1: hosts.a.b: a name with dots wants quotes: [hosts."a.b"]'),
         ("lifespan = 'huh'", "1: lifespan: unknown lifespan 'huh'"),
     ],
 )  # fmt: skip
@@ -90,3 +93,13 @@ def test_what_stands_wrongly_is_told(text: str, told: str) -> None:
     read.hosts()
     assert len(read.mistakes) == 1
     assert read.mistakes[0].startswith(f"a.toml:{told}")
+
+
+def test_what_is_of_a_host_is_not_of_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REACH, "cors", Reach.HOST)
+    read = reader('[hosts."a"]\ncors = "*"\n[paths."/a"]\ncors = "*"\n')
+    read.top(None)
+    read.hosts()
+    assert read.mistakes == [
+        'a.toml:4: paths."/a".cors: this is of a host; write cors in its table, or at the top of the file for all hosts'
+    ]

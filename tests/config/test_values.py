@@ -80,6 +80,11 @@ def test_a_default_that_is_spelled_is_read_again(each: Setting) -> None:
     assert value_of(each, value, ".") == each.default
 
 
+@pytest.mark.parametrize(("value", "spelled"), [(1025, '"1025"'), (2048, '"2K"'), (3 << 30, '"3G"'), (1000, "1000")])
+def test_a_size_is_spelled_as_short_as_it_can_be(value: int, spelled: str) -> None:
+    assert spell_value(BY_NAME["body_size"], value) == spelled
+
+
 def test_a_secret_is_masked_and_so_is_a_password_in_an_address() -> None:
     secret = Setting(CommandSettings, "x", "", Manual("X.", secret=True), "")
     assert spell_value(secret, "hidden") == f'"{MASK}"'

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -34,6 +35,7 @@ from pellucid.processes.monitor import MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings, choose
 from pellucid.processes.settings import ProcessSettings
 from pellucid.protocol.http2.limits import Http2Limits
+from pellucid.serving import current_folder
 from pellucid.settings import CommandSettings, Setting, Settings, all_settings
 
 Check = Callable[[Settings], object]
@@ -87,44 +89,47 @@ def _server_faults(plan: Plan) -> Iterator[str]:
 
 
 def _blamed(settings: Settings, check: Check) -> Iterator[str]:
-    # Of what a check complains it has often not the name: it is the setting without which there is no complaint.
+    # A line for each complaint. Often it has not the name of its setting: that is the one without which it is not made.
+    while complaint := _complaint(settings, check):
+        culprit = _culprit(settings, check, complaint)
+        named = told(complaint, settings)
+        if culprit is None or complaint.startswith("--") or named != complaint:
+            yield named
+        else:
+            yield told(f"{culprit.option}: {complaint}", settings)
+        if culprit is None:
+            return
+        settings = _without(settings, culprit)
+
+
+def _complaint(settings: Settings, check: Check) -> str:
     try:
         check(settings)
     except ValueError as error:
-        line = told(str(error), settings)
-        if line != str(error) or str(error).startswith("--"):
-            yield line
-            return
-        for each in _suspects(settings, line):
-            if not _complains(_without(settings, each), check):
-                yield told(f"{each.option}: {error}", settings)
-                return
-        yield str(error)
+        return str(error)
+    return ""
 
 
-def _suspects(settings: Settings, line: str) -> list[Setting]:
-    # First those that it names, the longest name before one that is a part of it.
+def _culprit(settings: Settings, check: Check, complaint: str) -> Setting | None:
+    # First those that it names are suspected, the longest name before one that is a part of it.
     chosen = [each for each in all_settings() if each.name in settings.chosen]
-    return sorted(chosen, key=lambda each: -len(each.key) if re.search(rf"\b{each.key}\b", line) else 0)
+    suspects = sorted(chosen, key=lambda each: -len(each.key) if re.search(rf"\b{each.key}\b", complaint) else 0)
+    for each in suspects:
+        changed = getattr(settings[each.part], each.name) != each.default
+        if changed and _complaint(_without(settings, each), check) != complaint:
+            return each
+    return None
 
 
 def _without(settings: Settings, each: Setting) -> Settings:
     return settings.beneath({each.name: each.default}, {})
 
 
-def _complains(settings: Settings, check: Check) -> bool:
-    try:
-        check(settings)
-    except ValueError:
-        return True
-    return False
-
-
 def _features(settings: Settings) -> None:
     reactor = Reactor()
     settings = _unopened(settings)
     try:
-        ground = Ground(reactor, lambda level, text: None, os.getcwd())
+        ground = Ground(reactor, lambda level, text: None, current_folder())
         for makers in (FRONT, OF_HOST, OF_PLACE):
             in_order(makers, settings, ground)
     finally:
@@ -208,4 +213,4 @@ def _elsewhere(module: str) -> bool:
     try:
         return find_spec(module) is not None
     except ValueError:  # what runs already, as __main__ does, may tell nothing of itself
-        return True
+        return module in sys.modules

@@ -11,8 +11,11 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from pellucid.accesslog import FORMATS
+from pellucid.apps.asgi.settings import LIFESPANS
 from pellucid.config import Given
+from pellucid.eventlog import FORMATS as LOG_FORMATS
 from pellucid.eventlog import LEVELS
+from pellucid.loading.settings import INTERFACES, LOOPS
 from pellucid.settings import Setting, all_settings, read_truth
 
 ENVIRONMENT = (
@@ -23,7 +26,11 @@ ENVIRONMENT = (
 )
 WORDS = {
     "access_log": ("off", *FORMATS, "json"),
+    "interface": INTERFACES,
+    "lifespan": LIFESPANS,
+    "log_format": LOG_FORMATS,
     "log_level": LEVELS,
+    "loop": LOOPS,
     "tls_client": ("required", "optional"),
     "tls_min": ("1.2", "1.3"),
 }
