@@ -1,8 +1,11 @@
 """A site has apps at their mounts; it asks its features before them, and puts every answer through them."""
 
 import pytest
+from conversing import Stage
+from websocketing import SocketClient
 
 from nowhere import Nowhere
+from pellucid.apps.websocket import WebSocket
 from pellucid.message import Headers, Request, Response
 from pellucid.piece import Body
 from pellucid.server.exchange import Answer, App, Exchange
@@ -344,3 +347,24 @@ def test_what_is_done_to_an_answer_is_of_the_place_that_gives_it() -> None:
 @pytest.mark.parametrize(("path", "status"), [(b"/", 404), (b"*", 204), (b"", 404)])
 def test_a_place_may_serve_nothing(path: bytes, status: int) -> None:
     assert ask_for(path, nothing).status == status
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "path", "status"),
+    [
+        ("1.1", "A.example:80", "/deep/x", 0),
+        ("2", "A.example:80", "/deep/x", 0),
+        ("1.1", "a.example", "/", 404),
+        ("2", "a.example", "/", 404),
+        ("1.1", "b.example", "/deep/x", 421),
+        ("2", "b.example", "/deep/x", 421),
+    ],
+)
+def test_a_websocket_finds_its_host_and_its_path_as_others_do(version: str, name: str, path: str, status: int) -> None:
+    def socket(exchange: Exchange) -> None:
+        WebSocket.accept(exchange)
+
+    site = hosted({"a.example": mounted({"/deep": Served(socket, "/deep")})})
+    fields = {"Host": name} if version == "1.1" else {":authority": name}
+    client = SocketClient(Stage(site), version, path, None, **fields)
+    assert client.status == (status or {"1.1": 101, "2": 200}[version])
