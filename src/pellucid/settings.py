@@ -62,6 +62,7 @@ TOPICS: dict[str, tuple[type, ...]] = {
     "Files": (StaticSettings,),
     "Header fields": order.SETTINGS,
     "Sessions": order.SESSIONS,
+    "Users": order.AUTH,
     "Behind a proxy": order.PROXIES,
     "Logs": (AccessLogSettings, EventLogSettings, TracingSettings),
     "Development": (ReloadSettings, *order.DEVELOPMENT),

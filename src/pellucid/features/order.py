@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pellucid.features.auth import AuthSettings, auth_feature
 from pellucid.features.cors import CorsSettings, cors_feature
 from pellucid.features.feature import Ask, Feature, Ground
 from pellucid.features.forwarded import ForwardedSettings, forwarded_feature
@@ -34,6 +35,9 @@ SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
 SESSIONS: tuple[type, ...] = (SessionSettings,)
 """The settings of sessions."""
 
+AUTH: tuple[type, ...] = (AuthSettings,)
+"""The settings of users, and of how they show who they are."""
+
 Make = Callable[[Chosen, Ground], Feature | None]
 """Makes a feature with the settings in force where it is to stand; None where it is off."""
 
@@ -53,6 +57,8 @@ OF_PLACE: tuple[Make, ...] = (
     lambda chosen, ground: cors_feature(chosen[CorsSettings]),
     # Before all that asks who somebody is, which a session may tell.
     lambda chosen, ground: sessions_feature(chosen[SessionSettings], ground),
+    # After the sessions, by which a form knows its users; before all that asks who somebody is.
+    lambda chosen, ground: auth_feature(chosen, ground, sessions=bool(chosen[SessionSettings].session)),
     lambda chosen, ground: header_feature(chosen[HeaderSettings]),
     # After one's own fields, which it leaves as they are.
     lambda chosen, ground: security_feature(chosen[HeaderSettings], shared=bool(chosen[CorsSettings].cors)),

@@ -17,8 +17,8 @@ class Wrong:
 
     `why` is for the log and never has a secret in it. `account` is whose they claimed to be, where they were a guess
     that counts: then it is answered late. `headers` go with the answer, such as Retry-After with a 503; `challenge`
-    stands in the place of the scheme's own in a 401, as where that says what is wrong. With a `body` it is the whole answer,
-    to be given as it is.
+    stands in the place of the scheme's own in a 401, as where that says what is wrong. With a `body` it is the whole
+    answer, to be given as it is.
     """
 
     why: str
