@@ -62,6 +62,7 @@ def test_a_module_is_looked_for_where_the_file_or_somebody_else_says() -> None:
     [
         ("serve = 3", "1: serve: expected a folder or MODULE:APP in quotes, and this is the number 3"),
         ('serve = ""', "1: serve: expected a folder or MODULE:APP in quotes, and this is nothing"),
+        ('serve = "/api=main:app"', '1: serve: a path has a table of its own: [paths."/api"] with serve = "main:app"'),
         ('serve = "publc"', "1: serve: there is no folder 'publc'; did you mean 'public'?"),
         ("idel = 3", "1: idel: there is no such key; did you mean idle?"),
         ('aliases = ["a"]', "1: aliases: other names are those of a host; write it in its table"),

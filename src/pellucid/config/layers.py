@@ -10,7 +10,7 @@ from typing import Any
 from pellucid.config.document import Document
 from pellucid.config.finding import refer
 from pellucid.config.lines import Path
-from pellucid.config.mistakes import NO_SUCH, in_keys, spell_key, unknown
+from pellucid.config.mistakes import NO_SUCH, in_keys, spell_key, spell_text, unknown
 from pellucid.config.names import host_name, mount_name
 from pellucid.config.values import kind_of, value_of
 from pellucid.loading.targets import Folder, Named, parse_target
@@ -134,6 +134,12 @@ class Reader:
             return
         layer.origin = self._document.where(path)
         at = refer(value, self._folder)
+        mount, equals, rest = value.partition("=")
+        if equals and value.startswith("/") and not os.path.isdir(at):
+            self._note(
+                path, f"a path has a table of its own: [paths.{spell_text(mount)}] with serve = {spell_text(rest)}"
+            )
+            return
         try:
             layer.serves = parse_target(at if os.path.isdir(at) or ":" not in value else value, self._app_dir).serves
         except ValueError as error:
