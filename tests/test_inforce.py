@@ -70,14 +70,18 @@ def test_if_the_first_worker_ends_before_it_is_ready_what_was_before_is_in_force
     assert not standing.ready(2)
 
 
-def test_of_two_that_are_read_in_a_row_neither_stays_if_no_worker_can_begin(log: Log) -> None:
+def test_of_two_that_are_read_in_a_row_each_is_tried_by_those_that_begin_with_it(log: Log) -> None:
     plans = [plan("first"), plan("second")]
     standing = in_force(lambda: plans.pop(0))
     standing.renew(log)
     standing.begun(2)
+    standing.begun(3)
     standing.renew(log)
+    assert not standing.ready(2)
+    standing.ended(3, log)
     assert serves(standing) == ["second"]
-    standing.ended(2, log)
+    standing.begun(4)
+    standing.ended(4, log)
     assert serves(standing) == ["old"]
 
 

@@ -90,6 +90,7 @@ class InForce:
             noted("error", f"the reload is refused, and what was in force stays: {error}")
             return False
         self._before = self._before or (self.plan, self.listening)
+        self._tried_by.clear()  # who has begun with yet another one says nothing of this one
         self.plan, self.listening = plan, listening
         return True
 
