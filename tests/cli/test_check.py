@@ -70,9 +70,23 @@ def test_what_was_chosen_on_the_command_line_is_told_as_it_was_said_there() -> N
     assert faults(plan('serve = "public"', tls_min="1.3")) == ["--tls-min: no TLS is spoken; give --tls too"]
 
 
-def test_each_fault_of_a_place_has_its_line() -> None:
-    text = 'serve = "public"\nheader = "X"\nmedia-type = "x"\nsession = "huh"\ncors = "*"\ncache-control = "y"\n'
-    assert [line.partition(":")[2].partition(" ")[0] for line in faults(plan(text))] == ["4:", "2:", "6:", "3:"]
+def test_each_feature_of_a_place_tells_its_own_fault() -> None:
+    text = 'serve = "public"\nheader = "X"\nmedia-type = "x"\nsession = "huh"\ncors = "*"\n'
+    assert [line.partition(":")[2].partition(" ")[0] for line in faults(plan(text))] == ["4:", "2:", "3:"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('session = "memory"\nauth = "form"\nauth-users = "none"\nrequire = "user"', "a.toml:4: auth-users: none: "),
+        ('auth = "form"\nauth-users = "none"', "a.toml:2: auth: form needs a session"),
+        ('require = "user"', "a.toml:2: require: nobody can show who it is here"),
+        ('session = "memory"\nsession-cookie = "a b"', "a.toml:3: session-cookie: "),
+    ],
+)
+def test_of_settings_that_want_each_other_the_one_is_blamed_that_is_named(text: str, line: str) -> None:
+    (found,) = faults(plan(f'serve = "public"\n{text}\n'))
+    assert found.startswith(line)
 
 
 def test_a_module_that_runs_already_is_there() -> None:

@@ -10,14 +10,16 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from functools import partial
 from importlib.util import find_spec
+from typing import Any
 
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.config.mistakes import in_keys
 from pellucid.features.feature import Ground
 from pellucid.features.https import HttpsSettings
-from pellucid.features.order import FRONT, OF_HOST, OF_PLACE, in_order
+from pellucid.features.order import FRONT, OF_HOST, OF_PLACE, Make
 from pellucid.features.sessions.settings import SessionSettings
 from pellucid.inforce import check as check_plan
 from pellucid.listening import check_https
@@ -52,7 +54,7 @@ def faults(plan: Plan) -> list[str]:
     for place in plan.places:
         if id(place.settings) not in seen:  # places that choose nothing of their own share theirs
             seen.add(id(place.settings))
-            found += [*_blamed(place.settings, check_https), *_blamed(place.settings, _features)]
+            found += [*_blamed(place.settings, check_https), *_feature_faults(place.settings)]
         found += _folder_faults(place, serving[place.host])
         found += _missing_module(place)
     if not found:  # else it would say one of them again
@@ -89,17 +91,16 @@ def _server_faults(plan: Plan) -> Iterator[str]:
 
 
 def _blamed(settings: Settings, check: Check) -> Iterator[str]:
-    # A line for each complaint. Often it has not the name of its setting: that is the one without which it is not made.
-    while complaint := _complaint(settings, check):
+    # Often a complaint has not the name of its setting: that is one without which it is not made.
+    complaint = _complaint(settings, check)
+    if not complaint:
+        return
+    named = told(complaint, settings)
+    if complaint.startswith("--") or named != complaint:
+        yield named
+    else:
         culprit = _culprit(settings, check, complaint)
-        named = told(complaint, settings)
-        if culprit is None or complaint.startswith("--") or named != complaint:
-            yield named
-        else:
-            yield told(f"{culprit.option}: {complaint}", settings)
-        if culprit is None:
-            return
-        settings = _without(settings, culprit)
+        yield told(f"{culprit.option}: {complaint}", settings) if culprit is not None else complaint
 
 
 def _complaint(settings: Settings, check: Check) -> str:
@@ -111,27 +112,37 @@ def _complaint(settings: Settings, check: Check) -> str:
 
 
 def _culprit(settings: Settings, check: Check, complaint: str) -> Setting | None:
-    # First those that it names are suspected, the longest name before one that is a part of it.
-    chosen = [each for each in all_settings() if each.name in settings.chosen]
-    suspects = sorted(chosen, key=lambda each: -len(each.key) if re.search(rf"\b{each.key}\b", complaint) else 0)
-    for each in suspects:
-        changed = getattr(settings[each.part], each.name) != each.default
-        if changed and _complaint(_without(settings, each), check) != complaint:
-            return each
-    return None
+    suspects = {}
+    for each in all_settings():
+        value = getattr(settings[each.part], each.name)
+        if each.name in settings.chosen and value != each.default:
+            without = _complaint(_without(settings, each), check)
+            if without != complaint:
+                suspects[each] = (_names(complaint, each.key), _names(complaint, value), not without)
+    return max(suspects, key=suspects.__getitem__, default=None)
+
+
+def _names(complaint: str, what: Any) -> int:
+    # How much of a complaint is this name or value.
+    items = [str(each) for each in (what if isinstance(what, tuple) else (what,))]
+    return max(
+        (len(each) for each in items if re.search(rf"(?<![\w-]){re.escape(each)}(?![\w-])", complaint)), default=0
+    )
 
 
 def _without(settings: Settings, each: Setting) -> Settings:
     return settings.beneath({each.name: each.default}, {})
 
 
-def _features(settings: Settings) -> None:
+def _feature_faults(settings: Settings) -> Iterator[str]:
+    for make in (*FRONT, *OF_HOST, *OF_PLACE):
+        yield from _blamed(settings, partial(_make, make))
+
+
+def _make(make: Make, settings: Settings) -> None:
     reactor = Reactor()
-    settings = _unopened(settings)
     try:
-        ground = Ground(reactor, lambda level, text: None, current_folder())
-        for makers in (FRONT, OF_HOST, OF_PLACE):
-            in_order(makers, settings, ground)
+        make(_unopened(settings), Ground(reactor, lambda level, text: None, current_folder()))
     finally:
         reactor.close()
 
