@@ -45,18 +45,11 @@ Check = Callable[[Settings], object]
 
 def faults(plan: Plan) -> list[str]:
     """A line for each thing that cannot be, as far as that can be told before it is done."""
-    found = [*_server_faults(plan)]
-    seen: set[int] = set()
-    serving: dict[str, list[Place]] = {place.host: [] for place in plan.places}
-    for place in plan.places:
-        if place.serves is not None:
-            serving[place.host].append(place)
-    for place in plan.places:
-        if id(place.settings) not in seen:  # places that choose nothing of their own share theirs
-            seen.add(id(place.settings))
-            found += [*_blamed(place.settings, check_https), *_feature_faults(place.settings)]
-        found += _folder_faults(place, serving[place.host])
-        found += _missing_module(place)
+    reactor = Reactor()  # on which features stand, and which is never run
+    try:
+        found = [*_server_faults(plan), *_place_faults(plan, Ground(reactor, _unheard, current_folder()))]
+    finally:
+        reactor.close()
     if not found:  # else it would say one of them again
         found += _blamed(plan.settings, lambda settings: check_plan(plan))
     return [*dict.fromkeys(found)]
@@ -134,17 +127,28 @@ def _without(settings: Settings, each: Setting) -> Settings:
     return settings.beneath({each.name: each.default}, {})
 
 
-def _feature_faults(settings: Settings) -> Iterator[str]:
-    for make in (*FRONT, *OF_HOST, *OF_PLACE):
-        yield from _blamed(settings, partial(_make, make))
+def _place_faults(plan: Plan, ground: Ground) -> Iterator[str]:
+    seen: set[int] = set()
+    serving: dict[str, list[Place]] = {place.host: [] for place in plan.places}
+    for place in plan.places:
+        if place.serves is not None:
+            serving[place.host].append(place)
+    for place in plan.places:
+        if id(place.settings) not in seen:  # places that choose nothing of their own share theirs
+            seen.add(id(place.settings))
+            yield from _blamed(place.settings, check_https)
+            for make in (*FRONT, *OF_HOST, *OF_PLACE):
+                yield from _blamed(place.settings, partial(_make, make, ground))
+        yield from _folder_faults(place, serving[place.host])
+        yield from _missing_module(place)
 
 
-def _make(make: Make, settings: Settings) -> None:
-    reactor = Reactor()
-    try:
-        make(_unopened(settings), Ground(reactor, lambda level, text: None, current_folder()))
-    finally:
-        reactor.close()
+def _make(make: Make, ground: Ground, settings: Settings) -> None:
+    make(_unopened(settings), ground)
+
+
+def _unheard(level: str, text: str) -> None:
+    pass
 
 
 def _unopened(settings: Settings) -> Settings:
