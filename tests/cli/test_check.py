@@ -89,6 +89,13 @@ def test_of_settings_that_want_each_other_the_one_is_blamed_that_is_named(text: 
     assert found.startswith(line)
 
 
+def test_who_checks_may_be_another_than_who_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert faults(plan('serve = "public"\nuser = "root"\n')) == []
+    (line,) = faults(plan('serve = "public"\nuser = "nobodyatall"\n'))
+    assert line.startswith("a.toml:2: user: there is no user")
+
+
 def test_a_module_that_runs_already_is_there() -> None:
     assert faults(plan('serve = "__main__:app"')) == []
 

@@ -42,6 +42,9 @@ from pellucid.settings import CommandSettings, Setting, Settings, all_settings
 
 Check = Callable[[Settings], object]
 
+ROOT_ALONE = "only root can"
+"""What is no fault of a plan: who checks it may be somebody else than who serves it, who hears of it at the start."""
+
 
 def faults(plan: Plan) -> list[str]:
     """A line for each thing that cannot be, as far as that can be told before it is done."""
@@ -52,7 +55,7 @@ def faults(plan: Plan) -> list[str]:
         reactor.close()
     if not found:  # else it would say one of them again
         found += _blamed(plan.settings, lambda settings: check_plan(plan))
-    return [*dict.fromkeys(found)]
+    return [line for line in dict.fromkeys(found) if ROOT_ALONE not in line]
 
 
 def told(error: str, settings: Settings) -> str:
