@@ -73,6 +73,8 @@ def assembler(plan: Plan, here: str) -> Assemble:
 Made = tuple[App, Life | None, str]
 """An app, its life, and of what kind it is."""
 
+NOTHING: Made = nothing, None, ""
+
 
 class _Assembling:
     """What is known while an assembly is made. An application that is named in several places is made once; a folder
@@ -108,10 +110,9 @@ class _Assembling:
 
     def assemble(self) -> Assembly:
         """Make each app, and put them at their hosts and mounts with the features around them."""
-        all_places = self._plan.places
         # Features first, since what is wrong is told sooner than an app is loaded.
         front = in_order(FRONT, self._settings, self._ground)
-        for settings in (self._settings, *(place.settings for place in all_places)):
+        for settings in (self._settings, *(place.settings for place in self._plan.places)):
             for makers in (OF_HOST, OF_PLACE):
                 self._around(makers, settings)
         try:
@@ -122,7 +123,7 @@ class _Assembling:
         answers = front.answers + self._of_host(self._rest).answers + self._of_place(self._rest).answers
         app = surround(hosted(hosts), front.asks, answers)
         lives = (*self._ground.lives, *(life for _, life, _ in self._made.values() if life is not None))
-        return Assembly(app, lives, tuple(self._kind(place) for place in all_places))
+        return Assembly(app, lives, tuple(self._found(place)[0][2] for place in self._plan.places))
 
     # The features
 
@@ -154,7 +155,8 @@ class _Assembling:
         before, within = self._of_host(root), self._of_place(root)
         answers = front.answers + before.answers + within.answers
         if all(place.settings is root for place in places):  # what is around all of them is so once
-            served = {place.mount: Served(*self._app_at(place)) for place in places}
+            bare = ((place.mount, self._found(place)) for place in places)
+            served = {at: Served(app, mount) for at, ((app, _, _), mount, _) in bare}
             return surround(mounted(served), before.asks + within.asks, answers)
         served = {place.mount: self._surrounded(place, front + before) for place in places}
         if "" not in served:
@@ -162,32 +164,21 @@ class _Assembling:
         return surround(mounted(served), before.asks, answers)
 
     def _surrounded(self, place: Place, outer: Surroundings) -> Served:
-        app, mount = self._app_at(place)
+        (app, _, _), mount, serves = self._found(place)
         own = self._of_place(place.settings)
-        above = self._serving(place)
-        return Served(surround(app, own.asks, outer.answers + own.answers), mount, above and above.serves)
+        return Served(surround(app, own.asks, outer.answers + own.answers), mount, serves)
 
-    def _app_at(self, place: Place) -> tuple[App, str]:
-        # The app of a place, and the mount at which that one stands.
-        above = self._serving(place)
-        if above is None or above.serves is None:
-            return nothing, place.mount
-        return self._app(above.serves, above.mount, place.settings)[0], above.mount
-
-    def _serving(self, place: Place) -> Place | None:
-        # The place itself, or else the nearest around it, that serves something.
+    def _found(self, place: Place) -> tuple[Made, str, Folder | Named | None]:
+        # The app of the place itself or of the nearest around it, the mount at which that one stands, and what it is.
         around = [
-            other
+            (other.mount, other.serves)
             for other in self._places[place.host]
             if other.serves is not None and f"{place.mount}/".startswith(f"{other.mount}/")
         ]
-        return max(around, key=lambda other: len(other.mount), default=None)
-
-    def _kind(self, place: Place) -> str:
-        above = self._serving(place)
-        if above is None or above.serves is None:
-            return ""
-        return self._app(above.serves, above.mount, place.settings)[2]
+        if not around:
+            return NOTHING, place.mount, None
+        mount, serves = max(around, key=lambda found: len(found[0]))
+        return self._app(serves, mount, place.settings), mount, serves
 
     # The apps
 
