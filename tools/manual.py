@@ -29,6 +29,7 @@ PART = re.compile(r"(?P<begin><!-- from the code: (?P<name>[a-z ]+) -->\n).*?(?P
 
 MEANINGS = {
     "client": "The client's address, without its port",
+    "user": "Who has shown who it is, by `auth`; a space in the name is written as \\\\x20",
     "method": "The method",
     "target": "The request target as it was sent",
     "path": "Its path",

@@ -21,8 +21,8 @@ Clock = Callable[[], float]
 
 # Apache's two formats, and behind them what its readers miss: how long it took, and why if something was wrong.
 FORMATS = {
-    "common": '{client} - - [{time_common}] "{request_line}" {status} {bytes} {duration_ms}ms{because}',
-    "combined": '{client} - - [{time_common}] "{request_line}" {status} {bytes} '
+    "common": '{client} - {user} [{time_common}] "{request_line}" {status} {bytes} {duration_ms}ms{because}',
+    "combined": '{client} - {user} [{time_common}] "{request_line}" {status} {bytes} '
     '"{request[referer]}" "{request[user-agent]}" {duration_ms}ms{because}',
 }
 
@@ -157,6 +157,11 @@ def _duration(exchange: Exchange) -> float:
     return max(exchange.finished - exchange.begun, 0.0)
 
 
+def _user(exchange: Exchange) -> str:
+    # A name may hold spaces, which keep the fields of a line apart.
+    return escape(exchange.user.name).replace(" ", "\\x20") if exchange.user is not None else "-"
+
+
 def _tls(name: str) -> Spell:
     read = attrgetter(name)
     return lambda exchange: "-" if exchange.secured is None else escape(read(exchange.secured)) or "-"
@@ -177,6 +182,7 @@ WORKER = "worker"
 
 DIRECTIVES: dict[str, Spell] = {
     "client": lambda exchange: escape(exchange.peer) or "-",
+    "user": _user,
     "method": lambda exchange: escape(exchange.request.method) or "-",
     "target": lambda exchange: escape(exchange.request.target.decode("latin-1")) or "-",
     "path": lambda exchange: escape(exchange.request.path.decode("latin-1")) or "-",
@@ -266,6 +272,8 @@ def _json(clock: Clock, worker: str) -> Spell:
             f'"reason":{quoted(exchange.why)},"worker":{worker},"request_id":{quoted(exchange.request_id)},'
             f'"trace_id":"{trace_of(exchange).trace_id}"'
         )
+        if exchange.user is not None:
+            line += f',"user":{quoted(exchange.user.name)}'
         if (secured := exchange.secured) is not None:
             line += (
                 f',"tls_version":{quoted(secured.version)},"tls_cipher":{quoted(secured.cipher)},'

@@ -10,7 +10,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class User:
     """A user who has shown who it is: its name, and how that was shown, as AUTH_TYPE has it (RFC 3875 section 4.1.1):
-    "Basic", "Digest", "Bearer", "certificate", "form" or "forward". `scopes` is what a token allows, `claims` what it says besides.
+    "Basic", "Digest", "Bearer", "certificate", "form" or "forward". `claims` is what a token says besides, `scopes`
+    what it allows.
     """
 
     name: str

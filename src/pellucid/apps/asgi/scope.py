@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from pellucid.apps.asgi.types import VERSION, Scope
+from pellucid.apps.asgi.user import Asking, Credentials
 from pellucid.net.secured import Secured
 from pellucid.protocol.fields import remember
 from pellucid.server.exchange import Exchange
@@ -54,8 +55,12 @@ def scope_of(exchange: Exchange, root: bytes, state: dict[str, Any]) -> Scope:
             "http.response.debug": {},
         },
     }
-    if exchange.session is not None:
-        scope["session"] = exchange.session  # where Starlette's request.session looks
+    if exchange.answers:  # who tells an app of sessions or users, has to do with answers too
+        if exchange.session is not None:
+            scope["session"] = exchange.session  # where Starlette's request.session looks
+        if exchange.identified:
+            scope["user"] = Asking(exchange.user)  # and its request.user, and @requires
+            scope["auth"] = Credentials(exchange.user)
     # Where a proxy says that its client spoke plainly, what it has settled itself would mislead.
     if request.scheme == b"https" and (secured := exchange.secured) is not None:
         scope["extensions"]["tls"] = tls_of(secured)

@@ -114,8 +114,12 @@ class Environs:
             # Where a proxy says that its client spoke plainly, what it has settled itself would mislead.
             if (secured := exchange.secured) is not None:
                 environ.update(tls_of(secured))
-        if exchange.session is not None:
-            environ["pellucid.session"] = exchange.session
+        if exchange.answers:  # who tells an app of sessions or users, has to do with answers too
+            if exchange.session is not None:
+                environ["pellucid.session"] = exchange.session
+            if (user := exchange.user) is not None:  # RFC 3875 4.1.1, 4.1.11
+                environ["AUTH_TYPE"], environ["REMOTE_USER"] = user.scheme, _native(user.name)
+                environ["pellucid.user"] = user
         if length is not None:
             environ["CONTENT_LENGTH"] = str(length)
         return environ
