@@ -80,6 +80,7 @@ def test_each_feature_of_a_place_tells_its_own_fault() -> None:
     [
         ('session = "memory"\nauth = "form"\nauth-users = "none"\nrequire = "user"', "a.toml:4: auth-users: none: "),
         ('auth = "form"\nauth-users = "none"', "a.toml:2: auth: form needs a session"),
+        ('auth = "basic"', "a.toml:2: auth: auth-users: basic and form need a file of users"),
         ('require = "user"', "a.toml:2: require: nobody can show who it is here"),
         ('session = "memory"\nsession-cookie = "a b"', "a.toml:3: session-cookie: "),
     ],

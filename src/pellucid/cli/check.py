@@ -92,11 +92,12 @@ def _blamed(settings: Settings, check: Check) -> Iterator[str]:
     if not complaint:
         return
     named = told(complaint, settings)
-    if complaint.startswith("--") or named != complaint:
+    culprit = _culprit(settings, check, complaint) if named == complaint else None
+    origin = settings.origins.get(culprit.name, "") if culprit is not None else ""
+    if culprit is None or (complaint.startswith("--") and origin.startswith("--")):
         yield named
     else:
-        culprit = _culprit(settings, check, complaint)
-        yield told(f"{culprit.option}: {complaint}", settings) if culprit is not None else complaint
+        yield told(f"{culprit.option}: {complaint}", settings)
 
 
 def _complaint(settings: Settings, check: Check) -> str:
