@@ -19,6 +19,7 @@ from pellucid.cli.banner import Places, banner, in_one_line, wants_colours
 from pellucid.cli.check import faults, told
 from pellucid.cli.elsewhere import ELSEWHERE
 from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, given_of, unknown_variables
+from pellucid.cli.passwd import passwd
 from pellucid.config import Mistakes, find, read_plan
 from pellucid.config import show as spell
 from pellucid.eventlog import EventLog, EventLogSettings
@@ -268,6 +269,8 @@ for name, callback, params, summary in (
             name, callback=callback, params=params, help=callback.__doc__, epilog=ENVIRONMENT, short_help=summary
         )
     )
+
+main.add_command(passwd)
 
 
 @main.command()
