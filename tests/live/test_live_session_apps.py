@@ -16,6 +16,8 @@ from siting import WAYS
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
 APPS = """
+import asyncio
+
 import django
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
