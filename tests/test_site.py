@@ -1,7 +1,13 @@
 """A site has apps at their mounts; it asks its features before them, and puts every answer through them."""
 
+import posixpath
+import re
+from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
+
 import pytest
 from conversing import Stage
+from hypothesis import example, given
+from hypothesis import strategies as st
 from websocketing import SocketClient
 
 from nowhere import Nowhere
@@ -135,6 +141,21 @@ def test_whoever_holds_an_exchange_may_answer_it_in_the_place_of_the_app() -> No
     assert exchange.response is not None
     assert (exchange.status, exchange.body) == (401, b"who are you?")
     assert exchange.response.headers.get(b"x-mark") == b"1"
+
+
+def test_who_is_held_in_front_finds_its_place_when_it_is_released() -> None:
+    door, inner = Doorkeeper(), Doorkeeper()
+    place = surround(named(b"deep"), (inner.ask,), (mark(b"1"), mark(b"2")))
+    site = surround(mounted({"/deep": Served(place, "/deep")}), (door.ask,), (mark(b"1"),))
+    exchange = ask_for(b"/deep/x", site)
+    assert door.held is not None
+    exchange.request.path = b"/deep/y"  # whoever holds it may change where it leads
+    door.held.release()
+    assert inner.held is not None
+    assert not exchange.answered
+    inner.held.release()
+    assert exchange.response is not None
+    assert (exchange.body, exchange.response.headers.all(b"x-mark")) == (b"deep /deep /deep/y", [b"1", b"2"])
 
 
 def test_who_is_gone_is_not_shown_to_the_app() -> None:
@@ -320,6 +341,43 @@ def test_a_path_that_can_be_read_in_one_way_finds_its_place(path: bytes, name: b
 )
 def test_no_spelling_of_a_path_leads_around_the_rules_of_a_place(path: bytes) -> None:
     assert ask_for(path, mounted(RULED)).status == 400
+
+
+def freely(path: bytes) -> list[str]:
+    """The path as apps may come to read it: by what they and their libraries do to it."""
+    text = unquote_to_bytes(path).decode("latin-1")
+    merged = re.sub("/+", "/", text)
+    slashed = text.replace("\\", "/")
+    return [
+        text,
+        merged,
+        slashed,
+        posixpath.normpath(text),
+        unquote(posixpath.normpath(path.decode("latin-1"))),
+        posixpath.normpath(slashed),
+        posixpath.normpath(merged),
+        urljoin("/", text.lstrip("/")),
+        urlsplit(urljoin("http://a/", re.sub("^/+", "/", text))).path,
+    ]
+
+
+PARTS = st.sampled_from(["/", "//", "admin", "%61dmin", "x", "..", ".", "%2e", "%2E%2e", "%2F", "%2f", "%5C", "b", "a"])
+
+
+@given(st.lists(PARTS, max_size=12).map(lambda parts: "/" + "".join(parts)))
+@example("/x%2F..%2Fadmin")
+@example("/admin/..%2Fadmin")
+def test_however_an_app_reads_a_path_the_rules_of_where_that_leads_have_held(text: str) -> None:
+    path = text.encode()
+    exchange = ask_for(path, mounted(RULED))
+    if exchange.status == 400:
+        return
+    assert isinstance(exchange.body, bytes)
+    place = exchange.body.split(b" ")[0]
+    for reading in freely(path):
+        names = [name for name in re.sub("^/+", "/", reading).split("/") if name]
+        inside = names[:1] == ["admin"]
+        assert inside == (place == b"rules"), (path, reading, place)
 
 
 def test_where_an_app_stands_does_not_depend_on_the_place_whose_rules_hold() -> None:
