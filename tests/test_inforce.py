@@ -198,6 +198,13 @@ def test_what_cannot_be_meant_at_one_place_is_told(where: str) -> None:
         check(Plan(Settings(), (place,)))
 
 
+def test_sessions_in_the_memory_of_one_worker_are_not_for_several() -> None:
+    place = Place("", "/x", Folder("."), Settings({"session": "memory"}))
+    with pytest.raises(ValueError, match="--session: memory is of one worker, and there are 2: say sqlite:FILE"):
+        check(Plan(Settings({"workers": "2"}), (place,)))
+    check(Plan(Settings({"workers": "1"}), (place,)))
+
+
 def test_a_loop_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="loop: uvloop is not installed; `pip install uvloop`"):

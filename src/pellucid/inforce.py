@@ -13,6 +13,7 @@ from typing import Any
 from pellucid.eventlog import EventLogSettings
 from pellucid.features.https import HttpsSettings
 from pellucid.features.livereload import LiveReloadSettings
+from pellucid.features.sessions.settings import SessionSettings
 from pellucid.listening import Listening, check_https, read_certificates, with_https_port
 from pellucid.loading.settings import LoadingSettings
 from pellucid.loading.settings import check as check_chosen
@@ -134,10 +135,12 @@ def check(plan: Plan) -> None:
     settings = plan.settings
     check_logs(settings)
     check_loading(plan.places, settings[LoadingSettings])
-    count_of(settings[ProcessSettings].workers)
+    workers = count_of(settings[ProcessSettings].workers)
     choose(settings[PrivilegeSettings])
     for each in {id(each): each for each in (settings, *(place.settings for place in plan.places))}.values():
         check_https(each)
+        if each[SessionSettings].session == "memory" and workers > 1:
+            raise ValueError(f"--session: memory is of one worker, and there are {workers}: say sqlite:FILE")
 
 
 def check_loading(places: Iterable[Place], chosen: LoadingSettings) -> None:
