@@ -119,6 +119,6 @@ def _looker(plan: Plan) -> Look | None:
     mounted = dict.fromkeys(place.serves.path for place in plan.places if isinstance(place.serves, Folder))
     areas = areas_of(settings[ReloadSettings], folders, mounted, settings[LiveReloadSettings].reload_browser)
     # The file itself matters where others of its folder do; elsewhere far too much may lie around it.
-    folder, name = os.path.split(os.path.realpath(plan.file))
+    folder, name = os.path.split(os.path.realpath(plan.file)) if plan.file else ("", "")
     known = [replace(area, include=(*area.include, name)) if area.folder == folder else area for area in areas]
     return lambda channel: look_out(known, channel)
