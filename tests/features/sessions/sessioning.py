@@ -26,6 +26,9 @@ KEY = "a-key-that-is-long-enough-for-a-session"
 OTHER_KEY = "another-key-that-is-long-enough-as-well"
 NOW = 1_800_000_000.0
 
+OPENED: list[Store] = []
+"""The stores of all places, to be closed behind each test."""
+
 Use = Callable[[Session], object]
 
 
@@ -94,6 +97,7 @@ class Place:
         self.sessions = Sessions(chosen, self.ground, lambda: self.wall)
         self.desk = self.sessions._keeping.desk
         if self.desk is not None:
+            OPENED.append(self.desk.store)
             self.desk._aside = InLoop(self.reactor)
 
     def put(self, store: Store) -> None:

@@ -161,9 +161,9 @@ class SqliteStore:
 
     def _take(self, take: Take) -> bool:
         done = self._writing.execute(
-            "INSERT INTO turn VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET owner = ?2, until = ?3 "
-            "WHERE owner = ?2 OR until <= ?4",
-            (take.name, take.owner, take.until, take.now),
+            "INSERT INTO turn VALUES (:name, :owner, :until) ON CONFLICT (name) "
+            "DO UPDATE SET owner = :owner, until = :until WHERE owner = :owner OR until <= :now",
+            {"name": take.name, "owner": take.owner, "until": take.until, "now": take.now},
         )
         return done.rowcount == 1
 
