@@ -32,12 +32,14 @@ class _Stock:
 
 
 class Attempts:
-    """The guesses of a process. `tries` is for an address, and comes back within `pause` seconds."""
+    """The guesses of a process. `tries` is for an address, and comes back within `pause` seconds; with none of either
+    nothing is counted.
+    """
 
     __slots__ = ("_accounts", "_addresses", "_known", "_pause", "_tries")
 
     def __init__(self, tries: int, pause: float) -> None:
-        self._tries = tries
+        self._tries = tries if pause else 0
         self._pause = pause
         self._addresses: OrderedDict[str, _Stock] = OrderedDict()
         self._accounts: OrderedDict[str, _Stock] = OrderedDict()
@@ -52,7 +54,7 @@ class Attempts:
             return 0
         address = _client(address)
         most = self._tries * TIMES
-        stranger = self._known.get((account, address), -KNOWN) <= now - KNOWN
+        stranger = self._stranger(address, account, now)
         waits = [0.0]
         if address:
             waits.append(self._wait(self._addresses, address, self._tries, now))
@@ -68,43 +70,37 @@ class Attempts:
 
     def passed(self, address: str, account: str, now: float) -> None:
         """It was right: give back what it took, and know the address from now on."""
-        if not self._tries:
-            return
+        self.undone(address, account, now)
         address = _client(address)
-        known = self._known.get((account, address), -KNOWN) > now - KNOWN
-        if address:
-            self._give(self._addresses, address)
+        if self._tries and address:
             self._known[account, address] = now
             self._known.move_to_end((account, address))
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
-        if not known:
-            self._give(self._accounts, account)
 
     def undone(self, address: str, account: str, now: float) -> None:
         """It was not looked at after all: give back what it took."""
-        if not self._tries:
-            return
-        address = _client(address)
-        if address:
+        if self._tries:
+            address = _client(address)
             self._give(self._addresses, address)
-        if self._known.get((account, address), -KNOWN) <= now - KNOWN:
-            self._give(self._accounts, account)
+            if self._stranger(address, account, now):
+                self._give(self._accounts, account)
+
+    def _stranger(self, address: str, account: str, now: float) -> bool:
+        return self._known.get((account, address), -KNOWN) <= now - KNOWN
 
     def _wait(self, stocks: OrderedDict[str, _Stock], key: str, most: int, now: float) -> float:
         stock = stocks.get(key)
         if stock is None:
             return 0.0
-        rate = most / self._pause if self._pause else float("inf")
+        rate = most / self._pause
         left = max(0.0, stock.used - (now - stock.at) * rate)
         return (left + 1 - most) / rate if left + 1 > most + 1e-9 else 0.0
 
     def _take(self, stocks: OrderedDict[str, _Stock], key: str, most: int, now: float) -> None:
         stock = stocks.setdefault(key, _Stock(0.0, now))
         stocks.move_to_end(key)
-        if self._pause:
-            stock.used = max(0.0, stock.used - (now - stock.at) * most / self._pause)
-        stock.used += 1
+        stock.used = max(0.0, stock.used - (now - stock.at) * most / self._pause) + 1
         stock.at = now
         if len(stocks) > KEPT:
             stocks.popitem(last=False)

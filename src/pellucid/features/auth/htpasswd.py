@@ -29,21 +29,27 @@ class Users:
     def hash_of(self, name: str) -> tuple[str, bool]:
         """What a password of this user is compared with, and whether there is that user.
 
-        For one that there is not, it is a hash that costs as much as that of some user; always the same for the name.
+        For one that there is not, it is a hash that costs as much as that of some user, always the same for the name;
+        and nothing where there are no users at all, who could be told apart from others.
         """
         stored = self.hashes.get(name)
         if stored is not None:
             return stored, True
+        if not self.decoys:
+            return "", False
         chosen = hashlib.blake2b(name.encode("utf-8", "replace"), key=_KEY, digest_size=8).digest()
         return self.decoys[int.from_bytes(chosen, "big") % len(self.decoys)], False
 
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """H(user:realm:password) of RFC 7616 by the names of users in one realm, and their names by their hashes."""
+    """H(user:realm:password) of RFC 7616 by the names of users in one realm, and their names by their hashes;
+    and all realms that there are.
+    """
 
     secrets: Mapping[str, str]
     hashed: Mapping[str, str]
+    realms: frozenset[str]
 
     def secret_of(self, name: str) -> tuple[str, bool]:
         """What is computed with for this user, and whether there is that user."""
@@ -70,8 +76,6 @@ def read_users(text: str, name: str) -> Users:
         if user in hashes:
             raise ValueError(f"{where}: {user!r} stands here twice")
         hashes[user] = stored
-    if not hashes:
-        raise ValueError(f"{name}: there is no user in this file: `pellucid passwd {name} USER` adds one")
     passwords.load(frozenset(map(passwords.kind_of, hashes.values())))
     return Users(hashes, tuple(map(passwords.decoy, hashes.values())))
 
@@ -79,7 +83,7 @@ def read_users(text: str, name: str) -> Users:
 def read_digests(text: str, name: str, realm: str) -> Digests:
     """The users of a realm in a file in the form of htdigest, with SHA-256. ValueError likewise."""
     found: dict[str, str] = {}
-    others = set()
+    realms = set()
     command = f"pellucid passwd --digest --realm {realm!r} {name}"
     for number, line in _lines(text):
         where = f"{name}:{number}"
@@ -91,16 +95,12 @@ def read_digests(text: str, name: str, realm: str) -> Digests:
         if not DIGEST.fullmatch(digest):
             kind = "by MD5, which is not taken here" if len(digest) == 32 else "by no SHA-256"
             raise ValueError(f"{where}: what {user!r} has is made {kind}: make it anew by `{command} {user}`")
-        if its_realm != realm:
-            others.add(its_realm)
-        elif user in found:
-            raise ValueError(f"{where}: {user!r} stands here twice")
-        else:
+        realms.add(its_realm)
+        if its_realm == realm:
+            if user in found:
+                raise ValueError(f"{where}: {user!r} stands here twice")
             found[user] = digest
-    if not found:
-        hint = f", but in {min(others)!r}, which auth-realm can be" if others else f": `{command} USER` adds one"
-        raise ValueError(f"{name}: there is no user of the realm {realm!r} in this file{hint}")
-    return Digests(found, {hashed_name(user, realm): user for user in found})
+    return Digests(found, {hashed_name(user, realm): user for user in found}, frozenset(realms))
 
 
 def read_groups(text: str, name: str) -> Mapping[str, frozenset[str]]:

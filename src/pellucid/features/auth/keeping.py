@@ -50,7 +50,11 @@ def digests_of(settings: AuthSettings, ground: Ground) -> Followed[Digests]:
     file, realm = settings.auth_digests, realm_of(settings)
     if not file:
         raise ValueError("--auth-digests: digest needs a file of users; `pellucid passwd --digest FILE USER` makes one")
-    return Followed(file, lambda text: read_digests(text, file, realm), ground)
+    digests = Followed(file, lambda text: read_digests(text, file, realm), ground)
+    if not digests.what.secrets and digests.what.realms:
+        others = ", ".join(map(repr, sorted(digests.what.realms)))
+        raise ValueError(f"--auth-realm: {file} has no user of the realm {realm!r}, but of {others}")
+    return digests
 
 
 def groups_of(settings: AuthSettings, ground: Ground) -> Followed[Mapping[str, frozenset[str]]]:

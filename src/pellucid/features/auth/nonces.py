@@ -77,7 +77,8 @@ class Nonces:
         if seen is None:
             seen = self._counted[nonce] = [0, 0]
             if len(self._counted) > KEPT:
-                self._drop_oldest()
+                # Those as old as the one that is forgotten are stale from now on, or it could be counted anew.
+                self._floor = max(self._floor, _made(self._counted.popitem(last=False)[0]))
         highest, below = seen
         if count > highest:
             # The lowest bit is the highest count.
@@ -88,12 +89,6 @@ class Nonces:
             return Shown.REPLAYED
         seen[1] |= bit
         return Shown.GOOD
-
-    def _drop_oldest(self) -> None:
-        # All nonces as old as the one that is forgotten are stale from now on, or it could be counted anew.
-        nonce = min(self._counted, key=_made)
-        del self._counted[nonce]
-        self._floor = max(self._floor, _made(nonce))
 
     @property
     def _own(self) -> bytes:

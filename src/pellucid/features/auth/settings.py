@@ -40,8 +40,8 @@ class AuthSettings:
     require: tuple[str, ...] = setting(
         (),
         "Whom to let in: user (whoever has shown who it is), user:NAME, group:NAME, scope:NAME, or anyone (also who "
-        "has shown nothing; the app is told if somebody has). One of them is enough. None stands for user, where there is "
-        "an auth.",
+        "has shown nothing; the app is told if somebody has). One of them is enough. None stands for user, where there "
+        "is an auth.",
         unit="rule",
     )
     require_methods: tuple[str, ...] = setting(

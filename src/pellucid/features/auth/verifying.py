@@ -68,6 +68,8 @@ class Passwords:
             tell(too_many(wait))
         elif self._verified.get(shown, 0.0) > self._ground.reactor.now:
             tell_result(True)
+        elif not stored:
+            tell_result(False)
         elif not self._begin(shown, stored, secret, known, tell_result):
             self._attempts.undone(exchange.peer, name, self._ground.reactor.now)
             tell(Wrong("too many passwords wait to be looked at", 503, headers=_after(RETRY)))
