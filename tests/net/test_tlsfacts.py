@@ -54,6 +54,7 @@ def test_what_was_settled_is_told() -> None:
     assert (facts.protocol, facts.server_name, facts.resumed) == ("", "example.com", False)
     assert facts.server_certificate == certificates.choose("").pem
     assert (facts.client_chain, facts.client_subject, facts.client_issuer, facts.client_serial) == ((), "", "", "")
+    assert facts.client_names == ()
 
 
 def test_an_earlier_version_has_its_numbers() -> None:
@@ -84,6 +85,7 @@ def test_who_the_client_is_is_told(tmp_path: Path) -> None:
     assert facts.client_issuer == "CN=people"
     assert int(facts.client_serial, 16) == own.serial_number
     assert facts.client_chain[0] == Path(files[0]).read_text()
+    assert facts.client_names == (("CN", "Ada, Countess"),)
     client.read()
     again = settle(certificates, Client(context, session=client.tls.session))
     assert again.resumed

@@ -47,3 +47,8 @@ class Secured:
 
     client_serial: str
     """Its serial number, in hexadecimal."""
+
+    client_names: tuple[tuple[str, str], ...] = ()
+    """What else its certificate calls the client: each common name as CN, and each subject alternative name (RFC 5280
+    section 4.2.1.6), with its kind as Python spells it: "DNS", "email", "URI" and so on.
+    """

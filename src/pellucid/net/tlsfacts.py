@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pellucid.net.secured import Secured
 
@@ -34,7 +35,15 @@ def facts_of(tls: ssl.SSLObject, server_name: str, certificate: str, numbers: di
         client_subject=spell_name(client["subject"]) if client else "",  # type: ignore[arg-type]  # typeshed: any value
         client_issuer=spell_name(client["issuer"]) if client else "",  # type: ignore[arg-type]  # likewise
         client_serial=str(client["serialNumber"]) if client else "",
+        client_names=_names(client) if client else (),
     )
+
+
+def _names(client: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    common = [value for part in client["subject"] for kind, value in part if kind == "commonName"]
+    alternative = client.get("subjectAltName", ())
+    names = (*(("CN", value) for value in common), *alternative)
+    return tuple((kind, value) for kind, value in names if isinstance(value, str))
 
 
 def _chain(tls: ssl.SSLObject) -> tuple[str, ...]:
