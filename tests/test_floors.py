@@ -59,6 +59,7 @@ PLACES = {
     "click": {"cli/banner.py", "cli/command.py", "cli/options.py"},
     "cryptography": {"authority/issuing.py"},
     "itsdangerous": {"features/sessions/signing.py"},
+    "joserfc": {"features/auth/jose.py"},
     "opentelemetry": {"tracing.py"},
     "redis": {"net/redislink.py"},
     "ssl": {f"net/{name}.py" for name in ("certificates", "handshakes", "tls", "tlscontext", "tlserrors", "tlsfacts")},

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pellucid.features.auth import AuthSettings, auth_feature
+from pellucid.features.auth import (
+    AuthSettings,
+    CertificateSettings,
+    ForwardSettings,
+    JwtSettings,
+    auth_feature,
+)
 from pellucid.features.cors import CorsSettings, cors_feature
 from pellucid.features.feature import Ask, Feature, Ground
 from pellucid.features.forwarded import ForwardedSettings, forwarded_feature
@@ -35,7 +41,7 @@ SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
 SESSIONS: tuple[type, ...] = (SessionSettings,)
 """The settings of sessions."""
 
-AUTH: tuple[type, ...] = (AuthSettings,)
+AUTH: tuple[type, ...] = (AuthSettings, JwtSettings, CertificateSettings, ForwardSettings)
 """The settings of users, and of how they show who they are."""
 
 Make = Callable[[Chosen, Ground], Feature | None]
