@@ -97,7 +97,7 @@ def _change(client: Client, change: Change) -> bool:
         if now == 1:
             return True
         kept = _record(now or None)
-    raise RedisDown("sessions: one of them is changed by others all the time")
+    raise RedisDown("one of them is changed by others all the time")
 
 
 def _key(name: bytes, kind: bytes = b"") -> bytes:
