@@ -9,6 +9,8 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
 TEXT = "text/plain"
 
+THOUSAND_COOKIES = "; ".join(f"{name}={name}" for name in range(1000))
+
 CASES = [
     Case("plain", "", [Ask(body=HELLO), Ask("/none", status=404)]),
     Case(
@@ -52,6 +54,15 @@ CASES = [
             Ask("//deep/x", status=400, fields={"x-at": "top"}),
             Ask("/x/../deep", status=400),
             Ask("/deep%2fx", status=400),
+        ],
+    ),
+    Case(
+        "sessions",
+        'session = "memory"',
+        [
+            Ask(fields={"set-cookie": None, "vary": None}, body=HELLO),
+            Ask(options=("-H", "Cookie: sid=stolen.signature"), fields={"set-cookie": None}, body=HELLO),
+            Ask(options=("-H", f"Cookie: {THOUSAND_COOKIES}"), fields={"set-cookie": None}, body=HELLO),
         ],
     ),
 ]
