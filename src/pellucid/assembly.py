@@ -101,7 +101,7 @@ class _Assembling:
         self._reactor = reactor
         self._watch = watch
         self._host = host
-        self._ground = Ground(reactor, watch.note, here)
+        self._ground = Ground(reactor, watch.note, here, watch)
         self._made: dict[Hashable, Made] = {}
         self._surroundings: dict[tuple[int, int], Surroundings] = {}
         self._places: dict[str, list[Place]] = {host: [] for host in plan.hosts}

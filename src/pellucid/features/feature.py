@@ -13,6 +13,7 @@ from pellucid.piece import Body
 from pellucid.server.exchange import Answer, Exchange
 from pellucid.server.held import Held
 from pellucid.server.life import Life
+from pellucid.watch import Watch
 
 Ask = Callable[[Exchange], Held | None]
 
@@ -31,15 +32,18 @@ class Feature:
 
 class Ground:
     """What features stand on in the process where they work: its loop, its log and its threads, the folder from which
-    files are named, and what they have in common. `lives` begin and end with the apps'.
+    files are named, who watches it, and what they have in common. `lives` begin and end with the apps'.
     """
 
-    __slots__ = ("_kept", "here", "lives", "note", "reactor")
+    __slots__ = ("_kept", "here", "lives", "note", "reactor", "watch")
 
-    def __init__(self, reactor: Reactor, note: Callable[[str, str], None], here: str = "") -> None:
+    def __init__(
+        self, reactor: Reactor, note: Callable[[str, str], None], here: str = "", watch: Watch | None = None
+    ) -> None:
         self.reactor = reactor
         self.note = note
         self.here = here
+        self.watch = watch if watch is not None else Watch()
         self.lives: list[Life] = []
         self._kept: dict[Hashable, Any] = {}
 

@@ -20,7 +20,10 @@ from pellucid.features.feature import Ask, Feature, Ground
 from pellucid.features.forwarded import ForwardedSettings, forwarded_feature
 from pellucid.features.headers import HeaderSettings, header_feature, security_feature
 from pellucid.features.https import HttpsSettings, hsts_feature, redirect_feature
+from pellucid.features.limits import ConcurrencySettings, RateSettings, concurrency_feature, rate_feature
 from pellucid.features.livereload import LiveReloadSettings, livereload_feature
+from pellucid.features.redirects import RedirectSettings, redirects_feature, rewrites_feature
+from pellucid.features.requestids import RequestIdSettings, request_id_feature
 from pellucid.features.sessions import SessionSettings, sessions_feature
 from pellucid.net.trusted import ProxySettings
 from pellucid.server.exchange import Answer
@@ -38,6 +41,15 @@ HTTPS: tuple[type, ...] = (HttpsSettings,)
 SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
 """The settings of all other features."""
 
+NAMES: tuple[type, ...] = (RequestIdSettings,)
+"""The settings of what requests are called."""
+
+PATHS: tuple[type, ...] = (RedirectSettings,)
+"""The settings of what leads elsewhere."""
+
+LIMITS: tuple[type, ...] = (RateSettings, ConcurrencySettings)
+"""The settings of how often somebody may ask."""
+
 SESSIONS: tuple[type, ...] = (SessionSettings,)
 """The settings of sessions."""
 
@@ -50,21 +62,32 @@ Make = Callable[[Chosen, Ground], Feature | None]
 FRONT: tuple[Make, ...] = (
     # Before all others, which then see the client and not its proxy.
     lambda chosen, ground: forwarded_feature(chosen[ProxySettings], chosen[ForwardedSettings]),
+    # After that, which says whose names are believed.
+    lambda chosen, ground: request_id_feature(chosen[RequestIdSettings]),
 )
 """In front of all hosts: of the whole server."""
 
 OF_HOST: tuple[Make, ...] = (
     # Before all that answers: nothing is told in the clear.
     lambda chosen, ground: redirect_feature(chosen[HttpsSettings]),
+    lambda chosen, ground: redirects_feature(chosen[RedirectSettings]),
+    # What is served is no path that a client would be sent from.
+    lambda chosen, ground: rewrites_feature(chosen[RedirectSettings]),
 )
 """In front of the paths of a host: what changes a path is here."""
 
 OF_PLACE: tuple[Make, ...] = (
+    # Before all that takes work.
+    lambda chosen, ground: rate_feature(chosen[RateSettings], ground, of_users=False),
+    lambda chosen, ground: concurrency_feature(chosen[ConcurrencySettings], ground, of_users=False),
     lambda chosen, ground: cors_feature(chosen[CorsSettings]),
     # Before all that asks who somebody is, which a session may tell.
     lambda chosen, ground: sessions_feature(chosen[SessionSettings], ground),
     # After the sessions, by which a form knows its users; before all that asks who somebody is.
     lambda chosen, ground: auth_feature(chosen, ground, sessions=bool(chosen[SessionSettings].session)),
+    # Now that it is known who asks.
+    lambda chosen, ground: rate_feature(chosen[RateSettings], ground, of_users=True),
+    lambda chosen, ground: concurrency_feature(chosen[ConcurrencySettings], ground, of_users=True),
     lambda chosen, ground: header_feature(chosen[HeaderSettings]),
     # After one's own fields, which it leaves as they are.
     lambda chosen, ground: security_feature(chosen[HeaderSettings], shared=bool(chosen[CorsSettings].cors)),

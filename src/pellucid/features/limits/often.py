@@ -1,0 +1,105 @@
+"""How often somebody may ask: refuses who asks too often, and tells the others how much is left.
+
+The fields are those of draft-ietf-httpapi-ratelimit-headers-10, which is not an RFC yet.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from math import ceil
+
+from pellucid.features.feature import Ground
+from pellucid.features.limits.keys import key_of
+from pellucid.features.limits.lives import Closing
+from pellucid.features.limits.rates import Counts, Rate, Verdict, judge, parse_rate
+from pellucid.features.limits.redisrates import debt_in_redis
+from pellucid.features.limits.settings import MEMORY, RateSettings
+from pellucid.message import Field, Response
+from pellucid.net.redislink import SCHEMES, RedisDown, RedisLink, without_password
+from pellucid.piece import Body
+from pellucid.server.exchange import Exchange
+from pellucid.server.held import Held
+from pellucid.server.refusal import refusal
+
+WHY = "rate-limit: too many requests"
+
+
+class Often:
+    """The rate limit of all places that have these settings. ValueError says what is wrong with one of them."""
+
+    __slots__ = ("_counts", "_debt", "_key", "_link", "_policy", "_rate")
+
+    def __init__(self, settings: RateSettings, ground: Ground) -> None:
+        self._rate = parse_rate(settings.rate_limit, settings.rate_limit_burst)
+        self._key = key_of(settings.rate_limit_key)
+        self._counts = Counts(self._rate)
+        self._policy = policy_of(self._rate)
+        self._debt = debt_in_redis(self._rate, settings.rate_limit_key)
+        self._link = _link(settings.rate_limit_store, ground)
+
+    def ask(self, exchange: Exchange) -> Held | None:
+        """Let it go on, or refuse it, now or when it is known what others have counted."""
+        key, link = self._key(exchange), self._link
+        if link is not None:
+            held = Held(exchange)
+
+            def done(debt: float) -> None:
+                self._settle(exchange, held, judge(self._rate, debt))
+
+            def failed(down: RedisDown) -> None:
+                self._settle(exchange, held, self._counts.take(key, exchange.now))
+
+            if link.call(self._debt(key), done, failed, lambda: not exchange.gone):
+                return held
+        refused = self._answer(exchange, self._counts.take(key, exchange.now))
+        if refused is not None:
+            exchange.respond(*refused)
+        return None
+
+    def _settle(self, exchange: Exchange, held: Held, verdict: Verdict) -> None:
+        if exchange.gone or exchange.response is not None:
+            return
+        refused = self._answer(exchange, verdict)
+        if refused is not None:
+            held.release(*refused)
+        else:
+            held.release()
+
+    def _answer(self, exchange: Exchange, verdict: Verdict) -> tuple[Response, bytes] | None:
+        # The answer to whoever is refused. What is left is told with every answer.
+        left = (b"ratelimit", b'"default";r=%d;t=%d' % (verdict.left, ceil(verdict.more)))
+        exchange.answers = (*exchange.answers, partial(_tell, (self._policy, left)))
+        if not verdict.wait:
+            return None
+        exchange.why = exchange.why or WHY
+        response, body = refusal(429, "too many requests in too short a time (RFC 6585 4)")
+        return Response(429, response.headers.plus((b"retry-after", b"%d" % ceil(verdict.wait)))), body
+
+
+def policy_of(rate: Rate) -> Field:
+    """The field that tells of a limit: how many may come at once, and in how many seconds as many more may."""
+    return b"ratelimit-policy", b'"default";q=%d;w=%d' % (rate.burst, ceil(rate.fill))
+
+
+def _tell(fields: tuple[Field, Field], exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
+    headers = response.headers
+    if b"ratelimit" in headers or b"ratelimit-policy" in headers:  # the app has limits of its own
+        return response, body
+    return Response(response.status, headers.plus(*fields)), body
+
+
+def _link(store: str, ground: Ground) -> RedisLink | None:
+    if store == MEMORY:
+        return None
+    if not store.startswith(SCHEMES):
+        raise ValueError(
+            f"rate_limit_store: {without_password(store)!r} is no store: write memory or redis://HOST:PORT"
+        )
+
+    def note(level: str, text: str) -> None:
+        until = "; until it answers, each worker counts for itself" if level == "error" else ""
+        ground.note(level, f"rate-limit: {text}{until}")
+
+    link = RedisLink(store, ground.aside("rates", 4, 1000), note)
+    ground.lives.append(Closing(link.close))
+    return link
