@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import finalize
 
 from nowhere import Nowhere
 from pellucid.features.feature import Ground
@@ -25,9 +26,6 @@ from pellucid.session import Session
 KEY = "a-key-that-is-long-enough-for-a-session"
 OTHER_KEY = "another-key-that-is-long-enough-as-well"
 NOW = 1_800_000_000.0
-
-OPENED: list[Store] = []
-"""The stores of all places, to be closed behind each test."""
 
 Use = Callable[[Session], object]
 
@@ -97,7 +95,7 @@ class Place:
         self.sessions = Sessions(chosen, self.ground, lambda: self.wall)
         self.desk = self.sessions._keeping.desk
         if self.desk is not None:
-            OPENED.append(self.desk.store)
+            finalize(self, self.desk.store.close)
             self.desk._aside = InLoop(self.reactor)
 
     def put(self, store: Store) -> None:
