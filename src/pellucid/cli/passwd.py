@@ -64,6 +64,11 @@ def passwd(
     click.echo(f"{file}: {user} has {'no' if delete else 'a new'} password now.", err=True)
 
 
+def at_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def _hashed(user: str, key: str, password: str, by_bcrypt: bool, digest: bool) -> str:
     if digest:
         return digest_of(user, key[len(user) + 1 : -1], password)
@@ -73,7 +78,7 @@ def _hashed(user: str, key: str, password: str, by_bcrypt: bool, digest: bool) -
 def _password(from_input: bool) -> str:
     if from_input:
         password = sys.stdin.readline().rstrip("\r\n")
-    elif sys.stdin.isatty():
+    elif at_terminal():
         password = click.prompt("New password", hide_input=True, confirmation_prompt="Once more", err=True)
     else:
         raise ValueError("a password is asked for at a terminal, which this is not; say --stdin to read it from a line")

@@ -1,0 +1,41 @@
+"""An app is told who asks in Starlette's words, and its `requires` looks at them."""
+
+import pytest
+from starlette.authentication import has_required_scope
+from starlette.requests import HTTPConnection
+
+from pellucid.apps.asgi.user import Asking, Credentials
+from pellucid.user import User
+
+ALICE = User("alice", "Bearer", frozenset({"admins"}), scopes=frozenset({"write", "read"}))
+
+
+def connection(user: User | None) -> HTTPConnection:
+    return HTTPConnection({"type": "http", "headers": [], "user": Asking(user), "auth": Credentials(user)})
+
+
+def test_a_user_is_known_by_its_name() -> None:
+    asking = connection(ALICE).user
+    assert (asking.is_authenticated, asking.identity, asking.display_name) == (True, "alice", "alice")
+    assert asking.user is ALICE
+
+
+def test_nobody_in_particular_is_not() -> None:
+    asking = connection(None).user
+    assert (asking.is_authenticated, asking.identity, asking.display_name) == (False, "", "")
+    assert connection(None).auth.scopes == []
+
+
+@pytest.mark.parametrize(
+    ("scopes", "has"),
+    [
+        (["authenticated"], True),
+        (["read", "write"], True),
+        (["group:admins"], True),
+        (["admins"], False),
+        (["read", "delete"], False),
+    ],
+)
+def test_what_starlette_requires_is_found(scopes: list[str], has: bool) -> None:
+    assert has_required_scope(connection(ALICE), scopes) is has
+    assert not has_required_scope(connection(None), scopes)
