@@ -72,7 +72,7 @@ BARS = (
     Bar("tls-file", "100 MiB file over TLS: CPU per byte, over nginx's", "cpu", "nginx", 1.5),
     Bar("ws-echo", "100 bytes of text echoed by WebSocket: CPU, over uvicorn's", "cpu", "uvicorn", 0.8),
     Bar("ws-echo", "100 bytes of text echoed by WebSocket: CPU, over granian's", "cpu", "granian", 1.0),
-    Bar("ws-echo-64k", "64 KiB echoed by WebSocket: CPU, over uvicorn's", "cpu", "uvicorn", 1.0),
+    Bar("ws-echo-64k", "64 KiB echoed by WebSocket, masks taken off in C: CPU, over uvicorn's", "cpu", "uvicorn", 1.0),
     Bar("ws-deflate", "1 KiB echoed by WebSocket, compressed: CPU, over uvicorn's", "cpu", "uvicorn", 1.0),
     Bar("handshakes", "A full handshake and an answer: CPU, over nginx's", "cpu", "nginx", 1.5),
 )
