@@ -1,5 +1,7 @@
 """Features stand in one order, and one that is off is not there."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -67,3 +69,30 @@ def test_a_policy_of_one_s_own_lets_the_script_run_that_reloads_pages() -> None:
     assert exchange.response.headers.get(b"content-security-policy") == b"script-src http://example.com/-/reload.js"
     assert isinstance(exchange.body, bytes)
     assert b"/-/reload.js" in exchange.body
+
+
+HEAVY = [
+    "argon2",
+    "asyncio",
+    "backports",
+    "bcrypt",
+    "brotli",
+    "cryptography",
+    "http.client",
+    "itsdangerous",
+    "joserfc",
+    "redis",
+    "sqlite3",
+    "ssl",
+    "tomllib",
+    "urllib.request",
+    "zstandard",
+]
+
+
+def test_where_nothing_is_on_nothing_of_it_is_held() -> None:
+    script = (
+        f"import sys, pellucid.cli.command, pellucid.worker; sys.exit(' '.join({set(HEAVY)} & {{*sys.modules}}) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
