@@ -306,7 +306,7 @@ def test_what_a_store_has_is_no_id_that_could_be_shown(tmp_path: Path) -> None:
     ("settings", "complaint"),
     [
         ({"session": "memory", "session_cookie": "a b"}, "is no token"),
-        ({"session": "memory", "session_cookie": "__Host-x"}, "must be Secure"),
+        ({"session": "memory", "session_cookie": "__Host-x"}, "session-cookie '__Host-x' has a prefix: leave it out"),
         ({"session": "memory", "session_same_site": "Lax"}, "unknown session-same-site 'Lax': it is strict, lax, none"),
         ({"session": "cookie", "session_exclusive": True}, "session-exclusive needs a store"),
         ({"session": "cookie", "keys": ()}, "session cookie needs a session-key"),

@@ -196,3 +196,29 @@ def test_a_name_that_is_a_path_or_a_statement_is_a_name(opened: Opened) -> None:
     for name in (b"../../etc/passwd", b"' OR 1=1 --", b"\0", b""):
         assert store.read(name) is None
     assert sorted(path.name for path in opened.file.parent.iterdir())[:1] == ["sessions.db"]
+
+
+def test_a_file_that_was_taken_away_is_begun_anew_by_all(opened: Opened) -> None:
+    one, other = opened.store(), opened.store()
+    one.apply([new()])
+    for path in list(opened.file.parent.iterdir()):
+        path.unlink()
+    for store in (one, other):
+        store.apply([Clean(NOW, NOW - 30, 1)])
+    assert one.read(b"a") is None
+    one.apply([new(b"b")])
+    assert other.read(b"b") is not None
+
+
+def test_a_folder_that_was_taken_away_is_said_so_and_used_again_when_it_is_back(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    opened = Opened(folder)
+    store = opened.store()
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(Unkept, match=r"sessions in 'sessions.db': there is no folder '.*/folder'"):
+        store.apply([Clean(NOW, NOW - 30, 1)])
+    folder.mkdir()
+    assert store.apply([Clean(NOW, NOW - 30, 1), new()]) == [False, True]
+    assert store.read(b"a") is not None
+    store.close()

@@ -29,11 +29,12 @@ class Cookies:
         self._max_age = max_age
         self._same_site = settings.session_same_site
         self._plain = name.encode()
-        self._secure = name.encode() if name.startswith("__") else (HOST_PREFIX + name).encode()
+        self._secure = (HOST_PREFIX + name).encode()
         if self._same_site not in SAME_SITE:
             raise ValueError(f"unknown session-same-site {self._same_site!r}: it is {', '.join(SAME_SITE)}")
-        for secure in (False, True):
-            self._cookie(secure, "").field()
+        if name.startswith("__"):
+            raise ValueError(f"session-cookie {name!r} has a prefix: leave it out, over https it is {HOST_PREFIX}")
+        self._cookie(False, "").field()
 
     def shown(self, request: Request) -> str:
         """What the client shows and was signed for this host; empty for nothing of that kind."""

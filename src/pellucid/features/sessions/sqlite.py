@@ -45,7 +45,7 @@ class SqliteStore:
     `read` is for any thread, `apply` for one at a time. `note` is told of what is not as it should be.
     """
 
-    __slots__ = ("_lock", "_path", "_reading", "_shown", "_writing")
+    __slots__ = ("_file", "_lock", "_note", "_path", "_reading", "_shown", "_writing")
 
     near = True
     instant = False
@@ -53,19 +53,12 @@ class SqliteStore:
     def __init__(self, path: str, shown: str, note: Callable[[str, str], None]) -> None:
         self._path = path
         self._shown = shown
+        self._note = note
+        self._lock = threading.Lock()
         try:
-            if _make(path) & 0o077:
-                note("warning", f"others on this machine may read the sessions in {shown!r}: chmod 600 {shown}")
-            self._writing = self._connect(WRITING)
-            try:
-                self._prepare()
-                self._reading = self._connect(READING)
-            except BaseException:
-                self._writing.close()
-                raise
+            self._open()
         except (OSError, sqlite3.Error) as error:
             raise ValueError(f"sessions cannot be kept in {shown!r}: {_reason(error)}") from None
-        self._lock = threading.Lock()
 
     @property
     def key(self) -> str:
@@ -88,8 +81,10 @@ class SqliteStore:
 
     def apply(self, operations: Sequence[Operation]) -> list[bool]:
         """Carry them out, all or none; whether each one came to something. Raises Unkept."""
-        connection = self._writing
         try:
+            if any(isinstance(operation, Clean) for operation in operations):
+                self._follow()
+            connection = self._writing
             connection.execute("BEGIN IMMEDIATE")
             try:
                 results = [self._apply(operation) for operation in operations]
@@ -98,7 +93,7 @@ class SqliteStore:
                 if connection.in_transaction:  # some errors have ended it already
                     connection.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise self._unkept(error) from None
         return results
 
@@ -109,6 +104,29 @@ class SqliteStore:
         self._writing.close()
 
     # Beginning
+
+    def _open(self) -> None:
+        status = _make(self._path)
+        if status.st_mode & 0o077:
+            shown = self._shown
+            self._note("warning", f"others on this machine may read the sessions in {shown!r}: chmod 600 {shown}")
+        self._file = status.st_dev, status.st_ino
+        self._writing = self._connect(WRITING)
+        try:
+            self._prepare()
+            self._reading = self._connect(READING)
+        except BaseException:
+            self._writing.close()
+            raise
+
+    def _follow(self) -> None:
+        # Whoever takes the file away ends all sessions; the workers, and those that begin later, share a new one then.
+        status = _make(self._path)
+        if (status.st_dev, status.st_ino) != self._file:
+            with self._lock:
+                self._reading.close()
+                self._writing.close()
+                self._open()
 
     def _connect(self, patience: float) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=patience, isolation_level=None, check_same_thread=False)
@@ -182,13 +200,13 @@ class SqliteStore:
             writing.execute("INSERT OR REPLACE INTO fact VALUES ('cleaned', ?)", (clean.now,))
         return gone == clean.most
 
-    def _unkept(self, error: sqlite3.Error) -> Unkept:
+    def _unkept(self, error: OSError | sqlite3.Error) -> Unkept:
         return Unkept(f"sessions in {self._shown!r}: {_reason(error)}")
 
 
-def _make(path: str) -> int:
-    # The file's permissions: its own where it is there, else for its owner alone; what SQLite puts beside it has the
-    # same. One that is there is not opened here: to close it would take the locks away that SQLite may have on it.
+def _make(path: str) -> os.stat_result:
+    # The file, made for its owner alone where it is not there; what SQLite puts beside it has the same permissions. One
+    # that is there is not opened here: to close it would take the locks away that SQLite may have on it.
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
@@ -198,7 +216,7 @@ def _make(path: str) -> int:
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(0, "it is no file")
-    return status.st_mode
+    return status
 
 
 def _reason(error: OSError | sqlite3.Error) -> str:
