@@ -55,7 +55,9 @@ BANNED = {"socket", "ssl", "select", "selectors", "threading", "asyncio", "time"
 # What is not pure Python of our own, and the only files that import it.
 PLACES = {
     "argon2": {"features/auth/passwords.py"},
+    "backports": {"features/compression/codings.py"},
     "bcrypt": {"features/auth/passwords.py"},
+    "brotli": {"features/compression/codings.py"},
     "click": {"cli/banner.py", "cli/command.py", "cli/options.py"},
     "cryptography": {"authority/issuing.py"},
     "itsdangerous": {"features/sessions/signing.py"},

@@ -61,6 +61,8 @@ TOPICS: dict[str, tuple[type, ...]] = {
     "Processes": (ProcessSettings, PrivilegeSettings, MonitorSettings),
     "Files": (StaticSettings,),
     "Header fields": order.SETTINGS,
+    "Compression": order.COMPRESSION,
+    "Errors and maintenance": order.TROUBLE,
     "Redirects": order.PATHS,
     "Who asks too often": order.LIMITS,
     "Sessions": order.SESSIONS,

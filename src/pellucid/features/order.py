@@ -15,13 +15,16 @@ from pellucid.features.auth import (
     JwtSettings,
     auth_feature,
 )
+from pellucid.features.compression import CompressionSettings, compression_feature
 from pellucid.features.cors import CorsSettings, cors_feature
+from pellucid.features.errorpages import ErrorPageSettings, error_pages_feature
 from pellucid.features.feature import Ask, Feature, Ground
 from pellucid.features.forwarded import ForwardedSettings, forwarded_feature
 from pellucid.features.headers import HeaderSettings, header_feature, security_feature
 from pellucid.features.https import HttpsSettings, hsts_feature, redirect_feature
 from pellucid.features.limits import ConcurrencySettings, RateSettings, concurrency_feature, rate_feature
 from pellucid.features.livereload import LiveReloadSettings, livereload_feature
+from pellucid.features.maintenance import MaintenanceSettings, maintenance_feature
 from pellucid.features.redirects import RedirectSettings, redirects_feature, rewrites_feature
 from pellucid.features.requestids import RequestIdSettings, request_id_feature
 from pellucid.features.sessions import SessionSettings, sessions_feature
@@ -56,6 +59,12 @@ SESSIONS: tuple[type, ...] = (SessionSettings,)
 AUTH: tuple[type, ...] = (AuthSettings, JwtSettings, CertificateSettings, ForwardSettings)
 """The settings of users, and of how they show who they are."""
 
+COMPRESSION: tuple[type, ...] = (CompressionSettings,)
+"""The settings of compression."""
+
+TROUBLE: tuple[type, ...] = (ErrorPageSettings, MaintenanceSettings)
+"""The settings of what is said where something cannot be had."""
+
 Make = Callable[[Chosen, Ground], Feature | None]
 """Makes a feature with the settings in force where it is to stand; None where it is off."""
 
@@ -80,6 +89,8 @@ OF_PLACE: tuple[Make, ...] = (
     # Before all that takes work.
     lambda chosen, ground: rate_feature(chosen[RateSettings], ground, of_users=False),
     lambda chosen, ground: concurrency_feature(chosen[ConcurrencySettings], ground, of_users=False),
+    # Before all others, which may need what is under maintenance.
+    lambda chosen, ground: maintenance_feature(chosen[MaintenanceSettings], ground),
     lambda chosen, ground: cors_feature(chosen[CorsSettings]),
     # Before all that asks who somebody is, which a session may tell.
     lambda chosen, ground: sessions_feature(chosen[SessionSettings], ground),
@@ -88,12 +99,16 @@ OF_PLACE: tuple[Make, ...] = (
     # Now that it is known who asks.
     lambda chosen, ground: rate_feature(chosen[RateSettings], ground, of_users=True),
     lambda chosen, ground: concurrency_feature(chosen[ConcurrencySettings], ground, of_users=True),
+    # Before all that sets fields, which are set on a page too.
+    lambda chosen, ground: error_pages_feature(chosen[ErrorPageSettings], ground),
     lambda chosen, ground: header_feature(chosen[HeaderSettings]),
     # After one's own fields, which it leaves as they are.
     lambda chosen, ground: security_feature(chosen[HeaderSettings], shared=bool(chosen[CorsSettings].cors)),
     lambda chosen, ground: hsts_feature(chosen[HttpsSettings]),
     # After all that sets fields: it has to be allowed by a policy that any of them gives.
     lambda chosen, ground: livereload_feature(chosen[LiveReloadSettings]),
+    # After all that changes a body.
+    lambda chosen, ground: compression_feature(chosen[CompressionSettings], ground),
 )
 """Around what is served at a path. The answers of those in front are those of the first path of their host."""
 

@@ -143,6 +143,8 @@ class Exchange:
     on_gone: Callable[[], None] = staticmethod(_nothing)
     trailers = NO_FIELDS
     """The trailer fields of the request's body, after its end."""
+    error_pages: Callable[[Response, Body], tuple[Response, Body]] | None = None
+    """What makes a page of a plain error, where a feature has such pages."""
     _arrived: list[bytes] | None = None
     _room = WINDOW
     _reading = False

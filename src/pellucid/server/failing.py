@@ -31,7 +31,8 @@ def note_failure(exchange: Exchange, error: BaseException, watch: Watch) -> tupl
 def answer_instead(exchange: Exchange, status: int, why: str, watch: Watch) -> None:
     """Put a refusal in the place of the app's answer, of which nothing was sent yet."""
     guard(watch, exchange.close_body)
-    exchange.response, exchange.body = refusal(status, why)
+    answer = refusal(status, why)
+    exchange.response, exchange.body = answer if exchange.error_pages is None else exchange.error_pages(*answer)
     exchange.why = why
 
 

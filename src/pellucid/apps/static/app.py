@@ -205,8 +205,11 @@ class Static:
             exchange.respond(*answer)
 
     def _refuse(self, exchange: Exchange, status: int, *more: Field) -> None:
-        accept = exchange.request.headers.get(b"accept")
-        exchange.respond(*error_answer(status, accept, *more, page=self._page(status, exchange.now)))
+        page = self._page(status, exchange.now)
+        # Plain text where others have pages for it.
+        plain = page is None and exchange.error_pages is not None
+        accept = None if plain else exchange.request.headers.get(b"accept")
+        exchange.respond(*error_answer(status, accept, *more, page=page))
 
     def _page(self, status: int, now: float) -> tuple[bytes, bytes] | None:
         """The Content-Type and the bytes of the page for this status, None if there is none to be had."""
