@@ -107,7 +107,7 @@ def test_the_environment_sets_what_the_line_does_not(served: Served) -> None:
             "there is no --websocket-ping; did you mean one of --websocket-ping-…? ",
         ),
         (["serve", "demo", "--websocket-win", "9"], "there is no --websocket-win; did you mean --websocket-window? "),
-        (["serve", "demo", "--redirect"], "there is no --redirect; did you mean --redirect-http? "),
+        (["serve", "demo", "--redirect-htp"], "there is no --redirect-htp; did you mean --redirect-http? "),
         (["serve", "demo", "--xyz"], "there is no --xyz: `pellucid serve --help` lists what there is"),
         (["serve", "demo", "-x"], "there is no -x: `pellucid serve --help` lists what there is"),
         (["serve", "demo", "--port", "80"], "there is no --port: say --bind PORT"),

@@ -63,9 +63,9 @@ def test_a_value_is_what_its_setting_wants(name: str, value: Any, expected: Any)
         ("field_count", {}, "expected a whole number, and this is a table"),
         ("tls_min", 1.2, 'expected text in quotes: tls-min = "1.2"'),
         ("socket_mode", 0o660, "expected text in quotes"),
-        ("access_log", True, "expected text in quotes, and this is true"),
-        ("header", {"a": "b"}, "expected a list of texts, and this is a table"),
-        ("header", ["A: b", False], "expected a list of texts, and this is false"),
+        ("access_log", True, "expected text in quotes (format), and this is true"),
+        ("header", {"a": "b"}, "expected a list of texts ('NAME: VALUE'), and this is a table"),
+        ("header", ["A: b", False], "expected a list of texts ('NAME: VALUE'), and this is false"),
     ],
 )
 def test_what_cannot_be_a_value_is_told(name: str, value: Any, told: str) -> None:
@@ -98,7 +98,7 @@ def test_a_secret_is_masked_and_so_is_a_password_in_an_address() -> None:
 
 def test_what_holds_a_secret_says_so() -> None:
     # A name that sounds like one, and is no file and no switch, is marked or known to be harmless.
-    harmless = {"rate_limit_key"}
+    harmless = {"rate_limit_key", "concurrency_limit_key"}
     for each in all_settings():
         sounds = each.name.endswith(("_key", "_password", "_secret", "_token"))
         if sounds and isinstance(each.default, str | tuple) and each.name not in harmless:

@@ -59,7 +59,7 @@ ELSEWHERE = {
     "--force-https": _TO_HTTPS,
     "--forwarded-allow-ips": _PROXIES,
     "--graceful-timeout": _GRACE,
-    "--gzip": "a file with .gz, .zst or .br beside it is sent compressed by itself",
+    "--gzip": "say --compress gzip; a file with .gz, .zst or .br beside it is sent compressed by itself",
     "--h11-max-incomplete-event-size": "say --head-size BYTES",
     "--host": _HOST,
     "--hsts-include-subdomains": "say --hsts-subdomains",

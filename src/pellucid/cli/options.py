@@ -26,11 +26,15 @@ ENVIRONMENT = (
 )
 WORDS = {
     "access_log": ("off", *FORMATS, "json"),
+    "auth": ("basic", "bearer", "certificate", "digest", "form", "forward"),
+    "compress": ("br", "gzip", "zstd"),
     "interface": INTERFACES,
     "lifespan": LIFESPANS,
     "log_format": LOG_FORMATS,
     "log_level": LEVELS,
     "loop": LOOPS,
+    "session": ("cookie", "memory", "redis://", "sqlite:"),
+    "session_same_site": ("lax", "none", "strict"),
     "tls_client": ("required", "optional"),
     "tls_min": ("1.2", "1.3"),
 }

@@ -30,7 +30,7 @@ ELSEWHERE = {
     "domain": 'write the name in the head of a table: [hosts."example.com"]',
     "error-log": "the log goes to standard error; see log-level and log-format",
     "folder": 'write serve = "FOLDER"',
-    "gzip": "write compress",
+    "gzip": 'write compress = ["zstd", "br", "gzip"]',
     "headers": 'write header = ["Name: value"]',
     "host": 'write bind = "HOST:PORT" for where to listen, or a table [hosts."example.com"] for a name',
     "https": 'write tls = "cert.pem,key.pem"',

@@ -68,10 +68,12 @@ def _text(setting: Setting, value: Any) -> str:
         return str(setting.read(value))
     if isinstance(value, int) and not isinstance(value, bool) and setting.manual.unit in NUMBERS_TOO:
         return str(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    unit = f" ({setting.manual.unit})" if setting.manual.unit not in ("", "text") else ""
+    if isinstance(value, int | float) and not isinstance(value, bool) and not unit:
         raise ValueError(f'expected text in quotes: {setting.key} = "{MASK if setting.manual.secret else value}"')
     expected = "a list of texts" if isinstance(setting.default, tuple) else "text in quotes"
-    raise ValueError(f"expected {expected}, and this is {kind_of(value)}")
+    found = "no text" if setting.manual.secret else kind_of(value)
+    raise ValueError(f"expected {expected}{unit}, and this is {found}")
 
 
 def _number(setting: Setting) -> str:
