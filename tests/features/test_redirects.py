@@ -1,8 +1,9 @@
 """Rules lead from path to path: to where they say, and nowhere else."""
 
 import pytest
+
 from nowhere import Nowhere
-from pellucid.features.redirects import RedirectSettings, parse_rule, redirects_feature, rewrites_feature
+from pellucid.features.redirects import RedirectSettings, redirects_feature, rewrites_feature
 from pellucid.message import Headers, Request
 from pellucid.server.exchange import Exchange
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from siting import HELLO, WAYS, Ask, Case, Sites, sites_of
+from siting import HELLO, KINDS, WAYS, Ask, Case, Sites, sites_of
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
@@ -65,12 +65,29 @@ CASES = [
             Ask(options=("-H", f"Cookie: {THOUSAND_COOKIES}"), fields={"set-cookie": None}, body=HELLO),
         ],
     ),
+    Case(
+        "elsewhere",
+        'redirect = ["/old/* -> /*", "/away -> https://example.org/ 308"]\nrewrite = ["/app/* -> /hello.txt"]',
+        [
+            Ask("/old/hello.txt?q=1", status=307, fields={"location": "/hello.txt?q=1"}),
+            Ask("/old//evil.example", status=307, fields={"location": "/evil.example"}),
+            Ask("/away", status=308, fields={"location": "https://example.org/"}),
+            Ask("/app/a/b?q=1", body=HELLO),
+            Ask("/old", status=404),
+        ],
+    ),
+    Case(
+        "limited",
+        'rate-limit = "100000/h"\nconcurrency-limit = 100\n'
+        '[hosts."HOST".paths."/once"]\nrate-limit = "1/h"\nrate-limit-key = "header:X-Key"',
+        [Ask(fields={"ratelimit-policy": '"default";q=100000;w=3600'}, body=HELLO)],
+    ),
 ]
 
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
-    with sites_of(CASES, tmp_path_factory.mktemp("sites")) as sites:
+    with sites_of(CASES, tmp_path_factory.mktemp("sites"), "request-id = true") as sites:
         yield sites
 
 
@@ -84,3 +101,23 @@ def test_a_feature_is_the_same_at_whatever_is_served_however_clients_come(case: 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_host_that_is_not_in_the_file_is_told_so(way: str, sites: Sites) -> None:
     sites.ask("strange.folder.test", way, Ask(status=421))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_asks_too_often_is_told_when_to_come_again(kind: str, way: str, sites: Sites) -> None:
+    key = ("-H", f"X-Key: {kind} {way}")  # each of these is somebody else
+    sites.ask(
+        f"limited.{kind}.test",
+        way,
+        Ask("/once", key, 404, {"ratelimit": '"default";r=0;t=3600', "retry-after": None}),
+        Ask("/once", key, 429, {"ratelimit-policy": '"default";q=1;w=3600', "retry-after": "3600"}),
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_answer_has_a_name_of_its_own_which_no_client_can_choose(way: str, sites: Sites) -> None:
+    answers = sites.ask("plain.asgi.test", way, *[Ask(options=("-H", "X-Request-ID: mine"))] * 2)
+    names = {answer.fields["x-request-id"] for answer in answers}
+    assert len(names) == 2
+    assert "mine" not in names
