@@ -59,7 +59,10 @@ class Maintenance:
     __slots__ = ("_again", "_file", "_found", "_insiders", "_note", "_seen", "_seen_at", "_text")
 
     def __init__(self, settings: MaintenanceSettings, ground: Ground) -> None:
-        self._insiders = Trusted(settings.maintenance_except)
+        try:
+            self._insiders = Trusted(settings.maintenance_except)
+        except ValueError as error:
+            raise ValueError(f"maintenance-except: {error}") from error
         self._note = ground.note
         self._again = ceil(settings.maintenance_for)
         self._text = f"{settings.maintenance}\n".encode() if settings.maintenance else b""
