@@ -114,6 +114,40 @@ def test_modules_in_a_folder_that_may_not_be_read_are_looked_for_elsewhere(monke
     ]
 
 
+EVERYTHING = """\
+serve = "main:app"
+tls = "dev"
+compress = ["gzip"]
+cors = "*"
+error-pages = "public"
+maintenance-file = "away.html"
+redirect = "/a -> /b"
+request-id = true
+rate-limit = "100/m"
+rate-limit-store = "redis://127.0.0.1:1/0"
+concurrency-limit = 3
+session = "redis://127.0.0.1:1/0"
+session-key = "0123456789012345678901234567890123456789"
+auth = ["bearer", "forward"]
+jwt-keys-url = "https://127.0.0.1:1/keys"
+jwt-issuer = "i"
+jwt-audience = "a"
+forward-auth = "http://127.0.0.1:1/"
+"""
+
+
+def test_with_everything_on_a_check_starts_no_thread_and_talks_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    Path("public/404.html").write_text("nothing here")
+    before = {*os.listdir(), "a.toml"}
+    assert faults(plan(EVERYTHING)) == []
+    assert {*os.listdir()} == before
+
+
 def test_a_folder_that_went_away_is_told(folder: Path) -> None:
     known = plan('serve = "public"')
     (folder / "public").rmdir()

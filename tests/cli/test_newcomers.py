@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from documents import sections
 from pellucid.cli.command import main
 
 TRANSCRIPT = Path(__file__).with_name("newcomers.txt").read_text("utf-8")
@@ -37,6 +38,15 @@ def test_what_is_written_gets_a_line_that_says_how_to_mend_it(
     right = "is in order" in answer
     assert result.output.replace("pellucid: ", "") == answer
     assert (result.exit_code, bool(result.stderr), bool(result.stdout)) == (0 if right else 2, not right, right)
+
+
+def test_a_whole_site_takes_less_than_40_lines() -> None:
+    manual = (Path(__file__).parent.parent.parent / "MANUAL.md").read_text("utf-8")
+    (section,) = [each for each in sections(manual) if each.title == "A whole site"]
+    (file,) = [each.text for each in section.fences if each.kind == "toml"]
+    assert all(word in file for word in ("tls =", "auth =", "rate-limit =", 'serve = "public"', 'serve = "main:app"'))
+    assert file.count("[hosts.") >= 2
+    assert file.count("\n") < 40
 
 
 def test_there_are_mistakes_of_many_kinds() -> None:

@@ -209,6 +209,13 @@ def test_a_path_for_all_hosts_may_be_one_of_some_only() -> None:
     assert served(found) == {"a.org": "public", "a.org/a": "None", "b.org": "None", "b.org/b": "site"}
 
 
+def test_a_host_may_have_answers_and_serve_nothing() -> None:
+    found = plan('serve = "public"\n[hosts."old.org"]\nredirect = "/* -> https://new.org/*"\n')
+    assert served(found) == {"": "public", "old.org": "public"}
+    alone = plan('[hosts."old.org"]\nredirect = "/* -> https://new.org/*"\n')
+    assert served(alone) == {"old.org": "None"}
+
+
 def test_a_file_is_not_served_itself(folder: Path) -> None:
     for text in ('serve = "."', '[hosts."a.org"]\nserve = "public/.."\n'):
         with pytest.raises(Mistakes, match="everybody could read a") as error:
