@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from certifying import Authority
@@ -25,24 +26,32 @@ from pathlib import Path
 
 FILES = {path.name: path.read_bytes() for path in Path(__file__).with_name("public").iterdir()}
 
-def answer(path):
+def answer(path, user):
+    if path == "/who":
+        return 200, "text/plain", user.encode() or b"nobody"
     found = FILES.get(path.lstrip("/") or "index.html")
     status = 200 if found is not None else 404
     return status, "text/html" if path == "/" else "text/plain", found or b"absent"
 
 def wsgi(environ, start_response):
-    status, kind, body = answer(environ["PATH_INFO"])
+    status, kind, body = answer(environ["PATH_INFO"], environ.get("REMOTE_USER", ""))
     start_response(f"{status} x", [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
 
 async def asgi(scope, receive, send):
     if scope["type"] != "http":
         raise RuntimeError("only http")
-    status, kind, body = answer(scope["path"].removeprefix(scope["root_path"]))
+    user = scope["user"].identity if "user" in scope else ""
+    status, kind, body = answer(scope["path"].removeprefix(scope["root_path"]), user)
     fields = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": body})
 """
+
+# The password is `secret`; hashed fast, as no real one should be.
+USERS = "alice:$2b$04$OocTvGEHeYnduzSne7KIQuoVN79T/teNgYk8Xrd/CSPHot20VU9uO\n"
+DIGESTS = f"alice:this site:{sha256(b'alice:this site:secret').hexdigest()}\n"
+GROUPS = "admins: alice\n"
 
 HELLO = b"hello\n"
 LARGE = b"".join(b"line %d of a text that is large enough\n" % number for number in range(2000))
@@ -125,6 +134,8 @@ def sites_of(cases: Sequence[Case], folder: Path, top: str = "") -> Iterator[Sit
     ):
         (folder / "public" / name).write_bytes(content)
     (folder / "apps.py").write_text(APPS)
+    for name, text in (("users", USERS), ("digests", DIGESTS), ("groups", GROUPS)):
+        (folder / name).write_text(text)
     file = folder / "pellucid.toml"
     file.write_text("\n".join([top, *(case.spell() for case in cases)]))
     authority = Authority(folder)

@@ -11,6 +11,8 @@ TEXT = "text/plain"
 
 THOUSAND_COOKIES = "; ".join(f"{name}={name}" for name in range(1000))
 
+ALICE = ("-u", "alice:secret")
+
 CASES = [
     Case("plain", "", [Ask(body=HELLO), Ask("/none", status=404)]),
     Case(
@@ -82,6 +84,49 @@ CASES = [
         '[hosts."HOST".paths."/once"]\nrate-limit = "1/h"\nrate-limit-key = "header:X-Key"',
         [Ask(fields={"ratelimit-policy": '"default";q=100000;w=3600'}, body=HELLO)],
     ),
+    Case(
+        "basic",
+        'auth = "basic"\nauth-users = "users"\nauth-groups = "groups"\n'
+        '[hosts."HOST".paths."/others"]\nrequire = "group:others"\n'
+        '[hosts."HOST".paths."/open"]\nrequire-methods = ["PUT"]',
+        [
+            Ask(status=401, fields={"www-authenticate": 'Basic realm="this site", charset="UTF-8"'}),
+            Ask(options=ALICE, body=HELLO),
+            Ask("/others", options=ALICE, status=403, fields={"www-authenticate": None}),
+            Ask("/x/../others", options=ALICE, status=400),
+            Ask("/open", status=404),
+            Ask("/open", options=("-X", "PUT"), status=401),
+            Ask(options=("-H", "Remote-User: alice"), status=401),
+        ],
+    ),
+    Case(
+        "who",
+        'auth = "basic"\nauth-users = "users"\nrequire = "anyone"',
+        [
+            Ask("/who", body=b"nobody"),
+            Ask("/who", options=ALICE, body=b"alice"),
+            Ask("/who", options=("-H", "Remote-User: root", "-H", "REMOTE_USER: root"), body=b"nobody"),
+        ],
+        ("wsgi", "asgi"),
+    ),
+    Case(
+        "digest",
+        'auth = "digest"\nauth-digests = "digests"',
+        [
+            Ask(status=401),
+            Ask(options=ALICE, status=401),
+        ],
+    ),
+    Case(
+        "form",
+        f'auth = "form"\nauth-users = "users"\nsession = "cookie"\nsession-key = "{"k" * 40}"',
+        [
+            Ask(status=401, fields={"www-authenticate": 'Form realm="this site"'}),
+            Ask(options=("-H", "Accept: text/html"), status=303, fields={"location": "/login?next=/hello.txt"}),
+            Ask("/login", fields={"content-type": "text/html; charset=utf-8", "cache-control": "no-store"}),
+            Ask("/login", options=("-d", "user=alice&password=secret"), status=403),
+        ],
+    ),
 ]
 
 
@@ -121,3 +166,9 @@ def test_each_answer_has_a_name_of_its_own_which_no_client_can_choose(way: str, 
     names = {answer.fields["x-request-id"] for answer in answers}
     assert len(names) == 2
     assert "mine" not in names
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "h2"])  # for which some releases of curl are too simple
+def test_curl_speaks_digest_however_it_comes(way: str, sites: Sites) -> None:
+    for kind in KINDS:
+        sites.ask(f"digest.{kind}.test", way, Ask(options=("--digest", *ALICE), body=HELLO))
