@@ -1,4 +1,4 @@
-"""Browsers are told who may read, as the Fetch standard has it, and nobody is ever allowed a login."""
+"""Browsers are told who may read, as the Fetch standard has it, and with a login only where that is wished."""
 
 import pytest
 from carrying import answered, exchange_of
@@ -121,7 +121,43 @@ def test_other_requests_reach_the_app(method: str, fields: list[Field]) -> None:
     assert not exchange_of(cors_feature(ONE), method, *fields).answered
 
 
-def test_credentials_are_never_allowed() -> None:
+ASKED = [(b"origin", HOME), (b"access-control-request-method", b"PUT")]
+TRUE = (b"access-control-allow-credentials", b"true")
+
+
+def test_credentials_are_allowed_to_sites_that_are_named() -> None:
+    settings = CorsSettings(cors=("https://example.com",), cors_credentials=True)
+    told = preflight(settings, *ASKED)
+    assert told[b"access-control-allow-credentials"] == b"true"
+    assert told[b"access-control-allow-origin"] == HOME
+    assert answered(cors_feature(settings), [], *ASKED) == [VARY, allow(HOME), EXPOSED, TRUE]
+    others = [(b"origin", b"https://evil.org"), (b"access-control-request-method", b"PUT")]
+    assert b"access-control-allow-credentials" not in preflight(settings, *others)
+    assert answered(cors_feature(settings), [], *others) == [VARY]
+    assert answered(cors_feature(settings), []) == [VARY]
+    assert answered(cors_feature(settings), [allow(HOME)], *ASKED) == [allow(HOME)]
+    assert answered(cors_feature(settings), [TRUE], *ASKED) == [TRUE]
+
+
+def test_credentials_are_not_for_all_sites() -> None:
+    with pytest.raises(ValueError, match=r"^cors_credentials: name the sites in cors"):
+        cors_feature(CorsSettings(cors=("https://example.com", "*"), cors_credentials=True))
+
+
+@pytest.mark.parametrize(
+    ("methods", "told"), [((), b"PUT"), (("PUT", "DELETE"), b"PUT"), (("DELETE",), None), (("put",), None)]
+)
+def test_methods_can_be_named(methods: tuple[str, ...], told: bytes | None) -> None:
+    settings = CorsSettings(cors=("https://example.com",), cors_methods=methods)
+    assert preflight(settings, *ASKED).get(b"access-control-allow-methods") == told
+
+
+def test_what_is_no_method_is_explained() -> None:
+    with pytest.raises(ValueError, match=r"^cors_methods: 'P UT' is no method"):
+        cors_feature(CorsSettings(cors=("*",), cors_methods=("GET", "P UT")))
+
+
+def test_credentials_are_not_allowed_by_themselves() -> None:
     request = [(b"origin", HOME), (b"access-control-request-method", b"GET")]
     for settings in (ONE, ALL):
         assert b"access-control-allow-credentials" not in preflight(settings, *request)

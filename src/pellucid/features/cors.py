@@ -1,6 +1,7 @@
 """Which other sites' scripts may read what is served: the CORS protocol of the WHATWG Fetch standard.
 
-No answer ever allows credentials, so what is allowed here is only what anybody could read without a login.
+Unless credentials are allowed, and then to sites that are named, what is allowed here is only what anybody could read
+without a login.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pellucid.setting import setting
 # whether it has changed need these too.
 EXPOSED = (b"access-control-expose-headers", b"Accept-Ranges, Content-Encoding, Content-Range, Date, ETag")
 
+CREDENTIALS = (b"access-control-allow-credentials", b"true")
+
 PREFLIGHT_VARY = b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 MOST_REQUESTED = 64
 
@@ -33,9 +36,19 @@ class CorsSettings:
 
     cors: tuple[str, ...] = setting(
         (),
-        "A site whose scripts may read what is served, such as https://example.com, or * for all sites. Cookies and "
-        "logins are never allowed across sites.",
+        "A site whose scripts may read what is served, such as https://example.com, or * for all sites.",
         unit="origin",
+    )
+    cors_credentials: bool = setting(
+        False,
+        "Let these sites ask with the cookies and logins of whoever looks at them, and read the answers: they can do "
+        "whatever that user may do here. Not with * for all sites.",
+    )
+    cors_methods: tuple[str, ...] = setting(
+        (),
+        "The methods that these sites may use, besides GET, HEAD and POST, which browsers let every site use; all if "
+        "none is named.",
+        unit="METHOD",
     )
     cors_max_age: float = setting(
         7200.0, "How long a browser may remember what a preflight request was told.", unit="seconds"
@@ -48,7 +61,15 @@ def cors_feature(settings: CorsSettings) -> Feature | None:
         return None
     origins = frozenset(parse_origin(text) for text in settings.cors)
     anyone = b"*" in origins
+    if anyone and settings.cors_credentials:
+        raise ValueError(
+            "cors_credentials: name the sites in cors: with * every site could act for whoever looks at it"
+        )
+    if wrong := [method for method in settings.cors_methods if not is_token(method.encode())]:
+        raise ValueError(f"cors_methods: {wrong[0]!r} is no method: write it as PUT")
+    methods = frozenset(method.encode() for method in settings.cors_methods)
     max_age = b"%d" % settings.cors_max_age
+    granted = (EXPOSED, CREDENTIALS) if settings.cors_credentials else (EXPOSED,)
 
     def allowed(request: Request) -> bytes | None:
         if anyone:
@@ -61,15 +82,16 @@ def cors_feature(settings: CorsSettings) -> Feature | None:
         if request.method == "OPTIONS" and b"origin" in request.headers:
             method = request.headers.get(b"access-control-request-method")
             if method is not None:
-                permitted = _permission(request, method, max_age) if allowed(request) is not None else []
+                may = allowed(request) is not None and (not methods or method in methods)
+                permitted = _permission(request, method, max_age) if may else []
                 exchange.respond(Response(204, Headers([*permitted, (b"vary", PREFLIGHT_VARY)])))
 
     def permitting(origin: bytes | None) -> ChangedHeaders:
         def changed(headers: Headers) -> Headers:
-            if b"access-control-allow-origin" in headers:
+            if b"access-control-allow-origin" in headers or b"access-control-allow-credentials" in headers:
                 return headers  # the app has its own mind about who may read this
             headers = headers if anyone else vary_by_origin(headers)
-            return headers if origin is None else headers.plus((b"access-control-allow-origin", origin), EXPOSED)
+            return headers if origin is None else headers.plus((b"access-control-allow-origin", origin), *granted)
 
         return ChangedHeaders(changed)
 
