@@ -326,3 +326,18 @@ def test_a_setting_that_cannot_be_is_explained(settings: dict[str, object], comp
 
 def test_without_a_session_there_is_no_feature() -> None:
     assert sessions_feature(SessionSettings(), Place().ground) is None
+
+
+def test_who_was_answered_before_has_no_session_and_nothing_is_added() -> None:
+    place, response = Place(), Response(503)
+    exchange = place.made()
+    exchange.respond(response, b"maintenance")
+    assert (exchange.response, exchange.body) == (response, b"maintenance")
+
+
+def test_places_with_the_same_settings_share_their_sessions() -> None:
+    ground = Place().ground
+    one, other = (sessions_feature(SessionSettings(session="memory"), ground) for _ in range(2))
+    assert one is not None
+    assert one == other
+    assert sessions_feature(SessionSettings(session="memory", session_idle=1.0), ground) != one

@@ -183,6 +183,21 @@ def test_without_a_store_nobody_has_a_turn_and_nobody_waits(two: Two) -> None:
     assert len(turns_of(two.one)) == 0
 
 
+def test_who_waits_is_told_when_the_store_goes_away(tmp_path: Path) -> None:
+    place = Place("sqlite:s.db", str(tmp_path), settings={"session_exclusive": True})
+    cookie = place.ask(count).cookie
+    first = arrive(place, cookie)
+    place.settle()
+    assert place.desk is not None
+    place.desk.store = Broken()
+    second = arrive(place, cookie)
+    place.wait(LEASE / 2 + TICK)  # when the lease is taken anew
+    assert second.status == 503
+    assert place.use(first, count, cookie).status == 503
+    place.wait(TICK)
+    assert len(turns_of(place)) == 0
+
+
 class Broken:
     """A store that does not work."""
 

@@ -17,7 +17,7 @@ from pellucid.features.sessions.store import Desk
 from pellucid.net.reactor import Reactor, Timer
 from pellucid.server.exchange import Exchange
 
-LEASE = 10.0
+LEASE = 5.0
 """How long a lease lasts, in seconds; it is taken anew while a request lasts longer."""
 
 TICK = 0.5
