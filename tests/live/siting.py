@@ -54,6 +54,9 @@ DIGESTS = f"alice:this site:{sha256(b'alice:this site:secret').hexdigest()}\n"
 GROUPS = "admins: alice\n"
 
 HELLO = b"hello\n"
+PAGE = b"<!doctype html><title>Not here</title>"
+"""What a browser gets for 404, from the folder pages."""
+
 LARGE = b"".join(b"line %d of a text that is large enough\n" % number for number in range(2000))
 
 SERVES = {"folder": "public", "wsgi": "apps:wsgi", "asgi": "apps:asgi"}
@@ -136,6 +139,8 @@ def sites_of(cases: Sequence[Case], folder: Path, top: str = "") -> Iterator[Sit
     (folder / "apps.py").write_text(APPS)
     for name, text in (("users", USERS), ("digests", DIGESTS), ("groups", GROUPS)):
         (folder / name).write_text(text)
+    (folder / "pages").mkdir()
+    (folder / "pages" / "404.html").write_bytes(PAGE)
     file = folder / "pellucid.toml"
     file.write_text("\n".join([top, *(case.spell() for case in cases)]))
     authority = Authority(folder)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from siting import HELLO, KINDS, WAYS, Ask, Case, Sites, sites_of
+from siting import HELLO, KINDS, LARGE, PAGE, WAYS, Ask, Case, Sites, sites_of
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
@@ -12,6 +12,14 @@ TEXT = "text/plain"
 THOUSAND_COOKIES = "; ".join(f"{name}={name}" for name in range(1000))
 
 ALICE = ("-u", "alice:secret")
+
+FROM_ELSEWHERE = ("-H", "Sec-Fetch-Site: cross-site", "-b", "a=b")
+
+
+def compressed(codings: str) -> tuple[str, ...]:
+    """Options of who takes these and decodes them."""
+    return ("--compressed", "-H", f"Accept-Encoding: {codings}")
+
 
 CASES = [
     Case("plain", "", [Ask(body=HELLO), Ask("/none", status=404)]),
@@ -127,6 +135,47 @@ CASES = [
             Ask("/login", options=("-d", "user=alice&password=secret"), status=403),
         ],
     ),
+    Case(
+        "compressed",
+        'compress = ["zstd", "br", "gzip"]',
+        [
+            Ask("/large.txt", ("--compressed",), fields={"content-encoding": "zstd"}, body=LARGE),
+            Ask("/large.txt", compressed("br"), fields={"content-encoding": "br"}, body=LARGE),
+            Ask("/large.txt", compressed("gzip, br;q=0.5"), fields={"content-encoding": "gzip"}, body=LARGE),
+            Ask("/large.txt", ("-I", "--compressed"), fields={"content-encoding": "zstd", "content-length": None}),
+            Ask("/large.txt", fields={"content-encoding": None, "content-length": str(len(LARGE))}, body=LARGE),
+            Ask("/hello.txt", ("--compressed",), fields={"content-encoding": None}, body=HELLO),
+            Ask("/large.txt", ("--compressed", *FROM_ELSEWHERE), fields={"content-encoding": None}, body=LARGE),
+        ],
+    ),
+    Case(
+        "ranges",
+        'compress = ["gzip"]',
+        [
+            Ask("/large.txt", ("--compressed", "-r", "5-9"), 206, {"content-encoding": None}, LARGE[5:10]),
+            Ask("/large.txt", compressed("gzip"), fields={"accept-ranges": None}, body=LARGE),
+        ],
+        ("folder",),
+    ),
+    Case(
+        "pages",
+        'error-pages = "pages"',
+        [
+            Ask("/none", ("-H", "Accept: text/html"), 404, {"content-type": "text/html; charset=utf-8"}, PAGE),
+            Ask("/none", status=404, fields={"vary": "Accept"}),
+            Ask(body=HELLO),
+        ],
+    ),
+    Case(
+        "closed",
+        'maintenance = "Back at eight"\n[hosts."HOST".paths."/open"]\nmaintenance = ""\n'
+        '[hosts."HOST".paths."/staff"]\nmaintenance-except = ["loopback"]',
+        [
+            Ask(status=503, fields={"retry-after": "300", "cache-control": "no-store"}, body=b"Back at eight\n"),
+            Ask("/open/none", status=404),
+            Ask("/staff/none", status=404),
+        ],
+    ),
 ]
 
 
@@ -172,3 +221,12 @@ def test_each_answer_has_a_name_of_its_own_which_no_client_can_choose(way: str, 
 def test_curl_speaks_digest_however_it_comes(way: str, sites: Sites) -> None:
     for kind in KINDS:
         sites.ask(f"digest.{kind}.test", way, Ask(options=("--digest", *ALICE), body=HELLO))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_has_a_compressed_file_hears_that_it_has_not_changed(way: str, sites: Sites) -> None:
+    [first] = sites.ask("ranges.folder.test", way, Ask("/large.txt", compressed("gzip")))
+    tag = first["etag"]
+    assert tag.startswith("W/")
+    asked = (*compressed("gzip"), "-H", f"If-None-Match: {tag}")
+    sites.ask("ranges.folder.test", way, Ask("/large.txt", asked, 304, {"etag": tag, "vary": "Accept-Encoding"}, b""))
