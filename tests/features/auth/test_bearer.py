@@ -261,7 +261,12 @@ def test_a_place_may_want_a_scope_or_a_group(tmp_path: Path) -> None:
     place = place_of(tmp_path, require=("scope:write", "group:admins"))
     assert place.ask(bearer(scope="read write")).status == 200
     assert place.ask(bearer(groups=["admins"])).status == 200
-    assert place.ask(bearer(scope="read writes")).status == 403
+    lacking = place.ask(bearer(scope="read writes"))
+    assert lacking.status == 403
+    assert lacking.headers.all(b"www-authenticate") == [
+        b'Bearer realm="this site", error="insufficient_scope", error_description="the token does not allow this", '
+        b'scope="write"'
+    ]
     assert place.ask().headers.get(b"www-authenticate") == b'Bearer realm="this site", scope="write"'
     assert len(place.served) == 2
 

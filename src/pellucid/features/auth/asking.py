@@ -63,7 +63,7 @@ class Service:
                 told = self._asked(connection, fields, deadline)
         except (OSError, http.client.HTTPException, ValueError) as error:
             connection.close()
-            raise OSError(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from None
+            raise OSError(f"{type(error).__name__}: {' '.join(str(error).split())}") from None
         self._kept.append((connection, self._clock()))
         return told
 
@@ -98,6 +98,9 @@ class Service:
                 raise ValueError("an answer that is too large")
             if self._clock() > deadline:
                 raise TimeoutError("an answer that takes too long")
+        if answer.length:  # of which http.client says nothing
+            raise ValueError("an answer that breaks off")
+        answer.close()  # which it does not always do by itself
         return b"".join(parts)
 
 

@@ -15,6 +15,7 @@ from pellucid.piece import Body
 from pellucid.server.exchange import Exchange
 from pellucid.server.held import Held
 from pellucid.server.refusal import refusal
+from pellucid.user import User
 
 FORGED: frozenset[bytes] = frozenset(
     (b"remote-user", b"remote_user", b"x-remote-user", b"x-forwarded-user", b"x-authenticated-user", b"auth-type")
@@ -77,7 +78,16 @@ class Door:
         if self._rules.let_in(found):
             return None
         exchange.why = f"{found.name!r} may not have this"
-        return refusal(403, "you may not have this")
+        return self._forbidden(found)
+
+    def _forbidden(self, user: User) -> tuple[Response, Body]:
+        response, body = refusal(403, "you may not have this")
+        for scheme in self._schemes:
+            # A scheme whose users can ask for more scopes has this besides what all have.
+            insufficient = getattr(scheme, "insufficient", None)
+            if insufficient is not None and user.scheme.lower() == scheme.name and self._rules.scopes:
+                return Response(403, response.headers.plus((b"www-authenticate", insufficient()))), body
+        return response, body
 
     def _refusal(self, exchange: Exchange, wrong: Wrong | None) -> tuple[Response, Body]:
         status = wrong.status if wrong is not None else 401
@@ -85,7 +95,10 @@ class Door:
         if wrong is not None and wrong.body is not None:
             return Response(status, wrong.headers), wrong.body
         if status == 401:
-            more += [(b"www-authenticate", value) for value in self._challenges(exchange, wrong)]
+            challenges = self._challenges(exchange, wrong)
+            more += [(b"www-authenticate", value) for value in challenges]
+            # RFC 9110 15.5.2 wants a challenge, and where only TLS can show who one is there is none.
+            status = 401 if challenges else 403
         response, body = refusal(status)
         return Response(status, response.headers.plus((b"cache-control", b"no-store"), *more)), body
 

@@ -47,8 +47,10 @@ def fetched(url: str) -> str:
         raise ValueError(f"{url} does not answer: {getattr(reason, 'strerror', None) or reason}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{url} answers what is no text in UTF-8") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise ValueError(f"{url} does not answer: {error or type(error).__name__}") from None
+    except OSError as error:
+        raise ValueError(f"{url} does not answer: {error}") from None
+    except http.client.HTTPException as error:  # its text is what came, whatever that was
+        raise ValueError(f"{url} does not answer: {type(error).__name__}") from None
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -66,4 +68,6 @@ def _read(answer: http.client.HTTPResponse, deadline: float) -> bytes:
             raise OSError(f"it is larger than {LARGEST >> 20} MiB")
         if time.monotonic() > deadline:
             raise TimeoutError(f"it takes longer than {TIME:g} seconds")
+    if answer.length:  # of which http.client says nothing
+        raise OSError("its answer breaks off")
     return b"".join(parts)
