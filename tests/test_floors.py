@@ -58,7 +58,7 @@ PLACES = {
     "backports": {"features/compression/codings.py"},
     "bcrypt": {"features/auth/passwords.py"},
     "brotli": {"features/compression/codings.py"},
-    "click": {"cli/banner.py", "cli/command.py", "cli/options.py"},
+    "click": {"cli/banner.py", "cli/command.py", "cli/options.py", "cli/passwd.py"},
     "cryptography": {"authority/issuing.py"},
     "itsdangerous": {"features/sessions/signing.py"},
     "joserfc": {"features/auth/jose.py"},
