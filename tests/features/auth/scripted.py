@@ -77,8 +77,8 @@ class Scripted:
 
 
 class _Near(socket.socket):
-    def setsockopt(self, *told: object) -> None:  # type: ignore[override]  # what is said of TCP is not for this one
-        pass
+    def setsockopt(self, *told: object) -> None:
+        pass  # what is said of TCP is not for this one
 
 
 def _head(end: socket.socket) -> bytes:

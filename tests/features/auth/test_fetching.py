@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from scripted import Scripted, answer, scripted
 
-from pellucid.features.auth import fetching
 from pellucid.features.auth.fetching import LARGEST, check_url, fetched
 
 URL = "http://127.0.0.1:8123/keys?a=b"
@@ -59,7 +58,7 @@ def test_who_does_not_listen_is_told_of(monkeypatch: pytest.MonkeyPatch, service
 
 def test_an_answer_in_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, services: list[Scripted]) -> None:
     moments = iter([0.0, 6.0])
-    monkeypatch.setattr(fetching.time, "monotonic", lambda: next(moments, 6.0))
+    monkeypatch.setattr("pellucid.features.auth.fetching.time.monotonic", lambda: next(moments, 6.0))
     services.append(scripted(monkeypatch, [answer(200, b"x")]))
     with pytest.raises(ValueError, match="takes longer than 5 seconds"):
         fetched(URL)

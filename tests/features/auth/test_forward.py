@@ -69,7 +69,8 @@ def test_whom_the_service_lets_pass_the_app_gets(make: Callable[..., Asked]) -> 
     assert (answer.status, answer.text) == (200, "ada")
     user = answer.exchange.user
     assert user is not None
-    assert (user.scheme, user.groups) == ("forward", {"admins", "staff"})
+    assert user.scheme == "forward"
+    assert user.groups == {"admins", "staff"}
 
 
 def test_the_service_is_told_what_is_asked_and_by_whom(make: Callable[..., Asked]) -> None:
@@ -205,12 +206,23 @@ def test_without_its_word_nobody_passes(said: Told | Exception, make: Callable[.
     assert [level for level, _ in asked.place.notes] == ["error", "info"]
 
 
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What is to be done in threads, and is not done."""
+    called: list[tuple[Any, ...]] = []
+
+    def call(aside: InLoop, *told: Any) -> bool:
+        called.append(told)
+        return True
+
+    monkeypatch.setattr(InLoop, "call", call)
+    return called
+
+
 def test_a_service_that_is_slow_is_not_waited_for_and_its_word_counts_no_more(
     make: Callable[..., Asked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = make(ADA, forward_auth_time=3.0)
-    called: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(InLoop, "call", lambda aside, *told: called.append(told) or True)
+    called = calls(monkeypatch)
     exchange = asked.place.begin()
     asked.place.wait(2.9)
     assert not exchange.answered
@@ -226,8 +238,7 @@ def test_a_service_that_is_slow_is_not_waited_for_and_its_word_counts_no_more(
 
 def test_who_has_left_is_not_asked_about(make: Callable[..., Asked], monkeypatch: pytest.MonkeyPatch) -> None:
     asked = make(ADA)
-    called: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(InLoop, "call", lambda aside, *told: called.append(told) or True)
+    called = calls(monkeypatch)
     exchange = asked.place.begin()
     exchange.lose("gone")
     assert not called[0][3]()
