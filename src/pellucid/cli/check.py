@@ -16,6 +16,7 @@ from typing import Any
 
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
+from pellucid.cli.checkusers import exposed_faults, form_faults
 from pellucid.config.mistakes import in_keys
 from pellucid.features.feature import Ground
 from pellucid.features.https import HttpsSettings
@@ -53,6 +54,7 @@ def faults(plan: Plan) -> list[str]:
         found = [*_server_faults(plan), *_place_faults(plan, Ground(reactor, _unheard, current_folder()))]
     finally:
         reactor.close()
+    found += [told(line, settings) for line, settings in (*form_faults(plan), *exposed_faults(plan))]
     if not found:  # else it would say one of them again
         found += _blamed(plan.settings, lambda settings: check_plan(plan))
     return [line for line in dict.fromkeys(found) if ROOT_ALONE not in line]

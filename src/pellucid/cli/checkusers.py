@@ -1,0 +1,64 @@
+"""Whether users find their form, and nobody else their passwords: the places of a plan tell, and no feature could."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from pellucid.apps.static.settings import StaticSettings
+from pellucid.features.auth import AuthSettings
+from pellucid.features.sessions import SessionSettings
+from pellucid.loading.targets import Folder
+from pellucid.plan import Place, Plan
+from pellucid.settings import Settings
+
+
+def form_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
+    """For each place whose form is not served, a line that begins with the option, and the settings in force there."""
+    for place in plan.places:
+        chosen = place.settings[AuthSettings]
+        if "form" not in chosen.auth:
+            continue
+        for option, path in (("login-path", chosen.login_path), ("logout-path", chosen.logout_path)):
+            there = _at(path, place.host, plan)
+            if there is None or not _same(place.settings, there.settings):
+                within = f"{place.mount}/{option.partition('-')[0]}"
+                yield (
+                    f"--auth: the form at its {option} {path} is not within {place.mount or '/'}, and what is served "
+                    f'there has none: write {option} = "{within}"',
+                    place.settings,
+                )
+
+
+def exposed_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
+    """The same for each file of passwords that lies in a folder that is served."""
+    folders = [(place.serves.path, place) for place in plan.places if isinstance(place.serves, Folder)]
+    for settings in {id(place.settings): place.settings for place in plan.places}.values():
+        chosen = settings[AuthSettings]
+        for option, file in (("auth-users", chosen.auth_users), ("auth-digests", chosen.auth_digests)):
+            if file and any(_shows(folder, file, place) for folder, place in folders):
+                yield f"--{option}: {file} is in a folder that is served, where everybody could read it", settings
+
+
+def _shows(folder: str, file: str, place: Place) -> bool:
+    folder, file = os.path.realpath(folder), os.path.realpath(file)
+    if os.path.commonpath((folder, file)) != folder:
+        return False
+    return place.settings[StaticSettings].dot_files or "/." not in file[len(folder) :]
+
+
+def _at(path: str, host: str, plan: Plan) -> Place | None:
+    # As a request finds it: of the places of the host the one with the longest mount.
+    around = [each for each in plan.places if each.host == host and f"{path}/".startswith(f"{each.mount}/")]
+    return max(around, key=lambda each: len(each.mount), default=None)
+
+
+def _same(here: Settings, there: Settings) -> bool:
+    # Who logs in there is known here if both have the same form and the same sessions.
+    mine, other = here[AuthSettings], there[AuthSettings]
+    return (
+        "form" in other.auth
+        and (mine.login_path, mine.logout_path, mine.auth_users)
+        == (other.login_path, other.logout_path, other.auth_users)
+        and here[SessionSettings] == there[SessionSettings]
+    )

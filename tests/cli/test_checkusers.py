@@ -1,0 +1,67 @@
+"""A form that nobody finds, and passwords that everybody does, are told of before anything is served."""
+
+from pathlib import Path
+
+import pytest
+
+from pellucid.cli.checkusers import exposed_faults, form_faults
+from pellucid.config import Given, read_plan
+
+TOP = 'serve = "public"\nauth-users = "users"\nsession = "memory"\n'
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "public").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaints"),
+    [
+        ('auth = "form"', []),
+        ('auth = "form"\n[paths."/admin"]\nrequire = "group:admins"', []),
+        ('[paths."/admin"]\nauth = "form"\nlogin-path = "/admin/login"\nlogout-path = "/admin/logout"', []),
+        (
+            '[paths."/admin"]\nauth = "form"\nlogout-path = "/admin/out"',
+            [
+                "--auth: the form at its login-path /login is not within /admin, and what is served there has none: "
+                'write login-path = "/admin/login"'
+            ],
+        ),
+        (
+            'auth = "form"\n[paths."/login"]\nauth = "basic"',
+            ["--auth: the form at its login-path /login is not within /, and what is served there has none: "
+             'write login-path = "/login"'],
+        ),
+        (
+            'auth = "form"\n[paths."/a"]\nsession = "cookie"',
+            [
+                "--auth: the form at its login-path /login is not within /a, and what is served there has none: "
+                'write login-path = "/a/login"',
+                "--auth: the form at its logout-path /logout is not within /a, and what is served there has none: "
+                'write logout-path = "/a/logout"',
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_a_form_is_where_people_are_sent(tmp_path: Path, text: str, complaints: list[str]) -> None:
+    (tmp_path / "pellucid.toml").write_text(TOP + text)
+    plan = read_plan("pellucid.toml", Given({}, {}, (), ""))
+    assert [line for line, _ in form_faults(plan)] == complaints
+
+
+@pytest.mark.parametrize(
+    ("file", "complaints"),
+    [
+        ("users", []),
+        ("public/.users", []),
+        ("public/users", ["--auth-users: public/users is in a folder that is served, where everybody could read it"]),
+        ("link", ["--auth-users: link is in a folder that is served, where everybody could read it"]),
+    ],
+)
+def test_passwords_are_not_in_a_folder_that_is_served(tmp_path: Path, file: str, complaints: list[str]) -> None:
+    (tmp_path / "link").symlink_to("public/users")
+    (tmp_path / "pellucid.toml").write_text(f'serve = "public"\nauth = "basic"\nauth-users = "{file}"')
+    plan = read_plan("pellucid.toml", Given({}, {}, (), ""))
+    assert [line for line, _ in exposed_faults(plan)] == complaints
