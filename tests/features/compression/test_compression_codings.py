@@ -53,6 +53,7 @@ def test_the_order_is_the_one_that_was_chosen() -> None:
     ("names", "levels", "complaint"),
     [
         (["deflate"], [], "compress: 'deflate' is no coding: write zstd, br, gzip"),
+        (["Brotli"], [], "compress: 'Brotli' is no coding (did you mean br?): write"),
         (["zstd,"], [], "compress: '' is no coding"),
         (["gzip"], ["gzip:10"], "compress-level: 'gzip:10' is no level of gzip: they are 1 to 9"),
         (["gzip"], ["gzip"], "compress-level: 'gzip' is no level of gzip"),

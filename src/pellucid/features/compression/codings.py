@@ -13,6 +13,9 @@ leaves 34 %, br 4 takes 0.84 ms and leaves 33 %, gzip 4 takes 1.2 ms and leaves 
 time, and leaves 1 to 2 % less of the page.
 """
 
+NEAR = {"brotli": "br", "gz": "gzip", "zst": "zstd", "zstandard": "zstd"}
+"""What people call them besides."""
+
 PACKAGES = 'compressing by {} takes a package: pip install "pellucid[compression]"'
 
 WINDOW = 17
@@ -54,7 +57,8 @@ def codings_of(names: Iterable[str], levels: Iterable[str]) -> list[Coding]:
     codings: dict[str, Coding] = {}
     for name in (part.strip() for text in names for part in text.split(",")):
         if name not in _CODINGS:
-            raise ValueError(f"compress: {name!r} is no coding: write {', '.join(_CODINGS)}")
+            near = f" (did you mean {NEAR[name.lower()]}?)" if name.lower() in NEAR else ""
+            raise ValueError(f"compress: {name!r} is no coding{near}: write {', '.join(_CODINGS)}")
         codings[name] = _CODINGS[name](chosen.get(name, LEVELS[name][1]))
     return [*codings.values()]
 
