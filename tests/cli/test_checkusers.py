@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from pellucid.cli.checkusers import exposed_faults, form_faults
+from pellucid.cli.command import main
 from pellucid.config import Given, read_plan
 
 TOP = 'serve = "public"\nauth-users = "users"\nsession = "memory"\n'
@@ -65,3 +67,13 @@ def test_passwords_are_not_in_a_folder_that_is_served(tmp_path: Path, file: str,
     (tmp_path / "pellucid.toml").write_text(f'serve = "public"\nauth = "basic"\nauth-users = "{file}"')
     plan = read_plan("pellucid.toml", Given({}, {}, (), ""))
     assert [line for line, _ in exposed_faults(plan)] == complaints
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_they_are_not_without_a_file_of_settings_either(tmp_path: Path, command: str) -> None:
+    (tmp_path / "users").write_text("")
+    result = CliRunner().invoke(main, [command, "--auth", "basic", "--auth-users", "users", "--bind", "127.0.0.1:0"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "pellucid: --auth-users: users is in a folder that is served, where everybody could read it\n"
+    )

@@ -54,10 +54,15 @@ def faults(plan: Plan) -> list[str]:
         found = [*_server_faults(plan), *_place_faults(plan, Ground(reactor, _unheard, current_folder()))]
     finally:
         reactor.close()
-    found += [told(line, settings) for line, settings in (*form_faults(plan), *exposed_faults(plan))]
+    found += user_faults(plan)
     if not found:  # else it would say one of them again
         found += _blamed(plan.settings, lambda settings: check_plan(plan))
     return [line for line in dict.fromkeys(found) if ROOT_ALONE not in line]
+
+
+def user_faults(plan: Plan) -> list[str]:
+    """Those of them that no part would find when it is served: a form that nobody finds, passwords for everybody."""
+    return [told(line, settings) for line, settings in (*form_faults(plan), *exposed_faults(plan))]
 
 
 def told(error: str, settings: Settings) -> str:

@@ -16,7 +16,7 @@ from click.shell_completion import CompletionItem, ShellComplete, get_completion
 
 from pellucid import __version__
 from pellucid.cli.banner import Places, banner, in_one_line, wants_colours
-from pellucid.cli.check import faults, told
+from pellucid.cli.check import faults, told, user_faults
 from pellucid.cli.elsewhere import ELSEWHERE
 from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, given_of, unknown_variables
 from pellucid.cli.passwd import passwd
@@ -158,6 +158,8 @@ def serve(targets: tuple[str, ...], config: str | None, **values: Any) -> int:
         settings = plan.settings
         if plan.file:  # so that a mistake is told with its line, whoever would find it
             _judged(plan)
+        elif found := user_faults(plan):
+            raise Mistakes(found)
         replan = (lambda: _judged(read())) if plan.file else None
         return run(plan, replan, partial(_tell, plan, colours))
     except Mistakes as error:

@@ -23,6 +23,9 @@ MOST_WAITING = 32
 RETRY = 2
 """After how many seconds one may ask again, where too many passwords wait."""
 
+NEAR = ("127.", "::1", "::ffff:127.")
+"""How addresses of this machine begin, from which a password can come in the clear."""
+
 LONGEST_NAME = 255
 """How long the name of a user may be, in characters."""
 
@@ -36,12 +39,13 @@ FOR = 600.0
 class Passwords:
     """The passwords of a file of users."""
 
-    __slots__ = ("_attempts", "_ground", "_key", "_running", "_users", "_verified")
+    __slots__ = ("_attempts", "_ground", "_key", "_running", "_users", "_verified", "_warned")
 
     def __init__(self, users: Followed[Users], attempts: Attempts, ground: Ground) -> None:
         self._users = users
         self._attempts = attempts
         self._ground = ground
+        self._warned = False
         self._key = secrets.token_bytes(32)
         self._verified: OrderedDict[bytes, float] = OrderedDict()
         self._running: dict[bytes, list[Callable[[bool], None]]] = {}
@@ -53,6 +57,7 @@ class Passwords:
 
     def verify(self, exchange: Exchange, name: str, password: str, scheme: str, tell: Tell) -> None:
         """Tell the user if this is its password, and else what is wrong."""
+        self._look_at(exchange)
         secret = passwords.prepared(password)
         if len(secret) > passwords.LONGEST or len(name) > LONGEST_NAME:
             tell(Wrong("a name or a password that is too long"))
@@ -101,6 +106,16 @@ class Passwords:
         else:  # a name that there is not may be a password in the wrong place
             why = f"a wrong password for {name!r}" if known else "a password for a user that there is not"
             tell(Wrong(why, account=name))
+
+    def _look_at(self, exchange: Exchange) -> None:
+        if (
+            exchange.request.scheme == b"http"
+            and not self._warned
+            and exchange.peer
+            and not exchange.peer.startswith(NEAR)
+        ):
+            self._warned = True
+            self._ground.note("warning", f"passwords come in the clear, as from {exchange.peer}: serve them by https")
 
     def _remember(self, shown: bytes) -> None:
         self._verified[shown] = self._ground.reactor.now + FOR
