@@ -19,7 +19,6 @@ from pellucid.cli.banner import Places, banner, in_one_line, wants_colours
 from pellucid.cli.check import faults, told, user_faults
 from pellucid.cli.elsewhere import ELSEWHERE
 from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, given_of, unknown_variables
-from pellucid.cli.passwd import passwd
 from pellucid.config import Mistakes, find, read_plan
 from pellucid.config import show as spell
 from pellucid.eventlog import EventLog, EventLogSettings
@@ -33,6 +32,7 @@ from pellucid.settings import Settings
 MISTAKEN = 2
 """The exit status where what was said cannot be."""
 
+PASSWD = "passwd"
 SHELLS = ("bash", "zsh", "fish")
 
 # How alike a guess must be; click's own are bolder.
@@ -57,6 +57,18 @@ class OneLine(click.Group):
                 click.echo(f"pellucid: {line}", err=True)
             sys.exit(MISTAKEN)
         sys.exit(status if isinstance(status, int) else 0)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """As click does; `passwd` brings a megabyte along, which no server is to hold for it."""
+        if cmd_name == PASSWD:
+            from pellucid.cli.passwd import passwd
+
+            return passwd
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """As click does, with that."""
+        return sorted([*super().list_commands(ctx), PASSWD])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -271,8 +283,6 @@ for name, callback, params, summary in (
             name, callback=callback, params=params, help=callback.__doc__, epilog=ENVIRONMENT, short_help=summary
         )
     )
-
-main.add_command(passwd)
 
 
 @main.command()
