@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 import click
@@ -110,8 +111,7 @@ class SettingsCommand(click.Command):
     """A command that has every setting as an option, and shows them by topic."""
 
     def __init__(self, name: str, *, params: list[click.Parameter] | None = None, **attributes: Any) -> None:
-        options: list[click.Parameter] = [SettingOption(each) for each in all_settings()]
-        super().__init__(name, params=[*(params or []), *options], **attributes)
+        super().__init__(name, params=[*(params or []), *_setting_options()], **attributes)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """A section of the help for each topic; --help itself comes last."""
@@ -189,3 +189,9 @@ def spell(setting: Setting) -> str:
     if setting.manual.unit == "seconds" and value and value % DAY == 0:
         return f"{value / DAY:.0f}d"
     return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+@cache
+def _setting_options() -> tuple[SettingOption, ...]:
+    # The same for all commands: a server holds them for as long as it lives.
+    return tuple(SettingOption(each) for each in all_settings())
