@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pellucid.apps.static.errors import WHY, error_answer, options, redirect
+from pellucid.apps.static.errors import ALLOW, WHY, error_answer, options, redirect
 from pellucid.apps.static.policy import only_style
 
 BROWSER = b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -38,7 +38,7 @@ def test_a_page_that_is_made_here_may_wear_its_style_and_do_nothing_else(status:
 
 
 def test_some_errors_say_more() -> None:
-    assert error_answer(405, None)[0].headers.get(b"allow") == b"GET, HEAD, OPTIONS"
+    assert error_answer(405, None, ALLOW)[0].headers.get(b"allow") == b"GET, HEAD, OPTIONS"
     assert error_answer(503, None)[0].headers.get(b"retry-after") == b"1"
     assert error_answer(416, None, (b"content-range", b"bytes */5"))[0].headers.get(b"content-range") == b"bytes */5"
 

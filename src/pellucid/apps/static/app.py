@@ -11,12 +11,13 @@ from urllib.parse import unquote_to_bytes
 from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, Refuse, answer_file, answer_made
 from pellucid.apps.static.beneath import Root
 from pellucid.apps.static.entries import Entries, Entry
-from pellucid.apps.static.errors import error_answer, options, redirect
+from pellucid.apps.static.errors import ALLOW, ALLOW_UPLOADS, error_answer, options, redirect
 from pellucid.apps.static.folder import Contents, read_folder, show
 from pellucid.apps.static.lookup import Elsewhere, ServedFile, check_pages, find, make_entry
 from pellucid.apps.static.representation import SMALL, Representation
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
+from pellucid.apps.static.uploads import Uploads
 from pellucid.errors import FileChanged
 from pellucid.message import Field, Response
 from pellucid.piece import Body
@@ -43,7 +44,7 @@ class Static:
     gives the seconds of the clock by which files are dated.
     """
 
-    __slots__ = ("_clock", "_entries", "_known", "_root", "_root_due", "_rules", "_settings")
+    __slots__ = ("_allow", "_clock", "_entries", "_known", "_root", "_root_due", "_rules", "_settings", "_uploads")
 
     def __init__(
         self, root: str | bytes, settings: StaticSettings = DEFAULTS, *, clock: Callable[[], float] = time.time
@@ -55,6 +56,8 @@ class Static:
         self._known = self._entries.known
         self._root_due = 0.0
         self._clock = clock
+        self._uploads = Uploads(self._rules, settings) if settings.upload else None
+        self._allow = ALLOW_UPLOADS if settings.upload else ALLOW
         try:
             with self._root.walk() as walk:
                 check_pages(walk, self._rules, settings)
@@ -85,17 +88,17 @@ class Static:
     def _answer(self, exchange: Exchange) -> None:
         request = exchange.request
         if request.method == "OPTIONS":
-            exchange.respond(options())
-        elif request.method not in ("GET", "HEAD"):
-            self._refuse(exchange, 405)
+            exchange.respond(options(self._allow))
+        elif request.method not in ("GET", "HEAD") and not (self._uploads and request.method in ("POST", "PUT")):
+            self._refuse(exchange, 405, self._allow)
         else:
             try:
-                self._read(exchange)
+                self._go(exchange)
             except OSError as error:
                 self._refuse(exchange, _status_of(error))
 
-    def _read(self, exchange: Exchange) -> None:
-        """Answer GET and HEAD. OSError says why there is nothing to answer with."""
+    def _go(self, exchange: Exchange) -> None:
+        """Answer GET and HEAD, and take what is sent. OSError says why there is nothing to answer with."""
         request = exchange.request
         path = request.path[len(exchange.mount) :]
         # A mount without a slash behind it is the folder, as any other folder's name without one is.
@@ -105,6 +108,10 @@ class Static:
             return
         if self._rules.hidden(route.segments):
             self._refuse(exchange, 404)
+            return
+        if self._uploads is not None and request.method in ("POST", "PUT"):
+            self._follow_root(exchange.now)
+            self._uploads.take(exchange, self._root, route)
             return
         if route.doubled:
             exchange.respond(redirect(route.segments, folder=route.folder, query=request.query, mount=exchange.mount))

@@ -12,6 +12,7 @@ from pellucid.semantics.negotiation import choose_type
 from pellucid.semantics.path import canonical_path
 
 ALLOW: Field = (b"allow", b"GET, HEAD, OPTIONS")
+ALLOW_UPLOADS: Field = (b"allow", b"GET, HEAD, OPTIONS, POST, PUT")
 HTML = b"text/html; charset=utf-8"
 
 WHY = {
@@ -39,7 +40,7 @@ _PAGE = """<!doctype html>
 </html>
 """
 
-_USUAL_FIELDS: dict[int, tuple[Field, ...]] = {405: (ALLOW,), 503: ((b"retry-after", b"1"),)}
+_USUAL_FIELDS: dict[int, tuple[Field, ...]] = {503: ((b"retry-after", b"1"),)}
 
 
 def error_answer(
@@ -67,9 +68,9 @@ def redirect(segments: tuple[bytes, ...], *, folder: bool, query: bytes, mount: 
     return Response(301, _fields(TEXT, (b"location", location)))
 
 
-def options() -> Response:
+def options(allow: Field = ALLOW) -> Response:
     """What may be asked here."""
-    return Response(204, Headers([ALLOW, NOSNIFF]))
+    return Response(204, Headers([allow, NOSNIFF]))
 
 
 def _fields(content_type: bytes, *more: Field) -> Headers:

@@ -67,3 +67,12 @@ class StaticSettings:
     ranges: int = setting(
         32, "The most ranges of a file that one request may ask for, 0 for none; more get the whole file."
     )
+    upload: bool = setting(
+        False,
+        "Let clients send files into the folder, and those in it: by PUT to the path of a file, in a form by POST to a "
+        "folder, or on the page that shows what is in it. Say by auth and require who may.",
+    )
+    upload_size: int = setting(
+        64 << 20, "How much may be sent at once; more than body-size never comes here.", unit="bytes"
+    )
+    upload_overwrite: bool = setting(False, "Let a file that is sent take the place of one that has its name.")
