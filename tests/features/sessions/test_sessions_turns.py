@@ -76,6 +76,32 @@ def test_who_is_gone_holds_up_nobody(how: str, place: Place) -> None:
     assert not has_begun(second)
 
 
+def test_whose_end_is_told_lets_go_at_once(place: Place) -> None:
+    cookie = place.ask(count).cookie
+    first, second = arrive(place, cookie), arrive(place, cookie)
+    place.settle()
+    first.lose("the client hung up")
+    place.ground.watch.tell(place.ground.watch.ended, first)
+    place.settle()
+    assert has_begun(second)
+
+
+def test_who_is_gone_while_its_session_is_written_keeps_its_turn_until_it_is(place: Place) -> None:
+    cookie = place.ask(count).cookie
+    first, second = arrive(place, cookie), arrive(place, cookie)
+    place.settle()
+    assert first.session is not None
+    first.session["count"] += 1
+    first.respond(Response(200), b"")
+    first.lose("the client hung up")
+    place.ground.watch.tell(place.ground.watch.ended, first)
+    turns_of(place)._on_tick()
+    assert not has_begun(second)
+    place.settle()
+    assert has_begun(second)
+    assert place.use(second, count, cookie).body == b"3"
+
+
 def test_who_has_nothing_to_change_lets_go_too(place: Place) -> None:
     cookie = place.ask(count).cookie
     first, second = arrive(place, cookie), arrive(place, cookie)

@@ -12,7 +12,7 @@ from pellucid.features.sessions.keeping import keeping_of
 from pellucid.features.sessions.records import Change, Unkept, settle
 from pellucid.features.sessions.settings import SessionSettings
 from pellucid.features.sessions.turns import Turns
-from pellucid.features.sessions.visit import Span, Visit, name_of
+from pellucid.features.sessions.visit import Span, Visit
 from pellucid.message import Field, Headers, Response
 from pellucid.piece import Body, close
 from pellucid.server.exchange import Exchange
@@ -41,12 +41,13 @@ class Sessions:
             if self._keeping.desk is None:
                 raise ValueError("session-exclusive needs a store in which requests can wait for each other, no cookie")
             self._turns = Turns(ground.reactor, clock, self._keeping.desk)
+            ground.watch.ended.append(self.ended)
 
     def ask(self, exchange: Exchange) -> Held | None:
         """Give the exchange its session, which is read when somebody asks for it."""
         visit = Visit(self._cookies.shown(exchange.request), self._keeping.read, self._span, self._clock)
         exchange.session = Session.of(visit)
-        if not visit.id or self._keeping.desk is None:
+        if not visit.shown or self._keeping.desk is None:
             return None
         if self._turns is not None:
             held = Held(exchange)
@@ -71,9 +72,8 @@ class Sessions:
         session = exchange.session
         if session is None or type(session.source) is not Visit:
             return response, body
-        visit, change = session.source, None
-        came_as = visit.id
-        if visit.down is not None or (session.read and came_as):
+        visit = session.source
+        if visit.down is not None or (session.read and visit.shown):
             self._found(visit.down)
         if visit.down is not None:
             close(body)
@@ -83,13 +83,19 @@ class Sessions:
             try:
                 change = visit.change(session)
                 if change is not None:
-                    return self._keep(exchange, visit, change, came_as, response, body)
+                    return self._keep(exchange, visit, change, response, body)
             except (TypeError, ValueError) as error:
                 exchange.note("error", f"the session cannot be kept: {error}")
                 close(body)
                 response, body = refusal(500)
-        self._leave(exchange, came_as)
+        self._leave(exchange, visit)
         return response, body
+
+    def ended(self, exchange: Exchange) -> None:
+        """Whatever has become of an exchange, others may have their turn, behind what it writes just now."""
+        session = exchange.session
+        if session is not None and type(session.source) is Visit and not exchange.held:
+            self._leave(exchange, session.source)
 
     # Before the app
 
@@ -110,14 +116,14 @@ class Sessions:
             held.release()
 
         def failed(error: Exception) -> None:
-            self._leave(exchange, visit.id)
+            self._leave(exchange, visit)
             held.release(*unavailable())
             if not isinstance(error, Unkept):
                 raise error  # a fault of ours, which the log is to have whole
             self._found(error)
 
         def give_up() -> None:
-            self._leave(exchange, visit.id)
+            self._leave(exchange, visit)
             held.release(*unavailable("too many requests wait for their sessions"))
 
         if not readers.call(visit.fetch, done, failed, lambda: not exchange.gone):
@@ -126,10 +132,10 @@ class Sessions:
     # After it
 
     def _keep(
-        self, exchange: Exchange, visit: Visit, change: Change, came_as: str, response: Response, body: Body
+        self, exchange: Exchange, visit: Visit, change: Change, response: Response, body: Body
     ) -> tuple[Response, Body] | Held:
         desk = self._keeping.desk
-        field = self._told(exchange, visit, change, came_as)
+        field = self._told(exchange, visit, change)
         if field is not None:
             response.headers = with_cookie(response.headers, field)
         if desk is None:
@@ -137,18 +143,18 @@ class Sessions:
         held = Held(exchange)
 
         def done(kept: bool) -> None:
-            self._leave(exchange, came_as)
+            self._leave(exchange, visit)
             if not (exchange.gone or exchange.response is not None):  # then its body is closed
                 held.release(response, body)
 
         def failed(down: Unkept) -> None:
-            self._leave(exchange, came_as)
+            self._leave(exchange, visit)
             held.release(*unavailable())
 
         desk.hand_in(change, done, failed)
         return held
 
-    def _told(self, exchange: Exchange, visit: Visit, change: Change, came_as: str) -> Field | None:
+    def _told(self, exchange: Exchange, visit: Visit, change: Change) -> Field | None:
         # What the client has to be told of a change, if anything.
         request, cookies = exchange.request, self._cookies
         if not change.data:
@@ -157,11 +163,11 @@ class Sessions:
             record = settle(change, change.base)
             assert record is not None
             return cookies.given(request, text_of(record))
-        return cookies.given(request, visit.id) if visit.id != came_as else None
+        return cookies.given(request, visit.id) if visit.id != visit.shown else None
 
-    def _leave(self, exchange: Exchange, came_as: str) -> None:
-        if self._turns is not None and came_as:
-            self._turns.leave(exchange, name_of(came_as))
+    def _leave(self, exchange: Exchange, visit: Visit) -> None:
+        if self._turns is not None and visit.shown:
+            self._turns.leave(exchange, visit.name)
 
     def _found(self, down: Unkept | None) -> None:
         if self._keeping.desk is not None:

@@ -169,7 +169,8 @@ class Turns:
 
 
 def _over(exchange: Exchange) -> bool:
-    return exchange.gone or exchange.response is not None
+    # An answer that is held is one whose session is being written: the turn lasts until it is.
+    return exchange.response is not None or (exchange.gone and not exchange.held)
 
 
 def _nothing(came: bool | Unkept) -> None:

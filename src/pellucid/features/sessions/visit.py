@@ -36,17 +36,16 @@ class Span:
 
 
 class Visit:
-    """Where the session of one request comes from. `id` is what the client has shown and we had signed, else empty.
-
-    `down` is why it could not be read.
+    """Where the session of one request comes from. `shown` is what its client has shown and we had signed, empty for
+    nothing; `id` is the same until it gets another. `down` is why it could not be read.
     """
 
-    __slots__ = ("_clock", "_read", "_span", "down", "id", "record", "renewed")
+    __slots__ = ("_clock", "_read", "_span", "down", "id", "record", "renewed", "shown")
 
     def __init__(
         self, shown: str, read: Callable[[str], Record | None], span: Span, clock: Callable[[], float]
     ) -> None:
-        self.id = shown
+        self.shown = self.id = shown
         self.record: Record | None = None
         self.renewed = False
         self.down: Unkept | None = None
@@ -56,14 +55,14 @@ class Visit:
 
     @property
     def name(self) -> bytes:
-        """Under which it is kept: whoever sees the store knows no id that could be signed."""
-        return name_of(self.id)
+        """Under which it is kept as it was shown: whoever sees the store knows no id that could be signed."""
+        return name_of(self.shown)
 
     def fetch(self) -> None:
         """Read it. Raises Unkept."""
-        if self.id and self.record is None:
+        if self.shown and self.record is None:
             try:
-                record = self._read(self.id)
+                record = self._read(self.shown)
             except Unkept as error:
                 self.down = error
                 raise
@@ -91,7 +90,7 @@ class Visit:
         before = self.name if record is not None and self.renewed else b""
         if record is None or self.renewed:
             self.id = secrets.token_urlsafe(24)
-            return Change(self.name, data, record, now, self._span.ends(now, now), before)
+            return Change(name_of(self.id), data, record, now, self._span.ends(now, now), before)
         if data != record.data or now - record.used > self._span.idle / SHARE:
             return Change(self.name, data, record, now, self._span.ends(record.begun, now))
         return None
