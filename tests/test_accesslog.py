@@ -9,6 +9,7 @@ from pellucid.accesslog import DIRECTIVES, REDACTED, AccessLogSettings, compile_
 from pellucid.message import NO_FIELDS, Field, Headers, Request, Response
 from pellucid.semantics.trace import UNTRACED, Trace
 from pellucid.server.exchange import Exchange
+from pellucid.user import User
 from secured_facts import known
 
 NOON = 1_795_348_800.0
@@ -75,6 +76,15 @@ def test_an_exchange_reads_as_its_format_says(log_format: str, expected: str) ->
 
 
 TLS = "{tls_version} {tls_cipher} {tls_client} {tls_server_name}"
+
+
+def test_who_has_shown_who_it_is_stands_where_apache_has_it() -> None:
+    exchange = ended()
+    exchange.user = User('Ada "L"', "Basic")
+    assert line("common", exchange).startswith(r"192.0.2.1 - Ada\x20\x22L\x22 [22/Nov/2026:12:00:00 +0000] ")
+    assert json.loads(line("json", exchange))["user"] == 'Ada "L"'
+    assert line("{user}", ended()) == "-"
+    assert "user" not in json.loads(line("json", ended()))
 
 
 def test_what_tls_has_settled_is_told_where_it_is_spoken() -> None:

@@ -4,7 +4,12 @@ import pytest
 from starlette.authentication import has_required_scope
 from starlette.requests import HTTPConnection
 
+from nowhere import Nowhere
+from pellucid.apps.asgi.scope import scope_of
 from pellucid.apps.asgi.user import Asking, Credentials
+from pellucid.message import NO_FIELDS, Request, Response
+from pellucid.piece import Body
+from pellucid.server.exchange import Exchange
 from pellucid.user import User
 
 ALICE = User("alice", "Bearer", frozenset({"admins"}), scopes=frozenset({"write", "read"}))
@@ -39,3 +44,16 @@ def test_nobody_in_particular_is_not() -> None:
 def test_what_starlette_requires_is_found(scopes: list[str], has: bool) -> None:
     assert has_required_scope(connection(ALICE), scopes) is has
     assert not has_required_scope(connection(None), scopes)
+
+
+def kept(exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
+    return response, body
+
+
+@pytest.mark.parametrize(("identified", "names"), [(True, ["auth", "user"]), (False, [])])
+def test_a_scope_tells_of_users_where_somebody_has_looked(identified: bool, names: list[str]) -> None:
+    exchange = Exchange(Request("GET", b"/", b"/", b"", b"x", NO_FIELDS), Nowhere(), 1, 0.0)
+    exchange.answers, exchange.identified = (kept,), identified
+    scope = scope_of(exchange, b"", {})
+    assert sorted({"auth", "user"} & scope.keys()) == names
+    assert not identified or not scope["user"].is_authenticated

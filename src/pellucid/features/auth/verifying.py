@@ -39,13 +39,14 @@ FOR = 600.0
 class Passwords:
     """The passwords of a file of users."""
 
-    __slots__ = ("_attempts", "_ground", "_key", "_running", "_users", "_verified", "_warned")
+    __slots__ = ("_aside", "_attempts", "_ground", "_key", "_running", "_users", "_verified", "_warned")
 
     def __init__(self, users: Followed[Users], attempts: Attempts, ground: Ground) -> None:
         self._users = users
         self._attempts = attempts
         self._ground = ground
         self._warned = False
+        self._aside = ground.aside("hashing", THREADS, MOST_WAITING)
         self._key = secrets.token_bytes(32)
         self._verified: OrderedDict[bytes, float] = OrderedDict()
         self._running: dict[bytes, list[Callable[[bool], None]]] = {}
@@ -57,7 +58,7 @@ class Passwords:
 
     def verify(self, exchange: Exchange, name: str, password: str, scheme: str, tell: Tell) -> None:
         """Tell the user if this is its password, and else what is wrong."""
-        self._look_at(exchange)
+        self._warn(exchange)
         secret = passwords.prepared(password)
         if len(secret) > passwords.LONGEST or len(name) > LONGEST_NAME:
             tell(Wrong("a name or a password that is too long"))
@@ -93,8 +94,7 @@ class Passwords:
             self._ground.note("error", f"a password could not be looked at: {error!r}")
             done(False)
 
-        aside = self._ground.aside("hashing", THREADS, MOST_WAITING)
-        begun = aside.call(lambda: passwords.verify(stored, secret) and known, done, failed)
+        begun = self._aside.call(lambda: passwords.verify(stored, secret) and known, done, failed)
         if begun:
             self._running[shown] = waiting
         return begun
@@ -107,15 +107,11 @@ class Passwords:
             why = f"a wrong password for {name!r}" if known else "a password for a user that there is not"
             tell(Wrong(why, account=name))
 
-    def _look_at(self, exchange: Exchange) -> None:
-        if (
-            exchange.request.scheme == b"http"
-            and not self._warned
-            and exchange.peer
-            and not exchange.peer.startswith(NEAR)
-        ):
+    def _warn(self, exchange: Exchange) -> None:
+        peer = exchange.peer
+        if exchange.request.scheme == b"http" and peer and not (self._warned or peer.startswith(NEAR)):
             self._warned = True
-            self._ground.note("warning", f"passwords come in the clear, as from {exchange.peer}: serve them by https")
+            self._ground.note("warning", f"passwords come in the clear, as from {peer}: serve them by https")
 
     def _remember(self, shown: bytes) -> None:
         self._verified[shown] = self._ground.reactor.now + FOR
