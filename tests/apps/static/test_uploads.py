@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,6 @@ from conversing import Client, Stage
 
 from pellucid.apps.static.app import Static
 from pellucid.apps.static.settings import StaticSettings
-
-Serve = Callable[..., Client]
 
 FORM = b'--XX\r\nContent-Disposition: form-data; name="file"; filename="%b"\r\nContent-Type: text/plain\r\n\r\n%b\r\n'
 BROWSER = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"
@@ -211,3 +211,18 @@ def test_what_may_be_asked_is_told(root: Path) -> None:
     answer = serve(root).talk(b"OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b"\r\nallow: GET, HEAD, OPTIONS, POST, PUT\r\n" in answer.replace(b"Allow", b"allow")
     assert status(serve(root).talk(b"DELETE /old.txt HTTP/1.1\r\nHost: x\r\n\r\n")) == 405
+
+
+def test_a_page_that_shows_a_folder_has_a_form_for_it(root: Path) -> None:
+    asked = b"GET /sub/ HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n"
+    page = serve(root).talk(asked)
+    assert b'<form class="upload" method="post" action="./" enctype="multipart/form-data">' in page
+    policy = re.search(rb"content-security-policy: (.*)\r\n", page)
+    assert policy is not None
+    for tag, directive in ((b"style", b"style-src"), (b"script", b"script-src")):
+        (text,) = re.findall(b"<%b>(.*?)</%b>" % (tag, tag), page, re.DOTALL)
+        digest = b64encode(sha256(text).digest())
+        assert b"%b 'sha256-%b'" % (directive, digest) in policy[1]
+    without = serve(root, upload=False).talk(asked)
+    assert b"<form" not in without
+    assert b"script-src" not in without

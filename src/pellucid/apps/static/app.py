@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import unquote_to_bytes
 
 from pellucid.apps.static.answers import CONDITIONAL_OR_RANGE, Refuse, answer_file, answer_made
@@ -17,6 +18,7 @@ from pellucid.apps.static.lookup import Elsewhere, ServedFile, check_pages, find
 from pellucid.apps.static.representation import SMALL, Representation
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
+from pellucid.apps.static.uploadform import FORM, POLICY
 from pellucid.apps.static.uploads import Uploads
 from pellucid.errors import FileChanged
 from pellucid.message import Field, Response
@@ -44,7 +46,18 @@ class Static:
     gives the seconds of the clock by which files are dated.
     """
 
-    __slots__ = ("_allow", "_clock", "_entries", "_known", "_root", "_root_due", "_rules", "_settings", "_uploads")
+    __slots__ = (
+        "_allow",
+        "_clock",
+        "_entries",
+        "_known",
+        "_root",
+        "_root_due",
+        "_rules",
+        "_settings",
+        "_show",
+        "_uploads",
+    )
 
     def __init__(
         self, root: str | bytes, settings: StaticSettings = DEFAULTS, *, clock: Callable[[], float] = time.time
@@ -58,6 +71,7 @@ class Static:
         self._clock = clock
         self._uploads = Uploads(self._rules, settings) if settings.upload else None
         self._allow = ALLOW_UPLOADS if settings.upload else ALLOW
+        self._show = partial(show, below=FORM, policy=POLICY) if settings.upload else show
         try:
             with self._root.walk() as walk:
                 check_pages(walk, self._rules, settings)
@@ -132,7 +146,8 @@ class Static:
                 exchange.respond(location)
                 return
             if isinstance(found, Contents):
-                made = show(_shown(route), found, request.query, request.headers.get(b"accept"), _mount(exchange))
+                accept = request.headers.get(b"accept")
+                made = self._show(_shown(route), found, request.query, accept, _mount(exchange))
                 self._give(exchange, answer_made(request, *made, int(self._clock())))
                 return
             content = found.choose(request.headers.get(b"accept-encoding"))

@@ -12,6 +12,8 @@ from pellucid.apps.static.beneath import EXHAUSTED, Found, Walk, open_folder
 from pellucid.apps.static.errors import HTML
 from pellucid.apps.static.listing import (
     CONTENT_SECURITY_POLICY,
+    NOTHING,
+    Below,
     Extent,
     Item,
     natural_order,
@@ -68,10 +70,16 @@ def read_folder(walk: Walk, found: Found, *, dot_files: bool, most: int) -> Cont
 
 
 def show(
-    path: bytes, contents: Contents, query: bytes, accept: bytes | None, mount: bytes = b""
+    path: bytes,
+    contents: Contents,
+    query: bytes,
+    accept: bytes | None,
+    mount: bytes = b"",
+    below: Below = NOTHING,
+    policy: bytes = CONTENT_SECURITY_POLICY,
 ) -> tuple[Response, bytes]:
     """The listing in the form that the client prefers, with a tag of what it shows. The path is that beneath the mount,
-    which is decoded as the path is.
+    which is decoded as the path is. With something `below` goes a policy that allows it.
     """
     form = choose_type(accept, tuple(_FORMS)) or b"text/html"
     fields: list[Field] = [
@@ -85,8 +93,8 @@ def show(
     elif form == b"text/plain":
         body = render_text(mount + path, contents.items, contents.extent)
     else:
-        body = render_html(path, contents.items, *parse_sort(query), contents.extent, mount)
-        fields.append((b"content-security-policy", CONTENT_SECURITY_POLICY))
+        body = render_html(path, contents.items, *parse_sort(query), contents.extent, mount, below)
+        fields.append((b"content-security-policy", policy))
     fields.append((b"etag", b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()))
     return Response(200, Headers(fields)), body
 

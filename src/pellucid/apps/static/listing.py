@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from html import escape
+from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
 from pellucid.apps.static.policy import only_style
@@ -25,6 +26,16 @@ class Item:
     modified: int
 
 
+class Below(NamedTuple):
+    """What stands below the items, as HTML, and its style."""
+
+    html: str = ""
+    style: str = ""
+
+
+NOTHING = Below()
+
+
 class Extent(Enum):
     """How much of a folder its items are, and the sentence that says so."""
 
@@ -33,9 +44,10 @@ class Extent(Enum):
     SOME = "This folder holds too many names to read them all: these {} are some of them."
 
 
-_STYLE = (pkgutil.get_data("pellucid.apps.static", "listing.css") or b"").decode()
+STYLE: str = (pkgutil.get_data("pellucid.apps.static", "listing.css") or b"").decode()
+"""What the page wears."""
 
-CONTENT_SECURITY_POLICY: bytes = only_style(_STYLE)
+CONTENT_SECURITY_POLICY: bytes = only_style(STYLE)
 """What the page may do."""
 
 
@@ -75,7 +87,13 @@ def natural_order(names: Sequence[bytes]) -> list[str]:
 
 
 def render_html(
-    path: bytes, items: Sequence[Item], sort: str, descending: bool, extent: Extent = Extent.WHOLE, mount: bytes = b""
+    path: bytes,
+    items: Sequence[Item],
+    sort: str,
+    descending: bool,
+    extent: Extent = Extent.WHOLE,
+    mount: bytes = b"",
+    below: Below = NOTHING,
 ) -> bytes:
     """The page of a folder. The path is decoded and ends with a slash; the items may come in any order.
 
@@ -89,13 +107,14 @@ def render_html(
         rows.insert(0, _PARENT_ROW.format(wish=wish))
     page = _PAGE.format(
         title=_shown(mount + path),
-        style=_STYLE,
+        style=STYLE + below.style,
         sprite=_SPRITE,
         crumbs=_crumbs(names, wish, home),
         heading=_shown(names[-1]) if names else home,
         heads="".join(_head(name, sort, descending) for name in _COLUMNS),
         rows="\n".join(rows),
         empty="" if items or extent is not Extent.WHOLE else _EMPTY,
+        below=below.html,
         summary=_summary(items),
         note="" if extent is Extent.WHOLE else f'<p class="note">{_note(items, extent)}</p>\n',
     )
@@ -274,7 +293,7 @@ _PAGE = """\
 {rows}
 </tbody>
 </table>
-{empty}</main>
+{empty}{below}</main>
 <footer><span>{summary}</span> <span>Pellucid</span></footer>
 </body>
 </html>
