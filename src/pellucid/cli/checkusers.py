@@ -35,7 +35,11 @@ def exposed_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
     folders = [(place.serves.path, place) for place in plan.places if isinstance(place.serves, Folder)]
     for settings in {id(place.settings): place.settings for place in plan.places}.values():
         chosen = settings[AuthSettings]
-        for option, file in (("auth-users", chosen.auth_users), ("auth-digests", chosen.auth_digests)):
+        files = {"auth-users": chosen.auth_users, "auth-digests": chosen.auth_digests}
+        sessions = settings[SessionSettings]
+        kind, _, store = sessions.session.partition(":")
+        files |= {"session": store if kind == "sqlite" else "", "session-key-file": sessions.session_key_file}
+        for option, file in files.items():
             if file and any(_shows(folder, file, place) for folder, place in folders):
                 yield f"--{option}: {file} is in a folder that is served, where everybody could read it", settings
 
