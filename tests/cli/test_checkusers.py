@@ -77,3 +77,20 @@ def test_they_are_not_without_a_file_of_settings_either(tmp_path: Path, command:
     assert result.stderr == (
         "pellucid: --auth-users: users is in a folder that is served, where everybody could read it\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('session = "sqlite:public/sessions.db"', ["--session: public/sessions.db is in a folder that is served"]),
+        ('session = "sqlite:sessions.db"\n', []),
+        ('session = "sqlite:public/.hidden.db"\n', []),
+        ('session = "cookie"\nsession-key-file = "public/key"', ["--session-key-file: public/key is in a folder"]),
+    ],
+)
+def test_no_file_of_sessions_for_everybody(text: str, told: list[str], tmp_path: Path) -> None:
+    (tmp_path / "pellucid.toml").write_text(f'serve = "public"\n{text}')
+    plan = read_plan("pellucid.toml", Given({}, {}, (), ""))
+    lines = [line for line, _ in exposed_faults(plan)]
+    assert len(lines) == len(told)
+    assert all(line.startswith(begin) or begin in line for line, begin in zip(lines, told, strict=True)), lines
