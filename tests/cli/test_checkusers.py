@@ -79,6 +79,17 @@ def test_they_are_not_without_a_file_of_settings_either(tmp_path: Path, command:
     )
 
 
+@pytest.mark.parametrize(("algorithm", "told"), [("HS256", 1), ("RS256", 0)])
+def test_a_secret_of_tokens_is_not_in_such_a_folder_and_what_is_public_may_be(
+    algorithm: str, told: int, tmp_path: Path
+) -> None:
+    (tmp_path / "pellucid.toml").write_text(
+        f'serve = "public"\nauth = "bearer"\njwt-keys = "public/keys.json"\njwt-algorithms = "{algorithm}"'
+    )
+    plan = read_plan("pellucid.toml", Given({}, {}, (), ""))
+    assert [line[:11] for line, _ in exposed_faults(plan)] == ["--jwt-keys:"] * told
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from pellucid.apps.static.settings import StaticSettings
-from pellucid.features.auth import AuthSettings
+from pellucid.features.auth import AuthSettings, JwtSettings
 from pellucid.features.sessions import SessionSettings
 from pellucid.loading.targets import Folder
 from pellucid.plan import Place, Plan
@@ -31,11 +31,12 @@ def form_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
 
 
 def exposed_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
-    """The same for each file of passwords that lies in a folder that is served."""
+    """The same for each file of passwords, of secrets or of sessions that lies in a folder that is served."""
     folders = [(place.serves.path, place) for place in plan.places if isinstance(place.serves, Folder)]
     for settings in {id(place.settings): place.settings for place in plan.places}.values():
         chosen = settings[AuthSettings]
-        files = {"auth-users": chosen.auth_users, "auth-digests": chosen.auth_digests}
+        secret = settings[JwtSettings].jwt_keys if settings[JwtSettings].secret else ""
+        files = {"auth-users": chosen.auth_users, "auth-digests": chosen.auth_digests, "jwt-keys": secret}
         sessions = settings[SessionSettings]
         kind, _, store = sessions.session.partition(":")
         files |= {"session": store if kind == "sqlite" else "", "session-key-file": sessions.session_key_file}

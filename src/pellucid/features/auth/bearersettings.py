@@ -32,8 +32,8 @@ class JwtSettings:
     )
     jwt_algorithms: tuple[str, ...] = setting(
         ("RS256", "ES256", "PS256", "Ed25519"),
-        "How tokens may be signed. What a token says of that itself decides nothing beyond these, and none is never "
-        "one of them. HS256, HS384 and HS512 are by a secret that both sides know: not together with others, and with "
+        "How tokens may be signed. What a token says of that itself decides nothing beyond these, and `none` is never "
+        "among them. HS256, HS384 and HS512 are by a secret that both sides know: not together with others, and with "
         "jwt-keys only.",
         unit="algorithm",
     )
@@ -50,3 +50,8 @@ class JwtSettings:
         "Which of them lists its groups; a dot leads into a claim, as in realm_access.roles.",
         unit="claim",
     )
+
+    @property
+    def secret(self) -> bool:
+        """Whether the keys are secrets: what is signed by them anybody can sign who can read them."""
+        return any(algorithm.startswith("HS") for algorithm in self.jwt_algorithms)
