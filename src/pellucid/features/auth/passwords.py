@@ -15,9 +15,9 @@ ARGON2 = re.compile(
     r"\$argon2(?:id|i|d)\$v=19\$m=[0-9]{1,7},t=[0-9]{1,3},p=[0-9]{1,3}\$[A-Za-z0-9+/]{11,88}\$[A-Za-z0-9+/]{16,172}"
 )
 
-ARGON2_COST = {"time_cost": 2, "memory_cost": 19456, "parallelism": 1}
-"""What OWASP advises for passwords that are verified while somebody waits: 19 MiB and one thread, so that a few at once
-do not take the whole machine. Files may have hashes of any other cost.
+ARGON2_TIME, ARGON2_MEMORY, ARGON2_THREADS = 2, 19456, 1
+"""What OWASP advises for passwords that are verified while somebody waits: two passes over 19 MiB by one thread, so
+that a few at once do not take the whole machine. Files may have hashes of any other cost.
 """
 
 BCRYPT_COST = 12
@@ -104,7 +104,7 @@ def argon2_of(password: bytes) -> str:
         from argon2 import PasswordHasher
     except ImportError as error:
         raise ValueError(MISSING) from error
-    return PasswordHasher(**ARGON2_COST).hash(password)
+    return PasswordHasher(ARGON2_TIME, ARGON2_MEMORY, ARGON2_THREADS).hash(password)
 
 
 def bcrypt_of(password: bytes) -> str:
