@@ -275,6 +275,7 @@ def test_a_body_that_came_meanwhile_is_the_apps(make: Callable[..., Asked]) -> N
         ({"forward_auth": ""}, "--forward-auth:"),
         ({"forward_auth": "auth.example"}, "--forward-auth:"),
         ({"forward_auth": "http://me:secret@auth.example/"}, "--forward-auth:"),
+        ({"auth": ("forward", "basic")}, "--auth: forward comes last"),
         ({"forward_auth_time": 0.0}, "--forward-auth-time:"),
         ({"forward_auth_headers": ("a b",)}, "--forward-auth-headers:"),
         ({"forward_auth_headers": ("Host",)}, "--forward-auth-headers:"),
@@ -290,5 +291,6 @@ def test_a_wrong_setting_is_named(chosen: dict[str, Any], named: str, tmp_path: 
 
 def test_places_with_the_same_settings_ask_by_the_same_connections(tmp_path: Path) -> None:
     place = Place(tmp_path, "forward", forward_auth=URL)
-    here, there = Settings({"forward_auth": URL}), Settings({"forward_auth": URL, "auth_realm": "other"})
+    same = {"auth": ("forward",), "forward_auth": URL}
+    here, there = Settings(same), Settings({**same, "auth_realm": "other"})
     assert forward_scheme(here, place.ground) is forward_scheme(there, place.ground)

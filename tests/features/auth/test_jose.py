@@ -1,6 +1,8 @@
 """A token is believed if one of our keys has signed it by an algorithm that we chose, whatever it says of itself."""
 
+import importlib
 import json
+import sys
 from typing import Any
 
 import minting
@@ -165,3 +167,27 @@ def test_of_a_set_what_is_not_understood_is_left_out() -> None:
     told = json.loads(jwks(RSA))
     told["keys"] += [{"kty": "AKP", "alg": "ML-DSA-44", "kid": "later"}, 1]
     assert len(read_keys(json.dumps(told), "keys", CHOSEN)) == 1
+
+
+def test_the_example_of_the_rfc_is_believed() -> None:
+    # RFC 7515 appendix A.3
+    key = {
+        "kty": "EC",
+        "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    }
+    text = (
+        b"eyJhbGciOiJFUzI1NiJ9"
+        b".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+        b".DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+    )
+    keys = read_keys(json.dumps({"keys": [key]}), "keys", CHOSEN)
+    assert claims(text, keys=keys) == {"iss": "joe", "exp": 1300819380, "http://example.com/is_root": True}
+
+
+def test_where_the_package_is_missing_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "joserfc", None)
+    monkeypatch.delitem(sys.modules, "pellucid.features.auth.jose")
+    with pytest.raises(ValueError, match=r"pip install \"pellucid\[jwt\]\""):
+        importlib.import_module("pellucid.features.auth.jose")

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from pellucid.features.auth.asking import Service, Told
 from pellucid.features.auth.forwardsettings import ForwardSettings
 from pellucid.features.auth.scheme import Found, Tell, Wrong
+from pellucid.features.auth.settings import AuthSettings
 from pellucid.features.feature import Ground
 from pellucid.message import Field, Headers
 from pellucid.net.aside import Aside
@@ -171,6 +172,8 @@ def told_of(exchange: Exchange) -> dict[str, str]:
 def forward_scheme(chosen: Chosen, ground: Ground) -> Forward:
     """The scheme by its settings. ValueError says what is wrong with one."""
     settings = chosen[ForwardSettings]
+    if chosen[AuthSettings].auth[-1:] != ("forward",):
+        raise ValueError("--auth: forward comes last: what the service says is the end of it, and no other is asked")
     aside = ground.aside("forward", THREADS, MOST_WAITING)
     return ground.shared(("auth forward", settings), lambda: Forward(settings, aside, ground.note))
 
