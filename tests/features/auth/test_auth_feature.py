@@ -245,6 +245,22 @@ def test_where_too_many_passwords_wait_one_may_ask_again(place: Place) -> None:
     assert [place.ask(RIGHT).status for _ in range(20)] == [200] * 20
 
 
+def test_what_is_too_long_to_be_a_password_is_not_hashed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = hashes_of(place, monkeypatch)
+    assert place.ask(basic("alice", "x" * 1025)).status == 401
+    assert place.ask(basic("a" * 256, "x")).status == 401
+    assert hashed == []
+
+
+def test_a_hash_that_cannot_be_computed_lets_nobody_in(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def verify(stored: str, password: bytes) -> bool:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(passwords, "verify", verify)
+    assert place.ask(RIGHT).status == 401
+    assert ("error", "a password could not be looked at: MemoryError('no room')") in place.notes
+
+
 def test_a_client_that_has_left_is_not_answered(place: Place) -> None:
     exchange = place.begin(RIGHT)
     exchange.lose("it left")
@@ -298,6 +314,7 @@ def test_no_field_of_a_client_names_the_user(tmp_path: Path, name: bytes) -> Non
         ({"auth": ("form",), "auth_users": "users"}, "form needs a session to log in with: set session, such as"),
         ({"require": ("user",)}, "nobody can show who it is here: name an auth, such as basic"),
         ({"auth": ("basic",), "auth_users": "users", "auth_groups": "bad"}, "bad:1: a line is GROUP: USER USER"),
+        ({"auth": ("digest",), "auth_digests": "ours"}, "ours has no user of the realm 'this site', but of 'ours'"),
         ({"auth": ("basic",), "auth_users": "users", "auth_realm": "a\nb"}, r"'a\\nb' is no realm"),
     ],
 )
@@ -306,6 +323,7 @@ def test_what_cannot_be_is_told_before_anything_is_served(
 ) -> None:
     (tmp_path / "users").write_text(f"bob:{BOB}\n")
     (tmp_path / "bad").write_text("admins\n")
+    (tmp_path / "ours").write_text(f"bob:ours:{'a' * 64}\n")
     with pytest.raises(ValueError, match=complaint):
         auth_feature(Settings(chosen), ground(str(tmp_path)), sessions=False)
 

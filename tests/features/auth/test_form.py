@@ -9,6 +9,7 @@ import pytest
 from knowing import BOB, Place, Told, fast
 
 from pellucid.features.auth.form import is_here, mark_of
+from pellucid.features.sessions.visit import Visit
 from pellucid.message import Field
 
 PAGE = (b"accept", b"text/html,*/*;q=0.8")
@@ -280,3 +281,23 @@ def test_other_ways_to_show_who_one_is_go_beside_it(tmp_path: Path) -> None:
     assert place.ask(PAGE).status == 303
     told = place.ask()
     assert [name for name, _ in told.headers].count(b"www-authenticate") == 2
+
+
+@pytest.mark.parametrize("target", [b"/", b"/login"])
+def test_where_sessions_cannot_be_had_nobody_is_let_in(
+    place: Place, monkeypatch: pytest.MonkeyPatch, target: bytes
+) -> None:
+    inside = cookie(log_in(place))
+
+    def read(visit: Visit) -> dict[str, Any]:
+        raise OSError("it is away")
+
+    monkeypatch.setattr(Visit, "read", read)
+    place.served.clear()
+    assert place.ask(PAGE, inside, target=target).status == 503
+    assert place.served == []
+
+
+def test_a_query_that_cannot_be_read_leads_nowhere(place: Place) -> None:
+    page = place.ask(PAGE, target=b"/login?" + b"&".join([b"next=/a"] * 100))
+    assert 'name="next" value="/"' in page.text
