@@ -25,6 +25,7 @@ _METRICS = "say --metrics ADDRESS"
 _IGNORE = "say --reload-exclude GLOB"
 _WEBSOCKETS = "say nothing: WebSockets are spoken with who asks for them, by an engine of its own"
 _ENVIRONMENT = "set variables before the command, as in `DEBUG=1 pellucid serve main:app`"
+_USERS = "say --auth basic --auth-users FILE; `pellucid passwd FILE USER` writes the file"
 
 ELSEWHERE = {
     "--access-log-fmt": "say --access-log FORMAT",
@@ -38,6 +39,7 @@ ELSEWHERE = {
     "--asgi-loop": "say --loop asyncio or uvloop",
     "--auto-tls": _ACME,
     "--backpressure": "say --connections NUMBER",
+    "--basic-auth": _USERS,
     "--blocking-threads": "say --threads NUMBER",
     "--ca-certs": _CLIENTS,
     "--cert": _TLS,
@@ -65,6 +67,7 @@ ELSEWHERE = {
     "--hsts-include-subdomains": "say --hsts-subdomains",
     "--hsts-max-age": "say --hsts SECONDS, such as 730d",
     "--hsts-preload": "say --header 'Strict-Transport-Security: max-age=63072000; includeSubDomains; preload'",
+    "--htpasswd": _USERS,
     "--http": _HTTP,
     "--http-protocols": _HTTP,
     "--http1-buffer-size": "say --head-size BYTES",
