@@ -5,7 +5,8 @@ import hashlib
 import http.client
 import json
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from running import Running
 from workers import Workers
 
 from pellucid.features.auth.digest import read_parameters, response_of
+from pellucid.features.auth.htpasswd import read_users
+from pellucid.features.auth.passwords import argon2_of, bcrypt_of, verify
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
@@ -285,3 +288,16 @@ def test_many_guesses_are_told_to_wait(folder: Path) -> None:
         assert 1 <= int(told[-1]["retry-after"]) <= 100
         right = base64.b64encode(b"alice:secret").decode()
         assert fetch(at, "-H", f"Authorization: Basic {right}").status == 429
+
+
+@pytest.mark.parametrize("make", [bcrypt_of, argon2_of], ids=["bcrypt", "argon2"])
+def test_hashing_takes_as_long_for_unknown_users(make: Callable[[bytes], str]) -> None:
+    users = read_users(f"alice:{make(b'secret')}\n", "users")
+    spent: dict[str, list[float]] = {"alice": [], "nobody": []}
+    for _ in range(5):
+        for name, times in spent.items():
+            before = time.thread_time()
+            assert not verify(users.hash_of(name)[0], b"wrong")
+            times.append(time.thread_time() - before)
+    known, unknown = (min(times) for times in spent.values())
+    assert unknown == pytest.approx(known, rel=0.4)

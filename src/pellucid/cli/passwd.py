@@ -6,7 +6,6 @@ import os
 import stat
 import sys
 import tempfile
-from difflib import get_close_matches
 from unicodedata import normalize
 
 import click
@@ -14,6 +13,7 @@ import click
 from pellucid.features.auth import AuthSettings
 from pellucid.features.auth.htpasswd import checked_name, digest_of
 from pellucid.features.auth.passwords import LONGEST, argon2_of, bcrypt_of, prepared
+from pellucid.spelling import nearest
 
 SHORT = 8
 """A password of fewer characters is complained of."""
@@ -104,8 +104,8 @@ def _lines(file: str, needed: bool) -> list[str]:
 
 
 def _near(user: str, lines: list[str]) -> str:
-    near = get_close_matches(user, [line.partition(":")[0] for line in lines], 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(user, [line.partition(":")[0] for line in lines])
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _write(file: str, lines: list[str]) -> None:

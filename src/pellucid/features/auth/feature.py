@@ -10,6 +10,7 @@ from pellucid.features.auth.scheme import Scheme
 from pellucid.features.auth.settings import AuthSettings
 from pellucid.features.feature import Feature, Ground
 from pellucid.setting import Chosen
+from pellucid.spelling import nearest
 
 INHERITED = os.urandom(32)
 """A key that is older than the workers, which are forks of the process that has imported this: all have the same."""
@@ -101,10 +102,8 @@ SCHEMES: Mapping[str, Make] = {
 def _scheme(name: str, chosen: Chosen, ground: Ground) -> Scheme:
     make = SCHEMES.get(name)
     if make is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, SCHEMES, 1)
-        hint = f"; did you mean {near[0]}?" if near else f": it is {', '.join(SCHEMES)}"
+        near = nearest(name, SCHEMES)
+        hint = f"; did you mean {near}?" if near else f": it is {', '.join(SCHEMES)}"
         raise ValueError(f"--auth: {name!r} is no way to show who one is{hint}")
     return make(chosen, ground)
 
