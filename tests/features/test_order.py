@@ -11,8 +11,11 @@ from pellucid.features.cors import CorsSettings
 from pellucid.features.forwarded import strip
 from pellucid.features.headers import HeaderSettings
 from pellucid.features.https import HttpsSettings
+from pellucid.features.limits import ConcurrencySettings, RateSettings
 from pellucid.features.livereload import LiveReloadSettings
 from pellucid.features.order import FRONT, OF_HOST, OF_PLACE, Make, Surroundings, in_order
+from pellucid.features.redirects import RedirectSettings
+from pellucid.features.requestids import RequestIdSettings
 from pellucid.features.sessions import SessionSettings
 from pellucid.message import Headers, Response
 from pellucid.settings import Settings
@@ -38,6 +41,11 @@ def test_what_is_off_costs_nothing_and_what_only_proxies_say_is_stripped() -> No
         (OF_PLACE, [HeaderSettings(header=("A: b",), security_headers=True), CorsSettings(cors=("*",))], 1, 3),
         (OF_PLACE, [SessionSettings(session="memory")], 1, 1),
         (OF_PLACE, [LiveReloadSettings(reload_browser=True)], 1, 1),
+        (OF_PLACE, [RateSettings(rate_limit="1/s")], 1, 0),
+        (OF_PLACE, [RateSettings(rate_limit="1/s", rate_limit_key="user")], 1, 0),
+        (OF_PLACE, [ConcurrencySettings(concurrency_limit=1)], 1, 0),
+        (FRONT, [RequestIdSettings(request_id=True)], 2, 1),
+        (OF_HOST, [RedirectSettings(redirect=("/a -> /b",), rewrite=("/c -> /d",))], 2, 0),
         (OF_HOST, [HttpsSettings(redirect_http=(":80",))], 1, 0),
         (OF_PLACE, [HttpsSettings(hsts=60.0)], 0, 1),
     ],

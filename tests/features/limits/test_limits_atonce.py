@@ -8,7 +8,7 @@ from conversing import Client, Stage
 from pellucid.features.feature import Ground
 from pellucid.features.limits import ConcurrencySettings, concurrency_feature
 from pellucid.features.limits.atonce import MOST_WAITING, AtOnce
-from pellucid.message import END, End, Response
+from pellucid.message import END, End, Headers, Response
 from pellucid.server.exchange import Exchange
 from pellucid.server.life import Life
 from pellucid.site import Site
@@ -137,6 +137,23 @@ def test_a_stream_runs_until_its_end() -> None:
     assert b"/1" not in scene.running
     body.over = True
     scene.running[b"/0"].wake()
+    scene.stage.settle()
+    assert b"/1" in scene.running
+
+
+def test_a_tunnel_such_as_a_websocket_runs_until_its_end() -> None:
+    scene = Scene(concurrency_limit=1)
+    client = scene.stage.client()
+    upgrade = (
+        b"Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AA==\r\n\r\n"
+    )
+    client.talk((GET % 0)[:-2] + upgrade)
+    scene.running[b"/0"].respond(Response(101, Headers([(b"upgrade", b"websocket")])), Endless())
+    scene.stage.settle()
+    assert b" 101 " in client.talk()
+    scene.ask(1)
+    assert b"/1" not in scene.running
+    client.link.abort()
     scene.stage.settle()
     assert b"/1" in scene.running
 
