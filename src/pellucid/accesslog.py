@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from json.encoder import encode_basestring_ascii as quoted
 from operator import attrgetter
 
@@ -15,6 +14,7 @@ from pellucid.protocol.fields import SECRET
 from pellucid.semantics.trace import Trace, parse_traceparent
 from pellucid.server.exchange import Exchange
 from pellucid.setting import setting
+from pellucid.spelling import nearest
 
 Spell = Callable[[Exchange], str]
 Clock = Callable[[], float]
@@ -120,8 +120,8 @@ def _directive(name: str, clock: Clock, worker: str) -> Spell:
 
 
 def _nearest(word: str, known: list[str]) -> str:
-    near = get_close_matches(word, known, 1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    near = nearest(word, known)
+    return f" (did you mean {near}?)" if near else ""
 
 
 def _either(words: list[str]) -> str:

@@ -9,7 +9,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -40,6 +39,7 @@ from pellucid.processes.settings import ProcessSettings
 from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.serving import current_folder
 from pellucid.settings import CommandSettings, Setting, Settings, all_settings
+from pellucid.spelling import nearest
 
 Check = Callable[[Settings], object]
 
@@ -222,8 +222,8 @@ def _missing_module(place: Place) -> Iterator[str]:
     here = {entry.name.removesuffix(".py") for entry in _entries(folder)}
     if first in here or _elsewhere(first) or not os.path.isdir(folder):  # the last of which is told by itself
         return
-    near = get_close_matches(first, here, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    near = nearest(first, here)
+    hint = f"; did you mean {near}?" if near else ""
     where = f"{place.origin}: " if place.origin else ""
     yield f"{where}serve: there is no module {first!r}, neither in {folder!r} nor elsewhere on Python's path{hint}"
 

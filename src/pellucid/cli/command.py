@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -28,6 +27,7 @@ from pellucid.plan import Plan
 from pellucid.serving import NOT_LOADED, workers_of
 from pellucid.serving import serve as run
 from pellucid.settings import Settings
+from pellucid.spelling import nearest
 
 MISTAKEN = 2
 """The exit status where what was said cannot be."""
@@ -76,9 +76,9 @@ class OneLine(click.Group):
         """As click does, with a folder that was given without `serve` in mind."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            near = get_close_matches(name, self.list_commands(ctx), 1)
+            near = nearest(name, self.list_commands(ctx))
             target = os.path.isdir(name) or ":" in name or "=" in name
-            hint = f"pellucid serve {name}" if target else f"pellucid {near[0] if near else '--help'}"
+            hint = f"pellucid serve {name}" if target else f"pellucid {near or '--help'}"
             raise click.UsageError(f"there is no command {name!r}; did you mean `{hint}`?")
         return super().resolve_command(ctx, args)
 
@@ -117,13 +117,13 @@ def _no_such_option(error: click.NoSuchOption) -> str:
         return f"there is no {option}: {ELSEWHERE[option]}"
     options = [each for param in error.ctx.command.get_params(error.ctx) for each in param.opts] if error.ctx else []
     begun = [each for each in options if each.startswith(f"{option}-")]
-    near = begun if len(begun) == 1 else get_close_matches(option, [*options, *ELSEWHERE], 1, ALIKE)
+    near = begun[0] if len(begun) == 1 else nearest(option, [*options, *ELSEWHERE], ALIKE)
     if len(begun) > 1:
         return f"there is no {option}; did you mean one of {option}-…? `pellucid serve --help` lists them all"
-    if near and near[0] in ELSEWHERE:
-        return f"there is no {option}, nor {near[0]}: {ELSEWHERE[near[0]]}"
+    if near in ELSEWHERE:
+        return f"there is no {option}, nor {near}: {ELSEWHERE[near]}"
     if near:
-        return f"there is no {option}; did you mean {near[0]}? `pellucid serve --help` lists them all"
+        return f"there is no {option}; did you mean {near}? `pellucid serve --help` lists them all"
     if error.ctx is not None and error.ctx.parent is None:
         return f"there is no {option} before a command; did you mean `pellucid serve {option} …`?"
     return f"there is no {option}: `pellucid serve --help` lists what there is"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from pellucid.eventlog import FORMATS as LOG_FORMATS
 from pellucid.eventlog import LEVELS
 from pellucid.loading.settings import INTERFACES, LOOPS
 from pellucid.settings import Setting, all_settings, read_truth
+from pellucid.spelling import nearest
 
 ENVIRONMENT = (
     "Every option can be set in the environment too: --head-time as PELLUCID_HEAD_TIME, and so on; and in a file "
@@ -131,10 +131,10 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """A line for each variable that looks like a setting and is none."""
     known = {each.variable for each in all_settings()} | OTHER_VARIABLES
     return [
-        f"{name} in the environment is no setting" + (f"; did you mean {near[0]}?" if near else "")
+        f"{name} in the environment is no setting" + (f"; did you mean {near}?" if near else "")
         for name in sorted(environment)
         if name.startswith("PELLUCID_") and name not in known
-        for near in [get_close_matches(name, known, 1, 0.85)]
+        for near in [nearest(name, known, 0.85)]
     ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+
+from pellucid.spelling import nearest
 
 MASK = "…"
 """What is shown of a secret."""
@@ -83,8 +84,8 @@ def unknown(key: str, known: Iterable[str]) -> str:
         return f"{NO_SUCH}; write {plain.removeprefix('no-')} = false"
     if plain in ELSEWHERE:
         return f"{NO_SUCH}; {ELSEWHERE[plain]}"
-    near = get_close_matches(plain, names, 1, ALIKE)
-    return f"{NO_SUCH}; did you mean {near[0]}?" if near else NO_SUCH
+    near = nearest(plain, names, ALIKE)
+    return f"{NO_SUCH}; did you mean {near}?" if near else NO_SUCH
 
 
 def spell_key(path: Sequence[str | int]) -> str:

@@ -6,17 +6,16 @@ import importlib
 import importlib.util
 import inspect
 import os
-import pkgutil
 import sys
 import traceback
 from collections.abc import Sequence
-from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
 from pellucid.loading.interface import interface_of
 from pellucid.loading.mistakes import application_in
 from pellucid.loading.targets import Named
+from pellucid.spelling import nearest
 from pellucid.tracebacks import in_one_line, is_importing, is_ours, traceback_of
 
 
@@ -87,12 +86,14 @@ def _no_module(named: Named, folder: str) -> str:
         return f"there is no module {named.module!r} to be seen: the folder {folder} may not be read"
     where = list(parent.__path__) if parent is not None and above else [folder]
     missing = named.module if parent is not None or not above else above.split(".")[0]
-    near = get_close_matches(name if missing == named.module else missing, _modules_in(where), 1)
-    hint = f"; did you mean {above + '.' if above and parent else ''}{near[0]}?" if near else ""
+    near = nearest(name if missing == named.module else missing, _modules_in(where))
+    hint = f"; did you mean {above + '.' if above and parent else ''}{near}?" if near else ""
     return f"there is no module {missing!r}, neither in {where[0]} nor elsewhere on Python's path{hint}"
 
 
 def _modules_in(folders: Sequence[str]) -> list[str]:
+    import pkgutil  # only who has mistyped a name needs it
+
     return [each.name for each in pkgutil.iter_modules(list(folders))]
 
 
@@ -118,10 +119,10 @@ def _frames(error: BaseException, folder: str) -> bool:
 
 def _no_attribute(owner: Any, path: str, name: str) -> str:
     public = [each for each in dir(owner) if not each.startswith("_")]
-    near = get_close_matches(name, public, 1, 0.5)
+    near = nearest(name, public, 0.5)
     file = getattr(owner, "__file__", None)
     where = f" ({file})" if file else ""
-    likely = near[0] if near else application_in(file) if file else ""
+    likely = near or (application_in(file) if file else "")
     hint = f"; did you mean {likely!r}?" if likely and likely != name else ""
     return f"there is no {name!r} in {path}{where}{hint}"
 

@@ -6,7 +6,8 @@ import ast
 import os
 import shlex
 from collections.abc import Iterator
-from difflib import get_close_matches
+
+from pellucid.spelling import nearest
 
 USUAL = ("app", "application", "api", "asgi", "wsgi", "create_app", "make_app", "get_app")
 """What people call their applications, and the functions that make them."""
@@ -131,5 +132,5 @@ def _near_folder(folder: str) -> str:
         folders = [each.name for each in os.scandir(parent or ".") if each.is_dir()]
     except OSError:
         return ""
-    near = get_close_matches(name, folders, 1)
-    return f"; did you mean {os.path.join(parent, near[0])!r}?" if near else ""
+    near = nearest(name, folders)
+    return f"; did you mean {os.path.join(parent, near)!r}?" if near else ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import grp
 import os
 import pwd
 from dataclasses import dataclass
+
+from pellucid.spelling import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +65,5 @@ def _number(text: str, kind: str) -> int:
 def _unknown(kind: str, text: str, names: list[str], error: Exception) -> ValueError:
     if text.isdecimal():
         return ValueError(str(error))
-    near = difflib.get_close_matches(text, names, 1)
-    return ValueError(f"there is no {kind} {text!a} here" + (f"; did you mean {near[0]}?" if near else ""))
+    near = nearest(text, names)
+    return ValueError(f"there is no {kind} {text!a} here" + (f"; did you mean {near}?" if near else ""))

@@ -9,7 +9,7 @@ import brotli
 from backports import zstd
 from carrying import answer_to
 
-from pellucid.features.compression.feature import Compression
+from pellucid.features.compression.compressing import Compression
 from pellucid.features.compression.settings import CompressionSettings
 from pellucid.message import END, Field, Headers, Request, Response
 from pellucid.piece import Body

@@ -11,7 +11,7 @@ from decoding import CODINGS, asking, compression, decoded, decoder, fields_of, 
 
 from nowhere import Nowhere
 from pellucid.features.compression import CompressionSettings, compression_feature
-from pellucid.features.compression.feature import REMEMBERED, STREAMS
+from pellucid.features.compression.compressing import REMEMBERED, STREAMS
 from pellucid.message import Field, Headers, Response
 from pellucid.piece import Portions
 from pellucid.server.exchange import Exchange
