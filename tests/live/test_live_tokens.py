@@ -12,8 +12,10 @@ import pytest
 from certifying import Authority
 from curl import fetch
 from minting import AUDIENCE, FAR, ISSUER, OTHER, RSA, STRANGE, forged, jwks, minted
-from running import Running
+from running import PATIENCE, Running
 from siting import HELLO, KINDS, WAYS, Ask, Case, Sites, sites_of
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
@@ -23,7 +25,20 @@ WHO = """
 import json
 
 async def asgi(scope, receive, send):
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": scope["user"].display_name})
+        await send({"type": "websocket.close"})
+        return
+    if scope["type"] != "http":
+        raise RuntimeError("only these")
+    length, more = 0, True
+    while more:
+        part = await receive()
+        length, more = length + len(part.get("body", b"")), part.get("more_body")
     told = {
+        "length": length,
         "name": scope["user"].display_name,
         "scopes": sorted(scope["auth"].scopes),
         "fields": {name.decode(): value.decode() for name, value in scope["headers"]},
@@ -188,6 +203,15 @@ def test_apps_get_the_fields_of_the_service_and_none_of_the_client(way: str, sit
     assert Elsewhere.connections < len(Elsewhere.asked)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_body_waits_until_it_is_known_who_sends_it(way: str, sites: Sites, tmp_path: Path) -> None:
+    (tmp_path / "body").write_bytes(bytes(3_000_000))
+    options = ("-H", "Cookie: who=ada", "--data-binary", f"@{tmp_path}/body")
+    (answer,) = sites.ask("forward.folder.test", way, Ask("/who", options))
+    assert json.loads(answer.body)["length"] == 3_000_000
+    (answer,) = sites.ask("forward.folder.test", way, Ask("/who", ("--data-binary", "x"), 302))
+
+
 CONFIG = """
 serve = "who:asgi"
 access-log = "{client} {user} {status} {reason}"
@@ -229,6 +253,18 @@ def test_without_keys_and_without_a_service_nobody_passes(tmp_path: Path) -> Non
     assert status == 0
     assert f"the keys of tokens cannot be had: {gone}/keys does not answer: Connection refused" in errors
     assert f"forward-auth: {gone}/verify does not do what it was asked" in errors
+
+
+def test_a_websocket_opens_by_the_word_of_the_service_alone(tmp_path: Path) -> None:
+    with elsewhere() as url, Running(*site_of(tmp_path, FORWARD % url)) as server:
+        here = f"ws://127.0.0.1:{server.port}/"
+        with connect(here, additional_headers={"Cookie": "who=ada"}, proxy=None) as socket:
+            assert socket.recv(PATIENCE) == "ada"
+        with pytest.raises(InvalidStatus) as caught:
+            connect(here, additional_headers={"Cookie": "who=banned"}, proxy=None)
+        assert caught.value.response.status_code == 403
+        status, _, errors = server.end()
+    assert (status, errors) == (0, "")
 
 
 def test_a_service_by_https_is_believed_with_its_certificate_alone(tmp_path: Path) -> None:
