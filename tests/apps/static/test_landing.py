@@ -84,3 +84,22 @@ def test_no_descriptor_is_left(tmp_path: Path, fd: int) -> None:
         Landing(file)
     os.close(file)
     assert len(os.listdir("/dev/fd")) == before
+
+
+def test_without_hard_links_nothing_is_replaced_either(
+    tmp_path: Path, fd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(*names: bytes, **options: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    for content in (b"one", b"two"):
+        landing = Landing(fd)
+        landing.write(content)
+        if content == b"one":
+            landing.publish(b"a", replace=False)
+        else:
+            with pytest.raises(FileExistsError):
+                landing.publish(b"a", replace=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"one"

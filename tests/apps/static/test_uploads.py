@@ -86,7 +86,7 @@ def test_nothing_is_replaced_unless_that_is_wished(root: Path) -> None:
     assert status(put(serve(root), "/old.txt")) == 409
     assert status(post(serve(root), "/", (b"old.txt", b"new"))) == 409
     assert (root / "old.txt").read_text() == "old"
-    assert status(put(serve(root, upload_overwrite=True), "/old.txt", fields="If-None-Match: *\r\n")) == 409
+    assert status(put(serve(root, upload_overwrite=True), "/old.txt", fields="If-None-Match: *\r\n")) == 412
     assert status(put(serve(root, upload_overwrite=True), "/old.txt")) == 204
     assert (root / "old.txt").read_text() == "new"
     assert status(put(serve(root, upload_overwrite=True), "/sub")) == 409

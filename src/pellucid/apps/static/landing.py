@@ -5,12 +5,16 @@ It knows the file system and nothing of HTTP. Folders are known by their descrip
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
 
 PREFIX = b".pellucid-"
 """How the names begin that files have until they are whole. What a crash has left can be removed."""
+
+# Some file systems have one name for a file, and no more.
+_NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -47,9 +51,8 @@ class Landing:
             stood = replace and _is_file(name, self._folder)
             if stood:
                 os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-            else:  # unlike a rename, this takes no other's place
-                os.link(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder, follow_symlinks=False)
-                os.unlink(self._name, dir_fd=self._folder)
+            else:
+                self._publish_new(name)
         except OSError:
             self.discard()
             raise
@@ -64,6 +67,19 @@ class Landing:
             pass
         finally:
             self._close()
+
+    def _publish_new(self, name: bytes) -> None:
+        # Unlike a rename, neither way takes another's place.
+        folder = self._folder
+        try:
+            os.link(self._name, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            os.close(os.open(name, _NEW, 0o666, dir_fd=folder))  # for a moment, it is there and empty
+            os.rename(self._name, name, src_dir_fd=folder, dst_dir_fd=folder)
+        else:
+            os.unlink(self._name, dir_fd=folder)
 
     def _close(self) -> None:
         os.close(self._fd)

@@ -81,14 +81,17 @@ class Receiving:
 class OneFile:
     """The body is the file."""
 
-    __slots__ = ("_landing", "_name", "_place", "_replace")
+    __slots__ = ("_landing", "_name", "_new", "_place", "_replace")
 
-    def __init__(self, folder: int, name: bytes, place: bytes, *, replace: bool) -> None:
-        """Into the folder of this descriptor; `place` is where it can be had then. OSError as Landing."""
+    def __init__(self, folder: int, name: bytes, place: bytes, *, replace: bool, new: bool) -> None:
+        """Into the folder of this descriptor; `place` is where it can be had then. `new` says that the client wants it
+        only where there is none. OSError as Landing.
+        """
+        self._new = new
         self._landing: Landing | None = Landing(folder)
         self._name = name
         self._place = place
-        self._replace = replace
+        self._replace = replace and not new
 
     def take(self, data: bytes) -> None:
         """Some more of the file."""
@@ -99,7 +102,13 @@ class OneFile:
         """201 for a new one, and 204 for one that takes another's place (RFC 9110 section 9.3.4)."""
         landing, self._landing = self._landing, None
         assert landing is not None
-        if landing.publish(self._name, replace=self._replace):
+        try:
+            stood = landing.publish(self._name, replace=self._replace)
+        except FileExistsError:
+            if self._new:
+                raise Refused(412, "there is something of this name already (RFC 9110 13.1.2)") from None
+            raise
+        if stood:
             return Response(204, Headers([NOSNIFF])), b""
         response, body = refusal(201)
         return Response(201, response.headers.plus((b"location", self._place))), body

@@ -39,7 +39,7 @@ function next() {
   };
   request.onload = () => {
     const good = request.status === 201 || request.status === 204;
-    if (good) bar.value = bar.max;
+    bar.value = good ? bar.max : 0;
     end(good, good ? "done" : SAID[request.status] || "failed (" + request.status + ")");
   };
   request.onerror = () => end(false, "the connection was lost");

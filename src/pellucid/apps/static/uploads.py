@@ -51,13 +51,13 @@ class Uploads:
         *above, name = route.segments
         self._check(name)
         # With this condition a file is wanted only where there is none (RFC 9110 section 13.1.2).
-        replace = self._replace and b"if-none-match" not in fields
+        new = b"if-none-match" in fields
         place = exchange.mount + canonical_path(route.segments, folder=False)
         with root.walk() as walk:
             found = walk.look(above)
             if not found.folder:
                 raise Refused(404, "there is no such folder")
-            return OneFile(found.place[-1], name, place, replace=replace)
+            return OneFile(found.place[-1], name, place, replace=self._replace, new=new)
 
     def _post(self, exchange: Exchange, root: Root, route: Route) -> Sink:
         headers = exchange.request.headers
