@@ -2,7 +2,8 @@
 
 import pytest
 
-from pellucid.semantics.negotiation import choose_coding, choose_type
+from pellucid.message import Headers
+from pellucid.semantics.negotiation import choose_coding, choose_type, varying
 
 CODINGS = (b"br", b"zstd", b"gzip")
 TYPES = (b"text/html", b"application/json", b"text/plain")
@@ -98,3 +99,17 @@ def test_a_hostile_value_costs_little_and_breaks_nothing(filler: bytes) -> None:
 def test_what_stands_after_many_members_is_not_looked_at() -> None:
     assert choose_coding(b"x," * 63 + b"gzip", CODINGS) == b"gzip"
     assert choose_coding(b"x," * 64 + b"gzip", CODINGS) is None
+
+
+@pytest.mark.parametrize(
+    ("vary", "after"),
+    [
+        ([], b"Cookie"),
+        ([b"Accept"], b"Accept, Cookie"),
+        ([b"A", b"B"], b"A, B, Cookie"),
+        ([b"accept, COOKIE"], b"accept, COOKIE"),
+        ([b"*"], b"*"),
+    ],
+)
+def test_an_answer_says_what_it_depends_on_once(vary: list[bytes], after: bytes) -> None:
+    assert varying(Headers([(b"vary", value) for value in vary]), b"Cookie").get(b"vary") == after

@@ -13,6 +13,7 @@ from pellucid.features.feature import ChangedHeaders, Feature
 from pellucid.message import Field, Headers, Request, Response
 from pellucid.piece import Body
 from pellucid.protocol.grammar import is_token, list_members
+from pellucid.semantics.negotiation import varying
 from pellucid.server.exchange import Exchange
 from pellucid.setting import setting
 
@@ -90,7 +91,7 @@ def cors_feature(settings: CorsSettings) -> Feature | None:
         def changed(headers: Headers) -> Headers:
             if b"access-control-allow-origin" in headers or b"access-control-allow-credentials" in headers:
                 return headers  # the app has its own mind about who may read this
-            headers = headers if anyone else vary_by_origin(headers)
+            headers = headers if anyone else varying(headers, b"Origin")
             return headers if origin is None else headers.plus((b"access-control-allow-origin", origin), *granted)
 
         return ChangedHeaders(changed)
@@ -112,17 +113,6 @@ def parse_origin(text: str) -> bytes:
         raise ValueError(f"{text!r} is no origin: write scheme://host or scheme://host:port without a path, or *")
     scheme, host, port = match.group("scheme", "host", "port")
     return (f"{scheme}://{host}:{port}" if port and port != USUAL_PORTS.get(scheme) else f"{scheme}://{host}").encode()
-
-
-def vary_by_origin(headers: Headers) -> Headers:
-    """The fields with Origin among those that the answer depends on (RFC 9110 section 12.5.5)."""
-    vary = headers.get(b"vary")
-    if vary is None:
-        return headers.plus((b"vary", b"Origin"))
-    named = list_members(vary)
-    if b"*" in named or b"origin" in named:
-        return headers
-    return headers.without(b"vary").plus((b"vary", vary + b", Origin"))
 
 
 def _permission(request: Request, method: bytes, max_age: bytes) -> list[Field]:

@@ -11,8 +11,7 @@ from functools import partial
 from pellucid.features.feature import Feature, Ground
 from pellucid.message import PHRASES, Headers, Response
 from pellucid.piece import Body, close
-from pellucid.protocol.grammar import list_members
-from pellucid.semantics.negotiation import choose_type
+from pellucid.semantics.negotiation import choose_type, varying
 from pellucid.server.exchange import Exchange
 from pellucid.setting import setting
 
@@ -24,7 +23,7 @@ NAME = re.compile(r"([45])(?:[0-9]{2}|xx)\.html")
 # What was said of the plain text, and does not hold for a page.
 OUTDATED = frozenset(
     b"accept-ranges content-digest content-language content-length content-md5 content-type digest etag last-modified "
-    b"repr-digest vary".split()
+    b"repr-digest".split()
 )
 
 
@@ -69,12 +68,11 @@ class ErrorPages:
         if page is None or not is_plain(response) or exchange.request.method == "CONNECT":
             return response, body
         kept = [field for field in response.headers if field[0] not in OUTDATED]
-        vary = (b"vary", _vary(response.headers.get(b"vary")))
         accept = exchange.request.headers.get(b"accept")
         if choose_type(accept, (b"text/plain", b"text/html")) != b"text/html":
-            return Response(response.status, Headers([*response.headers.without(b"vary"), vary])), body
+            return Response(response.status, varying(response.headers, b"Accept")), body
         close(body)
-        fields = Headers([(b"content-type", b"text/html; charset=utf-8"), *kept, vary])
+        fields = varying(Headers([(b"content-type", b"text/html; charset=utf-8"), *kept]), b"Accept")
         return Response(response.status, fields), _filled(page, exchange, response.status)
 
     def _page(self, status: int) -> bytes | None:
@@ -121,10 +119,3 @@ def _filled(page: bytes, exchange: Exchange, status: int) -> bytes:
 
         page = page.replace(b"{request-id}", escape(exchange.request_id).encode())
     return page
-
-
-def _vary(vary: bytes | None) -> bytes:
-    if vary is None:
-        return b"Accept"
-    named = list_members(vary)
-    return vary if b"*" in named or b"accept" in named else vary + b", Accept"

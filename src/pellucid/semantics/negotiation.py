@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from pellucid.message import Headers
 from pellucid.semantics.lists import split_list
 
 # More members than any client sends; what stands behind them is not looked at.
@@ -13,6 +14,17 @@ MOST_MEMBERS = 64
 
 # A longer value is read anew each time, so that the caches below stay small in bytes too.
 LONGEST_KEPT = 512
+
+
+def varying(headers: Headers, name: bytes) -> Headers:
+    """The fields of an answer that depends on this field of its request too (RFC 9110 section 12.5.5)."""
+    vary = headers.get(b"vary")
+    if vary is None:
+        return headers.plus((b"vary", name))
+    named = split_list(vary.lower())
+    if b"*" in named or name.lower() in named:
+        return headers
+    return headers.without(b"vary").plus((b"vary", vary + b", " + name))
 
 
 def choose_coding(value: bytes | None, offered: Sequence[bytes]) -> bytes | None:

@@ -8,7 +8,7 @@ import pytest
 from sessioning import KEY, OTHER_KEY, Place, count, everything, nothing
 
 from pellucid.features.sessions import SessionSettings, sessions_feature
-from pellucid.features.sessions.around import vary_by_cookie, with_cookie
+from pellucid.features.sessions.around import with_cookie
 from pellucid.features.sessions.records import LARGEST
 from pellucid.features.sessions.visit import name_of
 from pellucid.message import Headers, Response
@@ -272,20 +272,6 @@ def test_of_a_thousand_cookies_of_its_name_a_few_are_verified() -> None:
     place.sessions._cookies._signing = Counting.__new__(Counting)
     assert place.ask(everything, b"; ".join([b"sid=x.y"] * 1000)).body == b"{}"
     assert len(asked) == 4
-
-
-@pytest.mark.parametrize(
-    ("vary", "after"),
-    [
-        (None, b"Cookie"),
-        (b"Accept", b"Accept, Cookie"),
-        (b"accept, COOKIE", b"accept, COOKIE"),
-        (b"*", b"*"),
-    ],
-)
-def test_an_answer_says_that_it_depends_on_the_session(vary: bytes | None, after: bytes) -> None:
-    headers = Headers([(b"vary", vary)] if vary is not None else [])
-    assert vary_by_cookie(headers).get(b"vary") == after
 
 
 def test_an_app_s_own_word_on_caches_stands() -> None:

@@ -9,6 +9,7 @@ from pellucid.features.compression.coded import DIGESTS
 from pellucid.message import Field, Headers, Request
 from pellucid.protocol.grammar import list_members
 from pellucid.semantics.conditional import parse_tags
+from pellucid.semantics.negotiation import varying
 from pellucid.server.exchange import Exchange
 
 WITHOUT_CONTENT = frozenset((204, 205, 206, 304))
@@ -41,13 +42,8 @@ def compressible(types: Iterable[str]) -> Callable[[Headers], bool]:
 
 
 def varied(headers: Headers) -> Headers:
-    """The fields with Accept-Encoding among those that the answer depends on (RFC 9110 section 12.5.5)."""
-    vary = headers.get(b"vary")
-    if vary is None:
-        return headers.plus((b"vary", b"Accept-Encoding"))
-    if _varies(vary):
-        return headers
-    return headers.without(b"vary").plus((b"vary", vary + b", Accept-Encoding"))
+    """The fields, with Accept-Encoding among those that the answer depends on."""
+    return varying(headers, b"Accept-Encoding")
 
 
 def encoded(coding: bytes) -> Callable[[Headers], Headers]:
@@ -98,11 +94,6 @@ def _pattern(text: str) -> bytes:
     if not re.fullmatch(r"[a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+|\*[a-z0-9+.-]*", kind):
         raise ValueError(f"compress-types: {text!r} is no media type: write one such as text/css, text/* or *+json")
     return re.escape(kind).replace(r"\*", ".*").encode()
-
-
-def _varies(vary: bytes) -> bool:
-    named = list_members(vary)
-    return b"*" in named or b"accept-encoding" in named
 
 
 def _encoded(headers: Headers, coding: bytes) -> Iterator[Field]:

@@ -15,6 +15,7 @@ from pellucid.features.sessions.turns import Turns
 from pellucid.features.sessions.visit import Span, Visit
 from pellucid.message import Field, Headers, Response
 from pellucid.piece import Body, close
+from pellucid.semantics.negotiation import varying
 from pellucid.server.exchange import Exchange
 from pellucid.server.held import Held
 from pellucid.server.refusal import refusal
@@ -35,7 +36,7 @@ class Sessions:
         self._span = Span.of(settings)
         self._keeping, signing = keeping_of(settings, ground, clock)
         self._cookies = Cookies(settings, signing, int(self._span.age))
-        self._vary = ChangedHeaders(vary_by_cookie)
+        self._vary = ChangedHeaders(lambda headers: varying(headers, b"Cookie"))
         self._turns: Turns | None = None
         if settings.session_exclusive:
             if self._keeping.desk is None:
@@ -178,17 +179,6 @@ def unavailable(why: str = "sessions cannot be had just now") -> tuple[Response,
     """The answer to whoever needs a session when there are none."""
     response, body = refusal(503, why)
     return Response(503, response.headers.plus((b"retry-after", RETRY))), body
-
-
-def vary_by_cookie(headers: Headers) -> Headers:
-    """The fields of an answer that depends on the session (RFC 9110 section 12.5.5)."""
-    vary = headers.get(b"vary")
-    if vary is None:
-        return headers.plus((b"vary", b"Cookie"))
-    named = [member.strip() for member in vary.lower().split(b",")]
-    if b"*" in named or b"cookie" in named:
-        return headers
-    return headers.without(b"vary").plus((b"vary", vary + b", Cookie"))
 
 
 def with_cookie(headers: Headers, field: Field) -> Headers:
