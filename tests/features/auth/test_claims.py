@@ -43,6 +43,7 @@ FAULTY: dict[str, dict[str, Any]] = {
     "a beginning to come": {"nbf": NOW + 31},
     "a beginning that is a text": {"nbf": "0"},
     "a beginning that is no number": {"nbf": math.nan},
+    "a beginning that is true": {"nbf": True},
     "made in the future": {"iat": NOW + 31},
     "made at no moment": {"iat": math.nan},
 }

@@ -234,6 +234,7 @@ def test_a_service_that_is_slow_is_not_waited_for_and_its_word_counts_no_more(
     done(ADA)
     failed(OSError("at last"))
     assert (exchange.status, asked.seen) == (503, [])
+    assert [level for level, _ in asked.place.notes] == ["error"]
 
 
 def test_who_has_left_is_not_asked_about(make: Callable[..., Asked], monkeypatch: pytest.MonkeyPatch) -> None:

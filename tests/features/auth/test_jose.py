@@ -9,7 +9,7 @@ import minting
 import pytest
 from minting import CURVE, EDWARDS, NAMELESS, OTHER, RSA, SECRET, STRANGE, coded, forged, jwks, minted, public_pem
 
-from pellucid.features.auth.jose import LONGEST, NotBelieved, Token, read_keys
+from pellucid.features.auth.jose import NotBelieved, Token, read_keys
 
 CHOSEN = frozenset({"RS256", "ES256", "PS256", "Ed25519"})
 KEYS = read_keys(jwks(RSA, OTHER, CURVE, EDWARDS), "keys", CHOSEN)
@@ -86,7 +86,7 @@ FORGED = {
     "claims that are deep": forged(RS, b"[" * 2500),
     "a header with white space in its coding": minted(RSA).replace(b".", b" .", 1),
     "a type that is a number": forged({**RS, "typ": 1}),
-    "longer than a token may be": minted(RSA, more="x" * LONGEST),
+    "longer than a token may be": minted(RSA, header={"more": "x" * 4000}, more="x" * 4000),
 }
 
 
@@ -129,6 +129,12 @@ def test_a_key_signs_by_the_algorithm_that_it_is_for_and_no_other() -> None:
     assert claims(minted(RSA, "PS256"), keys=keys)
     with pytest.raises(NotBelieved):
         claims(minted(RSA, "RS256"), keys=keys)
+
+
+def test_a_token_is_looked_at_by_keys_that_fit_it_alone() -> None:
+    keys = read_keys(jwks(RSA, alg="PS256"), "keys", CHOSEN).fitting("one", "PS256")
+    with pytest.raises(NotBelieved):
+        Token(minted(RSA), CHOSEN).claims(keys)
 
 
 WEAK = json.dumps({"keys": [{"kty": "RSA", "kid": "one", "n": coded(b"\xc1" * 128).decode(), "e": "AQAB"}]})
