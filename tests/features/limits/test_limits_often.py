@@ -10,6 +10,7 @@ import pytest
 from nowhere import Nowhere
 from pellucid.features.feature import Ground
 from pellucid.features.limits import RateSettings, rate_feature
+from pellucid.features.limits.often import AGAIN
 from pellucid.features.limits.rates import Rate
 from pellucid.features.limits.redisrates import debt_in_redis
 from pellucid.message import Field, Headers, Request, Response
@@ -177,6 +178,24 @@ def test_while_a_redis_is_down_each_worker_counts_for_itself(monkeypatch: pytest
             "rate-limit: redis://db.example:6379/0 fails: refused; until it answers, each worker counts for itself",
         )
     ]
+
+
+def test_while_a_redis_is_down_one_request_in_a_second_tries_it_and_no_other_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(redislink, "PAUSE", 0.0)
+    scene = Scene(monkeypatch, rate_limit="100/m", rate_limit_store=URL)
+    scene.client.says = OSError("refused")
+    scene.ask()
+    assert [scene.begin()[1] for _ in range(3)] == [None] * 3
+    scene.carrier.now += AGAIN
+    trying, *others = [scene.begin()[1] for _ in range(3)]
+    assert trying is not None
+    assert others == [None, None]
+    scene.client.says = 0
+    scene.aside.calls.pop()()
+    assert scene.begin()[1] is not None
+    assert [text for _, text in scene.notes][1:] == ["rate-limit: redis://db.example:6379/0 answers again"]
 
 
 def test_when_too_many_wait_for_a_redis_they_are_counted_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,11 +23,14 @@ from pellucid.server.refusal import refusal
 
 WHY = "rate-limit: too many requests"
 
+AGAIN = 1.0
+"""While a store is away, one request tries it in so many seconds, and may have to wait; no other does."""
+
 
 class Often:
     """The rate limit of all places that have these settings. ValueError says what is wrong with one of them."""
 
-    __slots__ = ("_counts", "_debt", "_key", "_link", "_policy", "_rate")
+    __slots__ = ("_again", "_away", "_counts", "_debt", "_key", "_link", "_policy", "_rate")
 
     def __init__(self, settings: RateSettings, ground: Ground) -> None:
         self._rate = parse_rate(settings.rate_limit, settings.rate_limit_burst)
@@ -36,17 +39,21 @@ class Often:
         self._policy = policy_of(self._rate)
         self._debt = debt_in_redis(self._rate, settings.rate_limit_key)
         self._link = _link(settings.rate_limit_store, ground)
+        self._away = False
+        self._again = 0.0
 
     def ask(self, exchange: Exchange) -> Held | None:
         """Let it go on, or refuse it, now or when it is known what others have counted."""
         key, link = self._key(exchange), self._link
-        if link is not None:
+        if link is not None and self._worth_asking(exchange.now):
             held = Held(exchange)
 
             def done(debt: float) -> None:
+                self._away = False
                 self._settle(exchange, held, judge(self._rate, debt))
 
             def failed(down: RedisDown) -> None:
+                self._away, self._again = True, exchange.now + AGAIN
                 self._settle(exchange, held, self._counts.take(key, exchange.now))
 
             if link.call(self._debt(key), done, failed, lambda: not exchange.gone):
@@ -55,6 +62,14 @@ class Often:
         if refused is not None:
             exchange.respond(*refused)
         return None
+
+    def _worth_asking(self, now: float) -> bool:
+        if not self._away:
+            return True
+        if now < self._again:
+            return False
+        self._again = now + AGAIN
+        return True
 
     def _settle(self, exchange: Exchange, held: Held, verdict: Verdict) -> None:
         if exchange.gone or exchange.response is not None:
