@@ -1,7 +1,12 @@
 """A plan knows its hosts, and may be changed as a whole."""
 
+from pathlib import Path
+
+import pytest
+
+from pellucid.apps.static.settings import StaticSettings
 from pellucid.loading import Folder, Target
-from pellucid.plan import Place, Plan, plan_of
+from pellucid.plan import Place, Plan, place_at, plan_of
 from pellucid.server.timeouts import Patience
 from pellucid.settings import Settings
 
@@ -28,3 +33,37 @@ def test_places_that_had_their_settings_in_common_still_have_after_a_change() ->
     assert settings[0] is settings[1] is not settings[2]
     assert settings[2] is settings[3]
     assert plan.file == "a.toml"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "path", "found"),
+    [
+        (["", "/a", "/a/b"], "/a/b/c", "/a/b"),
+        (["", "/a", "/a/b"], "/a/bc", "/a"),
+        (["", "/a"], "/", ""),
+        (["", "/a"], "/a", "/a"),
+        (["/a"], "/b", None),
+        ([], "/", None),
+    ],
+)
+def test_a_path_is_at_the_place_with_the_longest_mount(mounts: list[str], path: str, found: str | None) -> None:
+    place = place_at([Place("", mount, None, Settings()) for mount in mounts], path)
+    assert (place.mount if place is not None else None) == found
+
+
+@pytest.mark.parametrize(
+    ("file", "dot_files", "shown"),
+    [
+        ("public/a", False, True),
+        ("public/in/../a", False, True),
+        ("public/.a", False, False),
+        ("public/.a", True, True),
+        ("publica", False, False),
+        ("a", False, False),
+    ],
+)
+def test_a_folder_shows_the_files_in_it(tmp_path: Path, file: str, dot_files: bool, shown: bool) -> None:
+    (tmp_path / "public/in").mkdir(parents=True)
+    settings = Settings().having(StaticSettings(dot_files=dot_files))
+    assert Place("", "", Folder(str(tmp_path / "public")), settings).shows(str(tmp_path / file)) is shown
+    assert not Place("", "", None, settings).shows(str(tmp_path / file))

@@ -20,7 +20,7 @@ from pellucid.loading.interface import ASGI, EXCHANGE, WSGI, interface_of
 from pellucid.loading.settings import LoadingSettings
 from pellucid.loading.targets import Folder, Named
 from pellucid.net.reactor import Reactor
-from pellucid.plan import Place, Plan
+from pellucid.plan import Place, Plan, place_at
 from pellucid.processes.cores import count_of
 from pellucid.processes.settings import ProcessSettings
 from pellucid.protocol.websocket.limits import WebSocketLimits
@@ -170,15 +170,10 @@ class _Assembling:
 
     def _found(self, place: Place) -> tuple[Made, str, Folder | Named | None]:
         # The app of the place itself or of the nearest around it, the mount at which that one stands, and what it is.
-        around = [
-            (other.mount, other.serves)
-            for other in self._places[place.host]
-            if other.serves is not None and f"{place.mount}/".startswith(f"{other.mount}/")
-        ]
-        if not around:
+        found = place_at((other for other in self._places[place.host] if other.serves is not None), place.mount)
+        if found is None or found.serves is None:
             return NOTHING, place.mount, None
-        mount, serves = max(around, key=lambda found: len(found[0]))
-        return self._app(serves, mount, place.settings), mount, serves
+        return self._app(found.serves, found.mount, place.settings), found.mount, found.serves
 
     # The apps
 

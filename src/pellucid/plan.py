@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from pellucid.apps.static.settings import StaticSettings
 from pellucid.loading.targets import Folder, Named, Target
 from pellucid.settings import Settings
 
@@ -25,6 +27,15 @@ class Place:
     settings: Settings
     origin: str = ""
     """Where it was said what is served, in the words of a person."""
+
+    def shows(self, file: str) -> bool:
+        """Whether a file lies in the folder that is served here, where everybody could read it."""
+        if not isinstance(self.serves, Folder):
+            return False
+        folder, file = os.path.realpath(self.serves.path), os.path.realpath(file)
+        if os.path.commonpath((folder, file)) != folder:
+            return False
+        return self.settings[StaticSettings].dot_files or "/." not in file[len(folder) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,12 @@ class Plan:
         after = {identity: change(settings) for identity, settings in before.items()}
         places = tuple(replace(place, settings=after[id(place.settings)]) for place in self.places)
         return replace(self, settings=after[id(self.settings)], places=places)
+
+
+def place_at(places: Iterable[Place], path: str) -> Place | None:
+    """Of these places of one host the one that has this path: that with the longest mount; None if none has it."""
+    around = [place for place in places if f"{path}/".startswith(f"{place.mount}/")]
+    return max(around, key=lambda place: len(place.mount), default=None)
 
 
 def plan_of(targets: Sequence[Target], settings: Settings) -> Plan:

@@ -31,7 +31,7 @@ from pellucid.net.access import SocketSettings, access_of
 from pellucid.net.address import parse_address
 from pellucid.net.reactor import Reactor
 from pellucid.net.tlssettings import DEVELOPMENT, TlsSettings, parse_pair
-from pellucid.plan import Place, Plan
+from pellucid.plan import Place, Plan, place_at
 from pellucid.processes.cores import count_of
 from pellucid.processes.monitor import MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings, choose
@@ -184,9 +184,8 @@ def _certificates(settings: Settings) -> None:
 
 def _folder_faults(place: Place, serving: Sequence[Place]) -> Iterator[str]:
     # What is served at a place is its own, or that of the nearest place around it.
-    around = [each for each in serving if f"{place.mount}/".startswith(f"{each.mount}/")]
-    nearest = max(around, key=lambda each: len(each.mount), default=place)
-    folder = nearest.serves
+    found = place_at(serving, place.mount) or place
+    folder = found.serves
     if not isinstance(folder, Folder):
         yield from _blamed(place.settings, lambda settings: Rules(settings[StaticSettings]))
         return
@@ -196,7 +195,7 @@ def _folder_faults(place: Place, serving: Sequence[Place]) -> Iterator[str]:
         yield from _blamed(place.settings, lambda settings: Static(folder.path, settings[StaticSettings]).close())
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        yield f"{nearest.origin}: serve: the folder {folder.path!r} cannot be served: {why}"
+        yield f"{found.origin}: serve: the folder {folder.path!r} cannot be served: {why}"
 
 
 def _addresses(settings: Settings) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
-from pellucid.apps.static.settings import StaticSettings
 from pellucid.features.auth import AuthSettings, JwtSettings
 from pellucid.features.sessions import SessionSettings
-from pellucid.loading.targets import Folder
-from pellucid.plan import Place, Plan
+from pellucid.plan import Plan, place_at
 from pellucid.settings import Settings
 
 
@@ -20,7 +17,7 @@ def form_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
         if "form" not in chosen.auth:
             continue
         for option, path in (("login-path", chosen.login_path), ("logout-path", chosen.logout_path)):
-            there = _at(path, place.host, plan)
+            there = place_at((each for each in plan.places if each.host == place.host), path)
             if there is None or not _same(place.settings, there.settings):
                 within = f"{place.mount}/{option.partition('-')[0]}"
                 yield (
@@ -32,7 +29,6 @@ def form_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
 
 def exposed_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
     """The same for each file of passwords, of secrets or of sessions that lies in a folder that is served."""
-    folders = [(place.serves.path, place) for place in plan.places if isinstance(place.serves, Folder)]
     for settings in {id(place.settings): place.settings for place in plan.places}.values():
         chosen = settings[AuthSettings]
         secret = settings[JwtSettings].jwt_keys if settings[JwtSettings].secret else ""
@@ -41,21 +37,8 @@ def exposed_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
         kind, _, store = sessions.session.partition(":")
         files |= {"session": store if kind == "sqlite" else "", "session-key-file": sessions.session_key_file}
         for option, file in files.items():
-            if file and any(_shows(folder, file, place) for folder, place in folders):
+            if file and any(place.shows(file) for place in plan.places):
                 yield f"--{option}: {file} is in a folder that is served, where everybody could read it", settings
-
-
-def _shows(folder: str, file: str, place: Place) -> bool:
-    folder, file = os.path.realpath(folder), os.path.realpath(file)
-    if os.path.commonpath((folder, file)) != folder:
-        return False
-    return place.settings[StaticSettings].dot_files or "/." not in file[len(folder) :]
-
-
-def _at(path: str, host: str, plan: Plan) -> Place | None:
-    # As a request finds it: of the places of the host the one with the longest mount.
-    around = [each for each in plan.places if each.host == host and f"{path}/".startswith(f"{each.mount}/")]
-    return max(around, key=lambda each: len(each.mount), default=None)
 
 
 def _same(here: Settings, there: Settings) -> bool:

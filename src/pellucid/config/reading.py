@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pellucid.apps.static.settings import StaticSettings
 from pellucid.config.document import read_document
 from pellucid.config.finding import PROJECT
 from pellucid.config.layers import HostLayers, Layer, Reader
@@ -146,11 +145,7 @@ class _Planning:
 
     def _given_away(self, place: Place) -> str:
         # A folder with the file itself in it would show whoever asks what is written there.
-        if not isinstance(place.serves, Folder) or not os.path.isdir(place.serves.path):
-            return ""
-        folder, file = os.path.realpath(place.serves.path), os.path.realpath(self._file)
-        hidden = "/." in file[len(folder) :] and not place.settings[StaticSettings].dot_files
-        if os.path.commonpath((folder, file)) != folder or hidden:
+        if not isinstance(place.serves, Folder) or not os.path.isdir(place.serves.path) or not place.shows(self._file):
             return ""
         return (
             f"{place.origin}: serve: everybody could read {os.path.basename(self._file)}, which is in the folder that "
