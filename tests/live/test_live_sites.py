@@ -76,6 +76,31 @@ CASES = [
         ],
     ),
     Case(
+        "logins-elsewhere",
+        'cors = "https://a.example"\ncors-credentials = true\ncors-methods = ["DELETE"]',
+        [
+            Ask(
+                options=("-H", "Origin: https://a.example"),
+                fields={
+                    "access-control-allow-origin": "https://a.example",
+                    "access-control-allow-credentials": "true",
+                },
+            ),
+            Ask(options=("-H", "Origin: https://b.example"), fields={"access-control-allow-credentials": None}),
+            *(
+                Ask(
+                    options=(
+                        *("-X", "OPTIONS", "-H", "Origin: https://a.example"),
+                        *("-H", f"Access-Control-Request-Method: {method}"),
+                    ),
+                    status=204,
+                    fields={"access-control-allow-methods": told},
+                )
+                for method, told in (("DELETE", "DELETE"), ("PUT", None))
+            ),
+        ],
+    ),
+    Case(
         "elsewhere",
         'redirect = ["/old/* -> /*", "/away -> https://example.org/ 308"]\nrewrite = ["/app/* -> /hello.txt"]',
         [
