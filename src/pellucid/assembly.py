@@ -25,7 +25,7 @@ from pellucid.processes.cores import count_of
 from pellucid.processes.settings import ProcessSettings
 from pellucid.protocol.websocket.limits import WebSocketLimits
 from pellucid.server.exchange import App
-from pellucid.server.life import Life
+from pellucid.server.life import Closing, Life
 from pellucid.settings import Settings
 from pellucid.site import Served, hosted, mounted, nothing, surround
 from pellucid.watch import Watch
@@ -192,7 +192,7 @@ class _Assembling:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise ValueError(f"the folder {folder.path!r} cannot be served: {reason}") from error
-        return static, _Closing(static.close), "folder"
+        return static, Closing(static.close), "folder"
 
     def _named(self, named: Named) -> Made:
         chosen = self._settings[LoadingSettings]
@@ -228,23 +228,5 @@ class _Assembling:
     def _let_go(self) -> None:
         # Nothing has begun yet, so only folders hold anything.
         for _, life, _ in self._made.values():
-            if isinstance(life, _Closing):
+            if isinstance(life, Closing):
                 life.close()
-
-
-class _Closing:
-    """The life of an app that has only to be closed."""
-
-    __slots__ = ("close",)
-
-    def __init__(self, close: Callable[[], None]) -> None:
-        self.close = close
-
-    def begin(self, begun: Callable[[str], None]) -> None:
-        """There is nothing to make ready."""
-        begun("")
-
-    def end(self, ended: Callable[[], None], within: float) -> None:
-        """Close it."""
-        self.close()
-        ended()

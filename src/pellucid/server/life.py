@@ -16,3 +16,21 @@ class Life(Protocol):
         """Let go of everything: no request runs any more, or none is waited for any longer. After `within` seconds
         nobody waits for the end.
         """
+
+
+class Closing:
+    """The life of what has only to be closed."""
+
+    __slots__ = ("close",)
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self.close = close
+
+    def begin(self, begun: Callable[[str], None]) -> None:
+        """There is nothing to make ready."""
+        begun("")
+
+    def end(self, ended: Callable[[], None], within: float) -> None:
+        """Close it."""
+        self.close()
+        ended()

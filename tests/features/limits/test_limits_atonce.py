@@ -10,7 +10,6 @@ from pellucid.features.limits import ConcurrencySettings, concurrency_feature
 from pellucid.features.limits.atonce import MOST_WAITING, AtOnce
 from pellucid.message import END, End, Headers, Response
 from pellucid.server.exchange import Exchange
-from pellucid.server.life import Life
 from pellucid.site import Site
 
 GET = b"GET /%d HTTP/1.1\r\nHost: example.com\r\n\r\n"
@@ -44,9 +43,6 @@ class Scene:
         assert feature.ask is not None
         self.site = Site(self.app, (feature.ask,), ())
         self.at_once: AtOnce = ground.shared(("concurrency", self.settings), lambda: pytest.fail("it is there"))
-        self.lives: list[Life] = ground.lives
-        for life in ground.lives:
-            life.begin(lambda why: None)
 
     def app(self, exchange: Exchange) -> None:
         self.running[exchange.request.path] = exchange
@@ -189,11 +185,3 @@ def test_a_place_is_given_back_by_an_app_that_fails() -> None:
     scene.site = Site(app, scene.site.asks, ())
     assert [status(scene.ask(number)) for number in range(3)] == [500] * 3
     assert len(scene.at_once) == 0
-
-
-def test_nobody_listens_after_the_end() -> None:
-    scene = Scene(concurrency_limit=1)
-    assert scene.stage.watch.ended == [scene.at_once.ended]
-    for life in scene.lives:
-        life.end(lambda: None, 0.0)
-    assert scene.stage.watch.ended == []

@@ -37,7 +37,7 @@ class AtOnce:
     """The concurrency limit of all places that have these settings. ValueError says what is wrong with one of them.
 
     A request runs until its exchange ends, however that comes: with its answer, its stream, its WebSocket or the loss
-    of its client. So `ended` has to hear of every end.
+    of its client.
     """
 
     __slots__ = ("_key", "_lines", "_most", "_of", "_reactor", "_status", "_wait")
@@ -51,6 +51,7 @@ class AtOnce:
         self._reactor: Reactor = ground.reactor
         self._lines: dict[str, _Line] = {}
         self._of: dict[Exchange, _Line] = {}
+        ground.watch.ended.append(self.ended)
 
     def __len__(self) -> int:
         return len(self._of)

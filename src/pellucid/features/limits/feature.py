@@ -22,11 +22,5 @@ def concurrency_feature(settings: ConcurrencySettings, ground: Ground, *, of_use
     if not settings.concurrency_limit or of_users is not (settings.concurrency_limit_key == USER):
         return None
     from pellucid.features.limits.atonce import AtOnce
-    from pellucid.features.limits.lives import Ends
 
-    def make() -> AtOnce:
-        at_once = AtOnce(settings, ground)
-        ground.lives.append(Ends(ground.watch, at_once.ended))
-        return at_once
-
-    return Feature(ground.shared(("concurrency", settings), make).ask)
+    return Feature(ground.shared(("concurrency", settings), lambda: AtOnce(settings, ground)).ask)

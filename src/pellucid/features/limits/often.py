@@ -10,7 +10,6 @@ from math import ceil
 
 from pellucid.features.feature import Ground
 from pellucid.features.limits.keys import key_of
-from pellucid.features.limits.lives import Closing
 from pellucid.features.limits.rates import Counts, Rate, Verdict, judge, parse_rate
 from pellucid.features.limits.redisrates import debt_in_redis
 from pellucid.features.limits.settings import MEMORY, RateSettings
@@ -19,6 +18,7 @@ from pellucid.net.redislink import SCHEMES, RedisDown, RedisLink, without_passwo
 from pellucid.piece import Body
 from pellucid.server.exchange import Exchange
 from pellucid.server.held import Held
+from pellucid.server.life import Closing
 from pellucid.server.refusal import refusal
 
 WHY = "rate-limit: too many requests"
