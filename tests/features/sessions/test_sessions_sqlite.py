@@ -3,6 +3,8 @@
 import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -222,3 +224,41 @@ def test_a_folder_that_was_taken_away_is_said_so_and_used_again_when_it_is_back(
     assert store.apply([Clean(NOW, NOW - 30, 1), new()]) == [False, True]
     assert store.read(b"a") is not None
     store.close()
+
+
+def test_workers_that_begin_together_share_one_new_file(tmp_path: Path) -> None:
+    for turn in range(10):
+        (tmp_path / f"{turn}").mkdir()
+        opened = [Opened(tmp_path / f"{turn}") for _ in range(6)]
+        with ThreadPoolExecutor(len(opened)) as together:
+            stores = [*together.map(Opened.store, opened)]
+        assert len({store.key for store in stores}) == 1
+        for store in stores:
+            store.close()
+
+
+def test_a_file_that_was_taken_away_alone_leaves_nothing_that_would_spoil_the_new_one(opened: Opened) -> None:
+    one, other = opened.store(), opened.store()
+    one.apply([new()])
+    opened.file.unlink()
+    one.apply([Clean(NOW, NOW - 30, 1)])
+    for number in range(50):  # one has a file of its own for as long as the other has not looked
+        one.apply([new(b"one %d" % number, '"%s"' % ("1" * 500))])
+        other.apply([new(b"other %d" % number, '"%s"' % ("2" * 500))])
+    other.apply([Clean(NOW + 60, NOW + 30, 1)])
+    assert other.read(b"one 49") is not None
+    assert other.read(b"other 49") is None
+    with closing(sqlite3.connect(opened.file)) as reader:
+        assert reader.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_file_in_the_place_of_another_is_tried_until_it_can_be_opened(opened: Opened) -> None:
+    store = opened.store()
+    for path in list(opened.file.parent.iterdir()):
+        path.unlink()
+    opened.file.write_bytes(b"something else" * 1000)
+    for _ in range(2):
+        with pytest.raises(Unkept, match="not a database"):
+            store.apply([Clean(NOW, NOW - 30, 1)])
+    opened.file.write_bytes(b"")
+    assert store.apply([Clean(NOW, NOW - 30, 1), new()]) == [False, True]

@@ -6,12 +6,14 @@ and happens wherever it is asked, with little patience; writing has a thread of 
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import secrets
 import sqlite3
 import stat
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pellucid.features.sessions.records import Change, Clean, Give, Operation, Record, Take, Unkept, settle
 
@@ -25,6 +27,11 @@ VERSION = 1
 """Of the tables; kept in the file, as is who has made it."""
 
 APPLICATION = 0x50656C6C
+
+NO_FILE = (0, 0)
+
+BESIDE = ("-wal", "-shm")
+"""What SQLite puts beside a file."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
@@ -106,49 +113,37 @@ class SqliteStore:
     # Beginning
 
     def _open(self) -> None:
-        status = _make(self._path)
+        with _alone_in(os.path.dirname(self._path)):
+            status = _make(self._path)
+            writing = self._connect(WRITING)
+            try:
+                _prepare(writing)
+                self._reading = self._connect(READING)
+            except BaseException:
+                writing.close()
+                raise
+        self._writing = writing
+        self._file = status.st_dev, status.st_ino
         if status.st_mode & 0o077:
             shown = self._shown
             self._note("warning", f"others on this machine may read the sessions in {shown!r}: chmod 600 {shown}")
-        self._file = status.st_dev, status.st_ino
-        self._writing = self._connect(WRITING)
-        try:
-            self._prepare()
-            self._reading = self._connect(READING)
-        except BaseException:
-            self._writing.close()
-            raise
 
     def _follow(self) -> None:
         # Whoever takes the file away ends all sessions; the workers, and those that begin later, share a new one then.
-        status = _make(self._path)
-        if (status.st_dev, status.st_ino) != self._file:
+        try:
+            status = os.stat(self._path)
+            found = status.st_dev, status.st_ino
+        except FileNotFoundError:
+            found = NO_FILE
+        if found == NO_FILE or found != self._file:
             with self._lock:
                 self._reading.close()
                 self._writing.close()
+                self._file = NO_FILE  # until there is one that can be opened: another may get the same number
                 self._open()
 
     def _connect(self, patience: float) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=patience, isolation_level=None, check_same_thread=False)
-
-    def _prepare(self) -> None:
-        writing = self._writing
-        (application,) = writing.execute("PRAGMA application_id").fetchone()
-        (version,) = writing.execute("PRAGMA user_version").fetchone()
-        (tables,) = writing.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and (application, version) != (APPLICATION, VERSION):
-            raise sqlite3.DatabaseError("the file holds something else")
-        (mode,) = writing.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":
-            raise sqlite3.DatabaseError("the file system does not let several processes share it")
-        # A crash of the machine may take the last writes with it, and leaves the file whole.
-        writing.execute("PRAGMA synchronous = NORMAL")
-        writing.execute("BEGIN IMMEDIATE")
-        for statement in SCHEMA.split(";"):
-            writing.execute(statement)
-        writing.execute(f"PRAGMA application_id = {APPLICATION}")
-        writing.execute(f"PRAGMA user_version = {VERSION}")
-        writing.execute("COMMIT")
 
     # Writing
 
@@ -204,10 +199,48 @@ class SqliteStore:
         return Unkept(f"sessions in {self._shown!r}: {_reason(error)}")
 
 
+@contextlib.contextmanager
+def _alone_in(folder: str) -> Iterator[None]:
+    # Workers begin at the same moment, and what makes a file one of ours takes several steps.
+    try:
+        fd = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise OSError(0, f"there is no folder {folder!r}") from None
+    try:
+        with contextlib.suppress(OSError):  # some file systems know no such locks
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _prepare(writing: sqlite3.Connection) -> None:
+    (application,) = writing.execute("PRAGMA application_id").fetchone()
+    (version,) = writing.execute("PRAGMA user_version").fetchone()
+    (tables,) = writing.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and (application, version) != (APPLICATION, VERSION):
+        raise sqlite3.DatabaseError("the file holds something else")
+    (mode,) = writing.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise sqlite3.DatabaseError("the file system does not let several processes share it")
+    # A crash of the machine may take the last writes with it, and leaves the file whole.
+    writing.execute("PRAGMA synchronous = NORMAL")
+    writing.execute("BEGIN IMMEDIATE")
+    for statement in SCHEMA.split(";"):
+        writing.execute(statement)
+    writing.execute(f"PRAGMA application_id = {APPLICATION}")
+    writing.execute(f"PRAGMA user_version = {VERSION}")
+    writing.execute("COMMIT")
+
+
 def _make(path: str) -> os.stat_result:
     # The file, made for its owner alone where it is not there; what SQLite puts beside it has the same permissions. One
     # that is there is not opened here: to close it would take the locks away that SQLite may have on it.
     try:
+        if not os.path.lexists(path):
+            for ending in BESIDE:  # of a file that was taken away without them: they would spoil the new one
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path + ending)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         pass
