@@ -1,5 +1,7 @@
 """Sessions in memory are bounded, and what has expired goes."""
 
+from sys import getsizeof
+
 import pytest
 from sessioning import NOW
 
@@ -13,7 +15,7 @@ def new(name: bytes, data: str = "{}", ends: float = NOW + 60) -> Change:
 
 
 def test_what_was_written_longest_ago_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "MOST_MEMORY", 3 * (EACH + 2))
+    monkeypatch.setattr(memory, "MOST_MEMORY", 3 * (EACH + getsizeof("{}")))
     store = MemoryStore()
     store.apply([new(b"a"), new(b"b"), new(b"c")])
     base = store.read(b"a")
@@ -44,3 +46,10 @@ def test_there_is_nobody_to_be_kept_out() -> None:
         MemoryStore().apply([Take(b"a", "me", NOW, NOW), Take(b"a", "you", NOW, NOW), Give(b"a", "me")]) == [True] * 3
     )
     MemoryStore().close()
+
+
+def test_sessions_in_other_scripts_take_the_room_that_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MOST_MEMORY", 10_000)
+    store = MemoryStore()
+    store.apply([new(b"%d" % number, "\U0001f600" * 1000) for number in range(5)])
+    assert len(store) == 2

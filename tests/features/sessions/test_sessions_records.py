@@ -3,7 +3,7 @@
 import pytest
 from sessioning import NOW
 
-from pellucid.features.sessions.records import Change, Record, dump, load, merged, settle
+from pellucid.features.sessions.records import LARGEST, Change, Record, dump, load, merged, settle
 
 BASE = Record('{"a":1}', 3, NOW - 100, NOW - 50)
 
@@ -48,8 +48,20 @@ def test_what_two_have_made_is_put_together(
 
 
 def test_text_is_kept_as_it_is() -> None:
-    data = {"name": "Zoë \u2028 \ud83d\ude00", "none": None, "number": 0.1, "list": [True, {"a": []}]}
+    data = {"name": "Zoë \u2028 \U0001f600", "none": None, "number": 0.1, "list": [True, {"a": []}]}
     assert load(dump(data)) == data
+
+
+def test_half_a_character_is_kept_and_no_store_has_to_take_it() -> None:
+    text = dump({"name": "Zoë \ud800"})
+    assert text.encode()
+    assert load(text) == {"name": "Zoë \ud800"}
+
+
+def test_what_would_be_too_long_together_is_as_the_later_one_has_left_it() -> None:
+    half = "x" * (LARGEST * 2 // 3)
+    mine = dump({"mine": half})
+    assert merged("{}", mine, dump({"theirs": half})) == mine
 
 
 def test_what_is_read_is_written_alike() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from sys import getsizeof
 
 from pellucid.features.sessions.records import Change, Clean, Operation, Record, settle
 
@@ -58,7 +59,7 @@ class MemoryStore:
             return False
         self._kept[change.name] = record
         self._ends[change.name] = change.ends
-        self._size += EACH + len(record.data)
+        self._size += EACH + getsizeof(record.data)
         while self._size > MOST_MEMORY:
             self._forget(next(iter(self._kept)))
         return True
@@ -67,4 +68,4 @@ class MemoryStore:
         record = self._kept.pop(name, None)
         if record is not None:
             del self._ends[name]
-            self._size -= EACH + len(record.data)
+            self._size -= EACH + getsizeof(record.data)

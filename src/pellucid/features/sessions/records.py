@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,10 @@ LARGEST = 1 << 18
 """How long a session may be, in characters of JSON."""
 
 _dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_dump_in_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+# Halves of characters (UTF-16), which UTF-8 cannot say: a client may send them in its JSON, and no store takes them.
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def settle(change: Change, kept: Record | None) -> Record | None:
 
 def merged(base: str, mine: str, theirs: str) -> str:
     """What two have made of the same session: what only one of them has changed is as that one has left it, what both
-    have changed is as I did.
+    have changed is as I did. Where that is too much for a session, it is mine alone.
     """
     before, changed, result = load(base), load(mine), load(theirs)
     for key in before.keys() | changed.keys():
@@ -100,12 +105,17 @@ def merged(base: str, mine: str, theirs: str) -> str:
             result.pop(key, None)
         elif key not in before or changed[key] != before[key]:
             result[key] = changed[key]
-    return dump(result)
+    try:
+        return dump(result)
+    except ValueError:
+        return mine
 
 
 def dump(data: dict[str, Any]) -> str:
     """A session as JSON. TypeError and ValueError say what JSON cannot say, or that it is too much."""
     text = _dump(data)
+    if not text.isascii() and _HALVES.search(text):
+        text = _dump_in_ascii(data)
     if len(text) > LARGEST:
         raise ValueError(f"it is longer than {LARGEST} characters of JSON")
     return text
