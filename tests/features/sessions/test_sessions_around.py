@@ -110,6 +110,13 @@ def test_a_cookie_of_another_server_with_the_same_key_and_another_name_is_worth_
     assert other.ask(everything, b"other" + cookie[3:]).body == b"{}"
 
 
+def test_a_cookie_of_another_kind_of_store_with_the_same_key_is_worth_nothing(tmp_path: Path) -> None:
+    kept, shown = Place("sqlite:s.db", str(tmp_path)), Place("cookie")
+    for one, other in ((kept, shown), (shown, kept)):
+        told = other.ask(count, one.ask(count).cookie)
+        assert (told.status, told.body) == (200, b"1")
+
+
 def test_a_session_expires_when_it_was_not_used_for_long(place: Place) -> None:
     cookie = place.ask(count).cookie
     for _ in range(3):
@@ -292,14 +299,17 @@ def test_what_a_store_has_is_no_id_that_could_be_shown(tmp_path: Path) -> None:
     ("settings", "complaint"),
     [
         ({"session": "memory", "session_cookie": "a b"}, "is no token"),
-        ({"session": "memory", "session_cookie": "__Host-x"}, "session-cookie '__Host-x' has a prefix: leave it out"),
-        ({"session": "memory", "session_same_site": "Lax"}, "unknown session-same-site 'Lax': it is strict, lax, none"),
-        ({"session": "cookie", "session_exclusive": True}, "session-exclusive needs a store"),
-        ({"session": "cookie", "keys": ()}, "session cookie needs a session-key"),
-        ({"session": "redis://x", "keys": ()}, "session redis needs a session-key"),
+        (
+            {"session": "memory", "session_cookie": "__Host-x"},
+            "--session-cookie: '__Host-x' has a prefix: leave it out",
+        ),
+        ({"session": "memory", "session_same_site": "Lax"}, "--session-same-site: 'Lax' is none of strict, lax, none"),
+        ({"session": "cookie", "session_exclusive": True}, "--session-exclusive: in a cookie"),
+        ({"session": "cookie", "keys": ()}, "--session: cookie needs a session-key"),
+        ({"session": "redis://x", "keys": ()}, "--session: redis needs a session-key"),
         ({"session": "redis://x:y/0"}, "'redis://x:y/0' is no URL of a Redis"),
-        ({"session": "sqlite:"}, "unknown store of sessions 'sqlite:'"),
-        ({"session": "mysql:x"}, "unknown store of sessions 'mysql:x': it is sqlite:FILE, redis://HOST:PORT"),
+        ({"session": "sqlite:"}, "--session: 'sqlite:' is no store"),
+        ({"session": "mysql:x"}, "--session: 'mysql:x' is no store: it is sqlite:FILE, redis://HOST:PORT"),
         ({"session": "memory", "keys": ("short",)}, "a session-key has 5 characters and needs 32 or more"),
     ],
 )

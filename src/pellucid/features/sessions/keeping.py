@@ -47,10 +47,10 @@ def keeping_of(settings: SessionSettings, ground: Ground, clock: Callable[[], fl
     store: Store
     if kind == "cookie" or kind.startswith(SCHEMES):
         if not keys:
-            raise ValueError(f"session {kind.partition(':')[0]} needs a session-key or a session-key-file: {HINT}")
+            raise ValueError(f"--session: {kind.partition(':')[0]} needs a session-key or a session-key-file: {HINT}")
+        if kind == "cookie":  # what it shows is no id, and an id is nothing that it could have shown
+            return Keeping(record_in, None, None), Signing(keys, f"data of {purpose}")
         signing = Signing(keys, purpose)
-        if kind == "cookie":
-            return Keeping(record_in, None, None), signing
         from pellucid.features.sessions.rediskept import redis_store
 
         store = redis_store(kind, ground)
@@ -64,7 +64,7 @@ def keeping_of(settings: SessionSettings, ground: Ground, clock: Callable[[], fl
         store = MemoryStore()
         signing = Signing(keys or [secrets.token_urlsafe(32)], purpose)
     else:
-        raise ValueError(f"unknown store of sessions {kind!r}: it is {KINDS}")
+        raise ValueError(f"--session: {kind!r} is no store: it is {KINDS}")
     desk = Desk(store, Aside(ground.reactor, 1, 2), ground.reactor, ground.note, clock)
     ground.lives.append(desk)
     readers = None if store.near else ground.aside("sessions", READERS, MOST_READING)
