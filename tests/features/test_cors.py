@@ -140,7 +140,7 @@ def test_credentials_are_allowed_to_sites_that_are_named() -> None:
 
 
 def test_credentials_are_not_for_all_sites() -> None:
-    with pytest.raises(ValueError, match=r"^cors_credentials: name the sites in cors"):
+    with pytest.raises(ValueError, match=r"^--cors-credentials: name the sites in cors"):
         cors_feature(CorsSettings(cors=("https://example.com", "*"), cors_credentials=True))
 
 
@@ -153,7 +153,7 @@ def test_methods_can_be_named(methods: tuple[str, ...], told: bytes | None) -> N
 
 
 def test_what_is_no_method_is_explained() -> None:
-    with pytest.raises(ValueError, match=r"^cors_methods: 'P UT' is no method"):
+    with pytest.raises(ValueError, match=r"^--cors-methods: 'P UT' is no method"):
         cors_feature(CorsSettings(cors=("*",), cors_methods=("GET", "P UT")))
 
 

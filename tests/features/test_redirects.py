@@ -107,7 +107,7 @@ def test_the_first_rule_that_fits_counts() -> None:
     ],
 )
 def test_a_rule_that_is_wrong_is_explained(text: str, why: str) -> None:
-    with pytest.raises(ValueError, match=f"^redirect: .*{why}") as error:
+    with pytest.raises(ValueError, match=f"^--redirect: .*{why}") as error:
         redirects_feature(RedirectSettings(redirect=(text,)))
     assert "\n" not in str(error.value)
 
@@ -140,5 +140,5 @@ def test_another_path_is_served_and_the_target_stays_for_the_log(
     ],
 )
 def test_a_rewrite_stays_here(text: str, why: str) -> None:
-    with pytest.raises(ValueError, match=f"^rewrite: .*{why}"):
+    with pytest.raises(ValueError, match=f"^--rewrite: .*{why}"):
         rewrites_feature(RedirectSettings(rewrite=(text,)))

@@ -164,8 +164,8 @@ def test_a_session_outlives_a_restart_of_the_server(tmp_path: Path) -> None:
     ("options", "complaint"),
     [
         (("--session", "sqlite:nowhere/sessions.db"), "there is no folder '"),
-        (("--session", "postgres:x"), "unknown store of sessions 'postgres:x': it is sqlite:FILE"),
-        (("--session", "cookie"), "session cookie needs a session-key or a session-key-file: make one with"),
+        (("--session", "postgres:x"), "--session: 'postgres:x' is no store: it is sqlite:FILE"),
+        (("--session", "cookie"), "--session: cookie needs a session-key or a session-key-file: make one with"),
         (("--session", "memory", "--session-key", "short"), "a session-key has 5 characters and needs 32 or more"),
     ],
 )

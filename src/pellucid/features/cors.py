@@ -64,10 +64,10 @@ def cors_feature(settings: CorsSettings) -> Feature | None:
     anyone = b"*" in origins
     if anyone and settings.cors_credentials:
         raise ValueError(
-            "cors_credentials: name the sites in cors: with * every site could act for whoever looks at it"
+            "--cors-credentials: name the sites in cors: with * every site could act for whoever looks at it"
         )
     if wrong := [method for method in settings.cors_methods if not is_token(method.encode())]:
-        raise ValueError(f"cors_methods: {wrong[0]!r} is no method: write it as PUT")
+        raise ValueError(f"--cors-methods: {wrong[0]!r} is no method: write it as PUT")
     methods = frozenset(method.encode() for method in settings.cors_methods)
     max_age = b"%d" % settings.cors_max_age
     granted = (EXPOSED, CREDENTIALS) if settings.cors_credentials else (EXPOSED,)

@@ -86,9 +86,9 @@ def read_pages(folder: str) -> dict[str, bytes]:
         pages = {name.removesuffix(".html"): _read(os.path.join(folder, name)) for name in names}
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ValueError(f"error-pages: {error.filename or folder} cannot be read: {reason}") from error
+        raise ValueError(f"--error-pages: {error.filename or folder} cannot be read: {reason}") from error
     if not pages:
-        raise ValueError(f"error-pages: there is no page in {folder}: one is named 404.html, 4xx.html or 5xx.html")
+        raise ValueError(f"--error-pages: there is no page in {folder}: one is named 404.html, 4xx.html or 5xx.html")
     return pages
 
 
@@ -106,7 +106,7 @@ def _read(path: str) -> bytes:
     with open(path, "rb") as file:
         page = file.read(LARGEST + 1)
     if not 0 < len(page) <= LARGEST:
-        raise ValueError(f"error-pages: {path} is empty, or larger than {LARGEST >> 10} KiB")
+        raise ValueError(f"--error-pages: {path} is empty, or larger than {LARGEST >> 10} KiB")
     return page
 
 

@@ -62,7 +62,7 @@ class Maintenance:
         try:
             self._insiders = Trusted(settings.maintenance_except)
         except ValueError as error:
-            raise ValueError(f"maintenance-except: {error}") from error
+            raise ValueError(f"--maintenance-except: {error}") from error
         self._note = ground.note
         self._again = ceil(settings.maintenance_for)
         self._text = f"{settings.maintenance}\n".encode() if settings.maintenance else b""

@@ -143,23 +143,25 @@ def parse_rule(text: str, kind: str) -> Rule:
     """A rule from a text such as "/old/* -> /new/* 308". ValueError says what is wrong with it."""
     match = _RULE.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{kind}: {text!r} is no rule: write '/old -> /new', or '/old/* -> /new/*', in plain ASCII")
+        raise ValueError(f"--{kind}: {text!r} is no rule: write '/old -> /new', or '/old/* -> /new/*', in plain ASCII")
     source, target = match["source"], match["target"]
     status = int(match["status"] or USUAL)
     if match["status"] and (kind == "rewrite" or status not in STATUSES):
         known = (
             "a rewrite has no status" if kind == "rewrite" else f"the status is one of {', '.join(map(str, STATUSES))}"
         )
-        raise ValueError(f"{kind}: {text!r}: {known}")
+        raise ValueError(f"--{kind}: {text!r}: {known}")
     if source.count("*") > 1 or target.count("*") > source.count("*"):
-        raise ValueError(f"{kind}: {text!r}: there can be one * in FROM, and one in TO which stands for the same part")
+        raise ValueError(
+            f"--{kind}: {text!r}: there can be one * in FROM, and one in TO which stands for the same part"
+        )
     place, _, query = target.partition("?")
     site = _SITE.match(place)
     if not place.startswith("/") and (site is None or kind == "rewrite"):
         sites = "" if kind == "rewrite" else ", or a URL with a path such as https://example.com/"
-        raise ValueError(f"{kind}: {text!r}: TO has to be a path that begins with a slash{sites}")
+        raise ValueError(f"--{kind}: {text!r}: TO has to be a path that begins with a slash{sites}")
     if place.startswith("//") or "*" in query:
-        raise ValueError(f"{kind}: {text!r}: TO cannot begin with two slashes, nor have * in its query")
+        raise ValueError(f"--{kind}: {text!r}: TO cannot begin with two slashes, nor have * in its query")
     before, star, after = source.encode().partition(b"*")
     to, within, to_after = place.encode().partition(b"*")
     keeps = not target.endswith("?")
@@ -186,4 +188,4 @@ def _refuse_circles(rules: Rules, parsed: Iterable[tuple[str, Rule]]) -> None:
             path = found.target(path)
             found = rules.find(path)
         else:
-            raise ValueError(f"redirect: {text!r} goes in circles: what it leads to is sent on without an end")
+            raise ValueError(f"--redirect: {text!r} goes in circles: what it leads to is sent on without an end")

@@ -33,7 +33,7 @@ def test_what_is_no_rate_is_explained(text: str) -> None:
 
 
 def test_a_burst_is_bounded() -> None:
-    with pytest.raises(ValueError, match=r"^rate_limit_burst: at the most 1,000,000"):
+    with pytest.raises(ValueError, match=r"^--rate-limit-burst: at the most 1,000,000"):
         parse_rate("1/s", 1_000_001)
 
 

@@ -58,7 +58,7 @@ def codings_of(names: Iterable[str], levels: Iterable[str]) -> list[Coding]:
     for name in (part.strip() for text in names for part in text.split(",")):
         if name not in _CODINGS:
             near = f" (did you mean {NEAR[name.lower()]}?)" if name.lower() in NEAR else ""
-            raise ValueError(f"compress: {name!r} is no coding{near}: write {', '.join(_CODINGS)}")
+            raise ValueError(f"--compress: {name!r} is no coding{near}: write {', '.join(_CODINGS)}")
         codings[name] = _CODINGS[name](chosen.get(name, LEVELS[name][1]))
     return [*codings.values()]
 
@@ -66,10 +66,10 @@ def codings_of(names: Iterable[str], levels: Iterable[str]) -> list[Coding]:
 def _level(text: str) -> tuple[str, int]:
     name, _, level = text.strip().partition(":")
     if name not in LEVELS:
-        raise ValueError(f"compress-level: {text!r} names no coding: write one such as br:6")
+        raise ValueError(f"--compress-level: {text!r} names no coding: write one such as br:6")
     least, _, most = LEVELS[name]
     if not (level.isascii() and level.isdigit() and least <= int(level[:9]) <= most):
-        raise ValueError(f"compress-level: {text!r} is no level of {name}: they are {least} to {most}")
+        raise ValueError(f"--compress-level: {text!r} is no level of {name}: they are {least} to {most}")
     return name, int(level)
 
 

@@ -92,7 +92,7 @@ def _shows_who_asks(exchange: Exchange) -> bool:
 def _pattern(text: str) -> bytes:
     kind = text.strip().lower()
     if not re.fullmatch(r"[a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+|\*[a-z0-9+.-]*", kind):
-        raise ValueError(f"compress-types: {text!r} is no media type: write one such as text/css, text/* or *+json")
+        raise ValueError(f"--compress-types: {text!r} is no media type: write one such as text/css, text/* or *+json")
     return re.escape(kind).replace(r"\*", ".*").encode()
 
 

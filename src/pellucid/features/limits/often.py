@@ -108,7 +108,7 @@ def _link(store: str, ground: Ground) -> RedisLink | None:
         return None
     if not store.startswith(SCHEMES):
         raise ValueError(
-            f"rate_limit_store: {without_password(store)!r} is no store: write memory or redis://HOST:PORT"
+            f"--rate-limit-store: {without_password(store)!r} is no store: write memory or redis://HOST:PORT"
         )
 
     def note(level: str, text: str) -> None:

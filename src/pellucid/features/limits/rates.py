@@ -49,9 +49,11 @@ def parse_rate(text: str, burst: int = 0) -> Rate:
     count = int(match[1]) if match else 0
     window = int(match[2] or 1) * _UNITS[match[3][0]] if match else 0.0
     if not (1 <= count <= MOST_COUNT and 0 < window <= LONGEST_WINDOW):
-        raise ValueError(f"{text!r} is no rate: write how many in which time, such as 10/s, 100/m, 5000/h or 20/10s")
+        raise ValueError(
+            f"--rate-limit: {text!r} is no rate: write how many in which time, such as 10/s, 100/m, 5000/h or 20/10s"
+        )
     if burst > MOST_COUNT:
-        raise ValueError(f"rate_limit_burst: at the most {MOST_COUNT:,} can come at once")
+        raise ValueError(f"--rate-limit-burst: at the most {MOST_COUNT:,} can come at once")
     return Rate(count, window, burst or count)
 
 

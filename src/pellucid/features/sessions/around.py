@@ -40,7 +40,9 @@ class Sessions:
         self._turns: Turns | None = None
         if settings.session_exclusive:
             if self._keeping.desk is None:
-                raise ValueError("session-exclusive needs a store in which requests can wait for each other, no cookie")
+                raise ValueError(
+                    "--session-exclusive: in a cookie requests cannot wait for each other; choose another store"
+                )
             self._turns = Turns(ground.reactor, clock, self._keeping.desk)
             ground.watch.ended.append(self.ended)
 

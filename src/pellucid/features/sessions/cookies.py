@@ -31,9 +31,9 @@ class Cookies:
         self._plain = name.encode()
         self._secure = (HOST_PREFIX + name).encode()
         if self._same_site not in SAME_SITE:
-            raise ValueError(f"unknown session-same-site {self._same_site!r}: it is {', '.join(SAME_SITE)}")
+            raise ValueError(f"--session-same-site: {self._same_site!r} is none of {', '.join(SAME_SITE)}")
         if name.startswith("__"):
-            raise ValueError(f"session-cookie {name!r} has a prefix: leave it out, over https it is {HOST_PREFIX}")
+            raise ValueError(f"--session-cookie: {name!r} has a prefix: leave it out, over https it is {HOST_PREFIX}")
         self._cookie(False, "").field()
 
     def shown(self, request: Request) -> str:

@@ -47,10 +47,10 @@ def read_keys(chosen: Sequence[str], file: str) -> list[str]:
             text = Path(file).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-            raise ValueError(f"the session-key-file {file!r} cannot be read: {str(reason).lower()}") from None
+            raise ValueError(f"--session-key-file: {file!r} cannot be read: {str(reason).lower()}") from None
         keys += [line.strip() for line in text.splitlines() if line.strip()]
         if not keys:
-            raise ValueError(f"the session-key-file {file!r} holds no key: {HINT}")
+            raise ValueError(f"--session-key-file: {file!r} holds no key: {HINT}")
     for key in keys:
         if len(key) < SHORTEST:
             raise ValueError(f"a session-key has {len(key)} characters and needs {SHORTEST} or more: {HINT}")
