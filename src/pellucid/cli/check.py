@@ -15,6 +15,7 @@ from typing import Any
 
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
+from pellucid.cli.checkidle import idle_faults, vain_faults
 from pellucid.cli.checkusers import exposed_faults, form_faults
 from pellucid.config.mistakes import in_keys
 from pellucid.features.feature import Ground
@@ -61,8 +62,10 @@ def faults(plan: Plan) -> list[str]:
 
 
 def user_faults(plan: Plan) -> list[str]:
-    """Those of them that no part would find when it is served: a form that nobody finds, passwords for everybody."""
-    return [told(line, settings) for line, settings in (*form_faults(plan), *exposed_faults(plan))]
+    """Those of them that no part would find when it is served: a form that nobody finds, passwords for everybody, what
+    can have no effect."""
+    found = (*form_faults(plan), *exposed_faults(plan), *idle_faults(plan), *vain_faults(plan))
+    return [told(line, settings) for line, settings in found]
 
 
 def told(error: str, settings: Settings) -> str:
