@@ -29,6 +29,19 @@ def test_a_file_of_its_own_comes_before_the_projects(
     assert find() == found
 
 
+def test_a_file_that_leads_nowhere_is_found_and_told(tmp_path: Path) -> None:
+    (tmp_path / "pellucid.toml").symlink_to("away.toml")
+    assert find(str(tmp_path)) == str(tmp_path / "pellucid.toml")
+    with pytest.raises(ValueError, match="there is no such file"):
+        read_text(find(str(tmp_path)))
+
+
+def test_a_mark_in_front_of_a_text_is_none_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    file.write_bytes(b"\xef\xbb\xbfa = 1\n")
+    assert read_text(str(file)) == "a = 1\n"
+
+
 def test_a_projects_file_that_cannot_be_read_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.pellucid]\n")
 

@@ -16,7 +16,11 @@ from pellucid.config.names import host_name, mount_name
         ("127.0.0.1", "127.0.0.1"),
         ("[::1]", "[::1]"),
         ("2001:DB8::7", "[2001:db8::7]"),
+        ("[0:0:0:0:0:0:0:1]", "[::1]"),
+        ("2001:db8:0:0::7", "[2001:db8::7]"),
         ("bücher.example", "xn--bcher-kva.example"),
+        ("*.Bücher\uff0eexample", "*.xn--bcher-kva.example"),
+        ("straße.example", "xn--strae-oqa.example"),
     ],
 )
 def test_a_host_is_as_requests_name_it(text: str, name: str) -> None:
@@ -35,6 +39,9 @@ def test_a_host_is_as_requests_name_it(text: str, name: str) -> None:
         ("*.*.com", "a * stands for the first part"),
         ("exa mple", "'exa mple' is no name of a host"),
         ("a..b", "is no name of a host"),
+        ("ü..b", "is no name of a host"),
+        ("[1234]", "'[1234]' is no name of a host"),
+        ("[::1]x", "is no name of a host"),
         ("-a.b", "is no name of a host"),
         ("ü" * 99, "cannot be a name of a host (RFC 5890)"),
         ("a." * 130 + "b", "is no name of a host"),

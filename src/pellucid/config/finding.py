@@ -19,7 +19,7 @@ _HEADER = re.compile(rb"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*pellucid[ \t]*[.\]]", r
 def find(folder: str = ".") -> str:
     """The file in this folder, empty if there is none: pellucid.toml, else a pyproject.toml with [tool.pellucid]."""
     own, project = (os.path.normpath(os.path.join(folder, name)) for name in (OWN, PROJECT))
-    if os.path.isfile(own):
+    if os.path.lexists(own):  # though it may lead nowhere: whoever has put it there would not be served without it
         return own
     return project if os.path.isfile(project) and _speaks_of_us(project) else ""
 
@@ -38,7 +38,7 @@ def read_text(file: str) -> str:
     if len(content) > LARGEST:
         raise ValueError(f"{file}: it is larger than {LARGEST >> 20} MiB, as no configuration is")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")  # some editors put a mark in front
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{file}:{line}: this is not UTF-8, as TOML is; save the file as that") from None
