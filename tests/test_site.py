@@ -16,7 +16,7 @@ from pellucid.message import Headers, Request, Response
 from pellucid.piece import Body
 from pellucid.server.exchange import Answer, App, Exchange
 from pellucid.server.held import Held
-from pellucid.site import KEPT, Hosts, Mounts, Served, hosted, mounted, name_of, nothing, surround
+from pellucid.site import KEPT, Hosts, Mounts, Served, hosted, mounted, nothing, surround
 
 
 def mark(name: bytes) -> Answer:
@@ -255,13 +255,6 @@ def test_what_is_remembered_of_paths_is_bounded() -> None:
     assert len(site._found) <= KEPT
     ask_for(b"/static/" + b"x" * 5000, site)
     assert b"/static/" + b"x" * 5000 not in site._found
-
-
-@pytest.mark.parametrize(
-    ("authority", "name"), [(b"", b""), (b":80", b""), (b"A.b:1", b"a.b"), (b"[FE80::1]:2", b"[fe80::1]")]
-)
-def test_a_host_is_spelled_in_one_way(authority: bytes, name: bytes) -> None:
-    assert name_of(authority) == name
 
 
 def ruled(name: bytes, mount: str) -> Served:

@@ -16,6 +16,7 @@ from pellucid.features.feature import Ask
 from pellucid.message import Response
 from pellucid.piece import Body
 from pellucid.protocol.fields import remember
+from pellucid.semantics.host import host_of
 from pellucid.server.exchange import Answer, App, Exchange
 from pellucid.server.refusal import refusal
 
@@ -101,7 +102,7 @@ class Hosts:
         self._chosen[exchange.request.authority](exchange)
 
     def _choose(self, authority: bytes) -> App:
-        apps, name = self._apps, name_of(authority)
+        apps, name = self._apps, host_of(authority)
         if len(name) <= LONGEST_NAME:  # what is longer would be looked at in very many parts
             if name and name in apps:
                 return apps[name]
@@ -116,13 +117,6 @@ class Hosts:
 def hosted(apps: Mapping[str, App]) -> App:
     """The apps at their hosts; the bare app, at no cost, where there is one and it has all hosts."""
     return apps[""] if [*apps] == [""] else Hosts(apps)
-
-
-def name_of(authority: bytes) -> bytes:
-    """The name of the host in an authority, spelled in one way; an IPv6 address keeps its brackets."""
-    end = authority.find(b"]") + 1
-    host = authority[:end] if end else authority.partition(b":")[0]
-    return host.lower().removesuffix(b".")
 
 
 @dataclass(frozen=True, slots=True)

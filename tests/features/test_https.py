@@ -4,7 +4,7 @@ import pytest
 from carrying import answer_to, request
 
 from nowhere import Nowhere
-from pellucid.features.https import HttpsSettings, host_of, hsts_feature, redirect_feature
+from pellucid.features.https import HttpsSettings, hsts_feature, redirect_feature
 from pellucid.message import Headers, Request, Response
 from pellucid.server.exchange import Exchange
 
@@ -79,20 +79,6 @@ def test_what_came_by_https_goes_on() -> None:
 def test_without_a_port_in_the_clear_there_is_no_feature() -> None:
     assert redirect_feature(HttpsSettings()) is None
     assert hsts_feature(HttpsSettings(hsts_subdomains=True)) is None
-
-
-@pytest.mark.parametrize(
-    ("authority", "host"),
-    [
-        (b"a.example", b"a.example"),
-        (b"a.example:1", b"a.example"),
-        (b"[::1]:1", b"[::1]"),
-        (b"[::1]", b"[::1]"),
-        (b"", b""),
-    ],
-)
-def test_a_host_is_told_from_its_port(authority: bytes, host: bytes) -> None:
-    assert host_of(authority) == host
 
 
 def told(scheme: bytes, settings: HttpsSettings, *fields: tuple[bytes, bytes]) -> list[bytes]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pellucid.features.feature import ChangedHeaders, Feature
 from pellucid.message import Field, Headers, Response
 from pellucid.piece import Body
+from pellucid.semantics.host import host_of
 from pellucid.server.exchange import Exchange
 from pellucid.server.refusal import refusal
 from pellucid.setting import setting
@@ -84,10 +85,3 @@ def hsts_feature(settings: HttpsSettings) -> Feature | None:
         return changed.answer(exchange, response, body) if exchange.request.scheme == b"https" else (response, body)
 
     return Feature(answer=answer)
-
-
-def host_of(authority: bytes) -> bytes:
-    """The host without its port, in brackets where it is an IPv6 address; the engine has seen to it that it is one."""
-    if authority.startswith(b"["):
-        return authority[: authority.find(b"]") + 1]
-    return authority.partition(b":")[0]

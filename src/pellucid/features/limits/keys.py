@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pellucid.features.limits.settings import USER
 from pellucid.net.address import network_of
 from pellucid.protocol.grammar import is_token
+from pellucid.semantics.host import host_of
 from pellucid.server.exchange import Exchange
 
 Key = Callable[[Exchange], str]
@@ -39,10 +40,7 @@ def _user(exchange: Exchange) -> str:
 
 
 def _host(exchange: Exchange) -> str:
-    authority = exchange.request.authority
-    end = authority.find(b"]") + 1
-    host = authority[:end] if end else authority.partition(b":")[0]
-    return "h:" + _short(host.lower().removesuffix(b".").decode("latin-1"))
+    return "h:" + _short(host_of(exchange.request.authority).decode("latin-1"))
 
 
 def _all(exchange: Exchange) -> str:

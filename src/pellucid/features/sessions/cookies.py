@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from functools import lru_cache
 
 from pellucid.features.sessions.records import Record
 from pellucid.features.sessions.settings import SessionSettings
 from pellucid.features.sessions.signing import Signing
 from pellucid.message import Field, Request
 from pellucid.semantics.cookies import SAME_SITE, Cookie, ended, values_of
+from pellucid.semantics.host import host_of
 
 MOST_SHOWN = 4
 """How many cookies of its name are looked at: to verify one costs time, and a client can show a thousand."""
@@ -73,9 +72,3 @@ def record_in(text: str) -> Record | None:
     """The session that such a cookie shows. It was signed, so nobody else has written it."""
     begun, used, data = text.split(".")
     return Record(urlsafe_b64decode(data + "=" * (-len(data) % 4)).decode(), 1, float(begun), float(used))
-
-
-@lru_cache(256)
-def host_of(authority: bytes) -> bytes:
-    """The host that a cookie belongs to: without a port, which cookies do not know (6265bis 8.5)."""
-    return re.sub(rb":[0-9]*\Z", b"", authority).lower().rstrip(b".")
