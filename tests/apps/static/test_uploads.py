@@ -93,6 +93,21 @@ def test_nothing_is_replaced_unless_that_is_wished(root: Path) -> None:
     assert names(root) == ["old.txt", "out", "sub"]
 
 
+@pytest.mark.parametrize("ending", ["br", "zst", "gz"])
+def test_what_is_there_is_not_changed_by_a_compressed_file_beside_it(root: Path, ending: str) -> None:
+    (root / "app.js").write_text("mine;" * 100)
+    os.utime(root / "app.js", (1e9, 1e9))
+    assert status(put(serve(root), f"/app.js.{ending}")) == 409
+    assert status(post(serve(root), "/", (b"app.js.%b" % ending.encode(), b"theirs"))) == 409
+    assert status(put(serve(root), f"/other.js.{ending}", b"theirs")) == 201
+    assert status(put(serve(root), f"/.{ending}")) == 404
+    (root / "other.js").write_text("mine;" * 100)
+    os.utime(root / "other.js", (1e9, 1e9))
+    answer = serve(root).talk(b"GET /other.js HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br, zstd, gzip\r\n\r\n")
+    assert answer.endswith(b"mine;" * 100)
+    assert status(put(serve(root, upload_overwrite=True), f"/app.js.{ending}")) == 201
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "expected"),
     [

@@ -107,7 +107,8 @@ def make_entry(
     if not readable(file.found):
         raise PermissionError(errno.EACCES, "the file may not be read")
     content_type = rules.media_type(file.names[-1])
-    looks = settings.precompressed and compressible(content_type)
+    # Where strangers send files, nobody knows whether page.html.br was made of page.html.
+    looks = settings.precompressed and not settings.upload and compressible(content_type)
     good, bad, dangling = _variants(walk, file) if looks else ([], [], False)
     varies = [*([b"Accept-Encoding"] if good else []), *vary]
     fields: list[Field] = [

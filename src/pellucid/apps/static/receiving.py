@@ -130,12 +130,14 @@ class FormFiles:
         folder: int,
         form: Form,
         place: bytes,
-        check: Callable[[bytes], None],
+        check: Callable[[int, bytes], None],
         *,
         replace: bool,
         accept: bytes | None,
     ) -> None:
-        """Into the folder of this descriptor, which can be seen at `place`. `check` raises Refused for a bad name."""
+        """Into the folder of this descriptor, which can be seen at `place`. `check` raises Refused for a name that a
+        file cannot have in it.
+        """
         self._folder = os.dup(folder)
         self._form = form
         self._place = place
@@ -188,7 +190,7 @@ class FormFiles:
     def _begin(self, part: Part) -> None:
         if part.file:  # empty where no file was chosen
             self._name = part.file.replace(b"\\", b"/").rpartition(b"/")[2]  # some clients tell a whole path
-            self._check(self._name)
+            self._check(self._folder, self._name)
             self._landing = Landing(self._folder)
 
 

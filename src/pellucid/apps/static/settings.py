@@ -57,7 +57,9 @@ class StaticSettings:
         False, "Serve files and folders whose names begin with a dot. Only /.well-known is served without this."
     )
     precompressed: bool = setting(
-        True, "Send page.html.br, .zst or .gz in the place of page.html to clients that can decompress it."
+        True,
+        "Send page.html.br, .zst or .gz in the place of page.html to clients that can decompress it; not with upload, "
+        "where whoever sends the one would change the other.",
     )
     file_cache: int = setting(
         16 << 20,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from pellucid.apps.static.beneath import Root
 from pellucid.apps.static.receiving import FormFiles, OneFile, Receiving, Refused, Sink, refuse, too_large
+from pellucid.apps.static.representation import CODINGS
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.semantics.multipart import Form, boundary_of
@@ -49,7 +52,6 @@ class Uploads:
         if not CONDITIONS.isdisjoint(fields):
             raise Refused(412, "this condition cannot be judged, so nothing was written (RFC 9110 13.2)")
         *above, name = route.segments
-        self._check(name)
         # With this condition a file is wanted only where there is none (RFC 9110 section 13.1.2).
         new = b"if-none-match" in fields
         place = exchange.mount + canonical_path(route.segments, folder=False)
@@ -57,6 +59,7 @@ class Uploads:
             found = walk.look(above)
             if not found.folder:
                 raise Refused(404, "there is no such folder")
+            self._check(found.place[-1], name)
             return OneFile(found.place[-1], name, place, replace=self._replace, new=new)
 
     def _post(self, exchange: Exchange, root: Root, route: Route) -> Sink:
@@ -75,10 +78,12 @@ class Uploads:
             fd = found.place[-1]
             return FormFiles(fd, Form(boundary), place, self._check, replace=self._replace, accept=accept)
 
-    def _check(self, name: bytes) -> None:
+    def _check(self, folder: int, name: bytes) -> None:
         plain = name and servable(name) and min(name) >= 32 and 127 not in name and len(name) <= LONGEST_NAME
         if not plain or self._rules.hidden((b"", name)):
             raise Refused(403, "a file cannot have such a name here")
+        if not self._replace and _stands_for_another(folder, name):
+            raise Refused(409, "this would be sent in the place of a file that is there already")
 
 
 def foreign(exchange: Exchange) -> bool:
@@ -89,3 +94,15 @@ def foreign(exchange: Exchange) -> bool:
         return site not in (b"same-origin", b"none")
     origin = headers.get(b"origin")
     return origin is not None and origin.partition(b"://")[2].lower() != exchange.request.authority.lower()
+
+
+def _stands_for_another(folder: int, name: bytes) -> bool:
+    # page.html.br is what clients get who ask for page.html.
+    for coding in CODINGS:
+        if name.endswith(coding.ending):
+            try:
+                os.stat(name.removesuffix(coding.ending) or b".", dir_fd=folder, follow_symlinks=False)
+            except OSError:
+                return False
+            return True
+    return False
