@@ -31,10 +31,8 @@ def plan_of(text: str) -> Plan:
             'auth-users = "users"',
             ["--auth-users: nobody is asked for a password: give --auth basic or --auth form too"],
         ),
-        (
-            'auth = "digest"\nauth-users = "users"',
-            ["--auth-users: nobody is asked for a password: give --auth basic or --auth form too"],
-        ),
+        ('auth = "digest"\nauth-users = "users"', []),  # left from before, and no harm
+        ('jwt-keys = "keys.json"', ["--jwt-keys: nobody is asked for a token: give --auth bearer too"]),
         ('require-methods = "POST"', ["--require-methods: nobody is asked who it is: give --auth too"]),
         ("rate-limit-burst = 5", ["--rate-limit-burst: there is no limit: give --rate-limit too"]),
         ('session-same-site = "strict"', ["--session-same-site: there are no sessions: give --session too"]),

@@ -22,10 +22,6 @@ FROM_FILES = frozenset({"basic", "form", "digest", "certificate"})
 """The schemes whose users are in no group but those of a file, and have no scope."""
 
 
-def _schemes(*names: str) -> Callable[[Settings], object]:
-    return lambda settings: {*names} & {*(settings[AuthSettings].auth or ())}
-
-
 def _of(part: type, *names: str) -> Callable[[Settings], object]:
     return lambda settings: any(getattr(settings[part], name) for name in names)
 
@@ -35,12 +31,14 @@ def _but(part: type, *names: str) -> list[str]:
 
 
 NEEDS: tuple[tuple[list[str], Callable[[Settings], object], str], ...] = (
-    (["auth_users"], _schemes("basic", "form"), "nobody is asked for a password: give --auth basic or --auth form too"),
-    (["auth_digests"], _schemes("digest"), "nobody is asked for it: give --auth digest too"),
-    (["auth_groups", "require_methods"], _of(AuthSettings, "auth"), "nobody is asked who it is: give --auth too"),
-    (["login_page"], _schemes("form"), "nobody is sent to it: give --auth form too"),
-    (_but(JwtSettings), _schemes("bearer"), "nobody is asked for a token: give --auth bearer too"),
-    (_but(ForwardSettings), _schemes("forward"), "no service is asked: give --auth forward too"),
+    (["auth_users"], _of(AuthSettings, "auth"), "nobody is asked for a password: give --auth basic or --auth form too"),
+    (
+        ["auth_digests", "auth_groups", "require_methods", "login_page"],
+        _of(AuthSettings, "auth"),
+        "nobody is asked who it is: give --auth too",
+    ),
+    (_but(JwtSettings), _of(AuthSettings, "auth"), "nobody is asked for a token: give --auth bearer too"),
+    (_but(ForwardSettings), _of(AuthSettings, "auth"), "no service is asked: give --auth forward too"),
     (_but(SessionSettings, "session"), _of(SessionSettings, "session"), "there are no sessions: give --session too"),
     (_but(CorsSettings, "cors"), _of(CorsSettings, "cors"), "no other site may ask: give --cors too"),
     (["hsts_subdomains"], _of(HttpsSettings, "hsts"), "for no time: give --hsts too"),
