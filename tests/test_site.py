@@ -330,6 +330,9 @@ def test_a_path_that_can_be_read_in_one_way_finds_its_place(path: bytes, name: b
         b"/x/..//admin/y",
         b"//admin/../x",
         b"/a/b/../../admin",
+        b"/x%5Cy%2F..%2Fadmin",
+        b"/x\\y%2f..%2fadmin/z",
+        b"/x/..//admin//../y",
     ],
 )
 def test_no_spelling_of_a_path_leads_around_the_rules_of_a_place(path: bytes) -> None:
@@ -360,6 +363,7 @@ PARTS = st.sampled_from(["/", "//", "admin", "%61dmin", "x", "..", ".", "%2e", "
 @given(st.lists(PARTS, max_size=12).map(lambda parts: "/" + "".join(parts)))
 @example("/x%2F..%2Fadmin")
 @example("/admin/..%2Fadmin")
+@example("/x%5Cx%2F..%2Fadmin")
 def test_however_an_app_reads_a_path_the_rules_of_where_that_leads_have_held(text: str) -> None:
     path = text.encode()
     exchange = ask_for(path, mounted(RULED))

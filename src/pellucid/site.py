@@ -188,12 +188,13 @@ def nothing(exchange: Exchange) -> None:
 
 def readings(path: bytes) -> Iterator[Segments]:
     """The names that an app may find in a path: slashes that were encoded may count, as may backslashes, empty names
-    may not, and dots may lead upwards.
+    may not, and dots may lead upwards, of which either may be seen to first.
     """
-    whole = unquote_to_bytes(path).replace(b"\\", b"/")
-    for names in (_names(path), tuple(whole.split(b"/")[1:])):
-        filled = tuple(filter(None, names))
-        yield from (names, filled, _followed(names), _followed(filled))
+    whole = unquote_to_bytes(path)
+    slashed = whole.replace(b"\\", b"/")
+    for names in (_names(path), *(tuple(each.split(b"/")[1:]) for each in dict.fromkeys((whole, slashed)))):
+        filled, followed = tuple(filter(None, names)), _followed(names)
+        yield from (names, filled, followed, _followed(filled), tuple(filter(None, followed)))
 
 
 def _followed(names: Iterable[bytes]) -> Segments:
