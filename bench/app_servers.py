@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from peers import Peer, Place, asked, over_tls, packaged
+from table import LIBRARY
 
 Command = Callable[[Place, int], list[str]]
 
@@ -115,6 +116,18 @@ def sessions(app: str) -> tuple[Peer, ...]:
     )
 
 
+def compressing(app: str, by_itself: str) -> tuple[Peer, ...]:
+    """Pellucid compressing what an application answers, and for one that does it by itself."""
+    return (
+        replace(pellucid(app, "--loop", "uvloop", "--compress", "zstd"), version=asked(WITH_ZSTD)),
+        replace(pellucid(by_itself, "--loop", "uvloop"), name=LIBRARY),
+    )
+
+
+WITH_ZSTD = (
+    "import pellucid.cli.command as c; from importlib.metadata import version as v; "
+    "print(f'{c.__version__}, backports.zstd {v(\"backports.zstd\")}', end='')"
+)
 WITH_SESSIONS = (
     "import pellucid.cli.command as c, sqlite3 as s; from importlib.metadata import version as v; "
     "print(f'{c.__version__}, itsdangerous {v(\"itsdangerous\")}, SQLite {s.sqlite_version}', end='')"

@@ -13,6 +13,7 @@ OURS = "pellucid"
 CONSTANT = "pellucid, a constant"
 ONE = "pellucid --workers 1"
 TWO = "pellucid --workers 2"
+LIBRARY = "pellucid, compressed by the application"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ BARS = (
     Bar("ws-echo", "100 bytes of text echoed by WebSocket: CPU, over granian's", "cpu", "granian", 1.0),
     Bar("ws-echo-64k", "64 KiB echoed by WebSocket, masks taken off in C: CPU, over uvicorn's", "cpu", "uvicorn", 1.0),
     Bar("ws-deflate", "1 KiB echoed by WebSocket, compressed: CPU, over uvicorn's", "cpu", "uvicorn", 1.0),
+    Bar("compress", "A page of 74 KB by zstd: CPU, over that with the library alone", "cpu", LIBRARY, 1.3),
     Bar("handshakes", "A full handshake and an answer: CPU, over nginx's", "cpu", "nginx", 1.5),
 )
-RATIOS = ("nginx", "granian", "uvicorn", "gunicorn", "hypercorn", "bjoern", ONE)
+RATIOS = ("nginx", "granian", "uvicorn", "gunicorn", "hypercorn", "bjoern", ONE, LIBRARY)
 
 Cells = Mapping[str, Cell]
 

@@ -15,6 +15,7 @@ import h2load
 import load
 import sockets
 import ways
+from apps.asgi_app import coded
 from load import Ask
 from peers import Peer, Server
 from table import CONSTANT, ONE, TWO, Column
@@ -166,6 +167,14 @@ APPLICATIONS = (
         app_servers.sessions("asgi_app:remembered"),
         HELLO,
         ways.visits,
+        _REQUEST_COLUMNS,
+    ),
+    Workload(
+        "compress",
+        "ASGI: a page of 74 KB, compressed by zstd, 64 connections",
+        app_servers.compressing("asgi_app:page", "asgi_app:compressed"),
+        Ask.of("/page", coded()),
+        ways.requests,
         _REQUEST_COLUMNS,
     ),
     Workload(
