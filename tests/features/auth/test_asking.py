@@ -97,7 +97,7 @@ def test_an_informational_answer_is_none(monkeypatch: pytest.MonkeyPatch, made: 
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (answer(200, b"x" * (LARGEST + 1)), "too large"),
+        (answer(200, b"x" * (LARGEST + 1)), "larger than 256 KiB"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nshort", "Incomplete"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "breaks off"),
         (b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n", "control character"),

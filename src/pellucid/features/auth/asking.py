@@ -8,8 +8,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
+from pellucid.features.auth.remote import read_answer, split_url
 from pellucid.message import Field
 
 LARGEST = 256 << 10
@@ -41,7 +42,9 @@ class Service:
     __slots__ = ("_clock", "_connect", "_kept", "_target", "_time", "url")
 
     def __init__(self, url: str, within: float, clock: Callable[[], float] = time.monotonic) -> None:
-        parts = _split(url)
+        parts = split_url(url)
+        if parts.fragment:
+            raise ValueError(f"{url!r}: what stands behind # is told to nobody: leave it out")
         self.url = url
         self._time = within
         self._clock = clock
@@ -82,26 +85,12 @@ class Service:
         answer = connection.getresponse()
         if answer.status < 200:  # the answer behind it would be taken for that to the next question
             raise ValueError("an informational answer")
-        body = self._read(answer, deadline)
+        body = read_answer(answer, LARGEST, deadline, self._clock)
+        answer.close()  # which it does not always do by itself
         lines = tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders())
         if any(not BROKEN.isdisjoint(value) for _, value in answer.getheaders()):
             raise ValueError("a field with a control character")
         return Told(answer.status, lines, body)
-
-    def _read(self, answer: http.client.HTTPResponse, deadline: float) -> bytes:
-        parts: list[bytes] = []
-        left = LARGEST
-        while part := answer.read1(65536):
-            parts.append(part)
-            left -= len(part)
-            if left < 0:
-                raise ValueError("an answer that is too large")
-            if self._clock() > deadline:
-                raise TimeoutError("an answer that takes too long")
-        if answer.length:  # of which http.client says nothing
-            raise ValueError("an answer that breaks off")
-        answer.close()  # which it does not always do by itself
-        return b"".join(parts)
 
 
 def _speaks(connection: http.client.HTTPConnection) -> bool:
@@ -111,20 +100,6 @@ def _speaks(connection: http.client.HTTPConnection) -> bool:
     poll = select.poll()
     poll.register(connection.sock, select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"{url!r} is no URL: {error}") from None
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("a URL with a name or a password in it cannot be asked")
-    plain = url.isascii() and url.isprintable() and " " not in url
-    if not host or parts.scheme not in ("https", "http") or parts.fragment or not plain:
-        raise ValueError(f"{url!r} is no URL of a service, as in http://127.0.0.1:9091/api/verify")
-    return parts
 
 
 def _connecting(parts: SplitResult, within: float) -> Callable[[], http.client.HTTPConnection]:

@@ -7,7 +7,8 @@ import time
 import urllib.request
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+
+from pellucid.features.auth.remote import read_answer, split_url
 
 TIME = 5.0
 """How long it may take, in seconds."""
@@ -20,16 +21,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 def check_url(url: str) -> None:
     """ValueError says in one line why nothing that is believed can come from there."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"{url!r} is no URL: {error}") from None
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("a URL with a name or a password in it cannot be asked")
-    if not host or parts.scheme not in ("https", "http") or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError(f"{url!r} is no https URL")
-    if parts.scheme == "http" and host not in LOOPBACK:
+    parts = split_url(url)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError(f"{url!r} can be answered by anybody in between: it has to be an https URL")
 
 
@@ -38,7 +31,7 @@ def fetched(url: str) -> str:
     deadline = time.monotonic() + TIME
     try:
         with urllib.request.build_opener(_Stay).open(url, timeout=TIME) as answer:
-            return _read(answer, deadline).decode("utf-8")
+            return read_answer(answer, LARGEST, deadline, time.monotonic).decode("utf-8")
     except HTTPError as error:
         error.close()
         raise ValueError(f"{url} answers {error.code}") from None
@@ -56,18 +49,3 @@ def fetched(url: str) -> str:
 class _Stay(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *told: Any) -> None:
         return None
-
-
-def _read(answer: http.client.HTTPResponse, deadline: float) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while part := answer.read1(65536):
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST:
-            raise OSError(f"it is larger than {LARGEST >> 20} MiB")
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"it takes longer than {TIME:g} seconds")
-    if answer.length:  # of which http.client says nothing
-        raise OSError("its answer breaks off")
-    return b"".join(parts)
