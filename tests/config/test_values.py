@@ -63,9 +63,17 @@ def test_a_value_is_what_its_setting_wants(name: str, value: Any, expected: Any)
         ("field_count", {}, "expected a whole number, and this is a table"),
         ("tls_min", 1.2, 'expected text in quotes: tls-min = "1.2"'),
         ("socket_mode", 0o660, "expected text in quotes"),
-        ("access_log", True, "expected text in quotes (format), and this is true"),
-        ("header", {"a": "b"}, "expected a list of texts ('NAME: VALUE'), and this is a table"),
-        ("header", ["A: b", False], "expected a list of texts ('NAME: VALUE'), and this is false"),
+        ("access_log", True, 'expected text in quotes, access-log = "FORMAT", and this is true'),
+        (
+            "header",
+            {"a": "b"},
+            'expected text in quotes, header = "NAME: VALUE", or a list of such, and this is a table',
+        ),
+        (
+            "header",
+            ["A: b", False],
+            'expected text in quotes, header = "NAME: VALUE", or a list of such, and this is false',
+        ),
     ],
 )
 def test_what_cannot_be_a_value_is_told(name: str, value: Any, told: str) -> None:

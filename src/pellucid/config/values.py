@@ -12,6 +12,9 @@ from pellucid.settings import Setting
 NUMBERS_TOO = {"address", "group", "number", "user"}
 """The units of texts that may be a number as well: a port, an id, a count."""
 
+QUOTES = "'"
+"""What stands around a unit that shells would take apart."""
+
 WITHIN = {"spa"}
 """What is named from the root of a folder that is served, and not from that of the file."""
 
@@ -68,12 +71,13 @@ def _text(setting: Setting, value: Any) -> str:
         return str(setting.read(value))
     if isinstance(value, int) and not isinstance(value, bool) and setting.manual.unit in NUMBERS_TOO:
         return str(value)
-    unit = f" ({setting.manual.unit})" if setting.manual.unit not in ("", "text") else ""
-    if isinstance(value, int | float) and not isinstance(value, bool) and not unit:
+    unit = setting.manual.unit.upper() if setting.manual.unit not in ("", "text") else "TEXT"
+    if isinstance(value, int | float) and not isinstance(value, bool) and unit == "TEXT":
         raise ValueError(f'expected text in quotes: {setting.key} = "{MASK if setting.manual.secret else value}"')
-    expected = "a list of texts" if isinstance(setting.default, tuple) else "text in quotes"
+    several = ", or a list of such" if isinstance(setting.default, tuple) else ""
+    expected = f'text in quotes, {setting.key} = "{unit.strip(QUOTES)}"{several}'
     found = "no text" if setting.manual.secret else kind_of(value)
-    raise ValueError(f"expected {expected}{unit}, and this is {found}")
+    raise ValueError(f"expected {expected}, and this is {found}")
 
 
 def _number(setting: Setting) -> str:
