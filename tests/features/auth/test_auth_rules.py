@@ -40,6 +40,8 @@ def test_any_of_the_rules_is_enough(require: tuple[str, ...], let_in: bool) -> N
         ((), ("POST",), "post", False),
         ((), ("GET",), "HEAD", False),
         ((), ("HEAD",), "GET", True),
+        ((), ("GET",), "CONNECT", False),
+        ((), ("POST",), "CONNECT", True),
     ],
 )
 def test_rules_are_for_all_methods_or_for_those_that_are_named(

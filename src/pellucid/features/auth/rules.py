@@ -55,7 +55,8 @@ def read_rules(require: Sequence[str], methods: Sequence[str]) -> Rules:
             raise ValueError(f"--require-methods: {method!r} is no method")
     upper = {method.upper() for method in methods}
     if "GET" in upper:
-        upper.add("HEAD")  # which tells the same
+        # HEAD tells the same, and over HTTP/2 a WebSocket begins with CONNECT, not with GET (RFC 8441 section 4).
+        upper |= {"HEAD", "CONNECT"}
     return Rules(
         frozenset(named["user"]),
         frozenset(named["group"]),

@@ -46,8 +46,8 @@ class AuthSettings:
     )
     require_methods: tuple[str, ...] = setting(
         (),
-        "The methods for which that holds, such as PUT; HEAD goes with GET. All others are for anyone then, so name "
-        "all that changes something. None stands for all methods.",
+        "The methods for which that holds, such as PUT; HEAD goes with GET, and so do WebSockets. All others "
+        "are for anyone then, so name all that changes something. None stands for all methods.",
         unit="method",
     )
     auth_tries: int = setting(
