@@ -8,9 +8,13 @@ from urllib.parse import urlencode
 import pytest
 from knowing import BOB, Place, Told, fast
 
+from nowhere import Nowhere
+from pellucid.features.auth import sending
 from pellucid.features.auth.form import is_here, mark_of
+from pellucid.features.auth.late import Late
 from pellucid.features.sessions.visit import Visit
-from pellucid.message import Field
+from pellucid.message import END, Data, Field, Headers, Request
+from pellucid.server.exchange import Exchange
 
 PAGE = (b"accept", b"text/html,*/*;q=0.8")
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
@@ -237,6 +241,25 @@ def test_what_a_session_tells_of_a_password_is_not_what_is_kept() -> None:
 def test_what_is_no_form_is_refused(place: Place, fields: list[Field], body: bytes, status: int) -> None:
     page = place.ask(PAGE, target=b"/login")
     assert place.ask(cookie(page), *fields, method="POST", target=b"/login", body=body).status == status
+
+
+def test_a_form_that_comes_byte_by_byte_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    def counting(value: bytes) -> int:
+        counted.append(len(value))
+        return counted[-1]
+
+    monkeypatch.setattr(sending, "len", counting, raising=False)
+    fields = Headers([FORM])
+    exchange = Exchange(Request("POST", b"/", b"/", b"", b"x", fields, complete=False), Nowhere(), 1, 0.0)
+    sent: list[dict[str, list[str]]] = []
+    sending.read_form(exchange, Late(exchange), sent.append)
+    for byte in b"a=" + b"b" * 1000:
+        exchange.take(Data(bytes([byte])))
+    exchange.take(END)
+    assert sent == [{"a": ["b" * 1000]}]
+    assert len(counted) <= 1002
 
 
 def test_a_field_that_comes_twice_counts_for_nothing(place: Place) -> None:

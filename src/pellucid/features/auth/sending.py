@@ -19,18 +19,18 @@ def read_form(exchange: Exchange, late: Late, then: Callable[[dict[str, list[str
     if kind.partition(b";")[0].strip().lower() != b"application/x-www-form-urlencoded":
         late.answer(*refusal(415))
         return
-    parts: list[bytes] = []
+    form = bytearray()
 
     def read() -> None:
         while piece := exchange.read():
-            parts.append(piece)
-            if sum(map(len, parts)) > LARGEST:
+            form.extend(piece)
+            if len(form) > LARGEST:
                 exchange.on_body = _ignored
                 late.answer(*refusal(413))
                 return
         if piece is not None:
             exchange.on_body = _ignored
-            _parsed(b"".join(parts), late, then)
+            _parsed(form, late, then)
 
     exchange.on_body = read
     read()
@@ -42,7 +42,7 @@ def text_in(sent: dict[str, list[str]], name: str) -> str:
     return values[0] if len(values) == 1 else ""
 
 
-def _parsed(data: bytes, late: Late, then: Callable[[dict[str, list[str]]], None]) -> None:
+def _parsed(data: bytearray, late: Late, then: Callable[[dict[str, list[str]]], None]) -> None:
     try:
         sent = parse_qs(data.decode("ascii"), keep_blank_values=True, max_num_fields=16, errors="strict")
     except ValueError:  # too many fields, or no UTF-8
