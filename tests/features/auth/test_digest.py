@@ -86,6 +86,17 @@ def test_a_copied_digest_is_worth_nothing(place: Place) -> None:
     assert told.exchange.why == "a digest of 'alice' that was shown before"
 
 
+def test_a_copied_digest_makes_no_address_known(tmp_path: Path) -> None:
+    place = Place(tmp_path, "digest", auth_tries=1)
+    nonce = nonce_of(place.ask())
+    for peer, status in (("192.0.2.1", 200), ("192.0.2.2", 401)):
+        assert place.ask(digest(nonce), peer=peer).status == status
+    for number in range(10):
+        assert place.ask(digest(nonce, password="wrong"), peer=f"198.51.100.{number}").status == 401
+    assert place.ask(digest(nonce, 2), peer="192.0.2.2").status == 429
+    assert place.ask(digest(nonce, 3), peer="192.0.2.1").status == 200
+
+
 def test_a_digest_is_for_one_method_and_one_target(place: Place) -> None:
     nonce = nonce_of(place.ask())
     assert place.ask(digest(nonce, 1), method="DELETE").status == 401

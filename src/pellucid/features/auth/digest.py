@@ -98,9 +98,10 @@ class Digest:
         right = hmac.compare_digest(response_of(secret, shown, method), shown["response"].lower()) and known
         if not right:
             return Wrong(f"a wrong digest for {name!r}" if known else "a digest of nobody here", account=name[:256])
-        self._attempts.passed(exchange.peer, name[:256], now)
         if worth is Shown.GOOD:
             worth = self._nonces.count(nonce, int(shown["nc"], 16))
+        # Who shows what was shown before need not know the password.
+        (self._attempts.passed if worth is Shown.GOOD else self._attempts.undone)(exchange.peer, name[:256], now)
         if worth is Shown.STALE:
             return Wrong("a nonce that is too old, or of another worker", challenge=self._challenge(b", stale=true"))
         if worth is Shown.REPLAYED:
