@@ -74,6 +74,12 @@ def test_nobody_is_led_to_another_site_by_a_path(path: bytes) -> None:
     assert not location.startswith((b"//", b"/\\"))
 
 
+@pytest.mark.parametrize(("rule", "path"), [("/*/old -> /*/new", b"//old"), ("/a/* -> /*/new", b"/a/")])
+def test_an_empty_part_leads_to_no_other_site(rule: str, path: bytes) -> None:
+    assert redirected(path, rule) == (307, b"/new")
+    assert rewritten(path, rule) == (b"/new", b"")
+
+
 def test_the_first_rule_that_fits_counts() -> None:
     rules = ("/a/* -> /1/*", "/a/b -> /2", "/c -> /3", "/* -> https://example.org/*")
     assert redirected(b"/a/b", *rules) == (307, b"/1/b")

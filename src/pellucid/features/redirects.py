@@ -71,7 +71,8 @@ class Rule:
             return self.to
         part = path[len(self.before) : len(path) - len(self.after)]
         # Two slashes at the front would name another site (RFC 3986 section 4.2).
-        return self.to + (part.lstrip(b"/\\") if self.to.endswith(b"/") else part) + self.to_after
+        behind = part + self.to_after
+        return self.to + (behind.lstrip(b"/\\") if self.to.endswith(b"/") else behind)
 
     def query_of(self, query: bytes) -> bytes:
         """The query that goes with it."""
