@@ -152,6 +152,14 @@ def test_methods_can_be_named(methods: tuple[str, ...], told: bytes | None) -> N
     assert preflight(settings, *ASKED).get(b"access-control-allow-methods") == told
 
 
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"POST"])
+def test_methods_that_all_sites_may_use_may_have_fields_of_their_own(method: bytes) -> None:
+    settings = CorsSettings(cors=("https://example.com",), cors_methods=("PUT",))
+    asked = (b"access-control-request-method", method), (b"access-control-request-headers", b"authorization")
+    told = preflight(settings, (b"origin", HOME), *asked)
+    assert told[b"access-control-allow-headers"] == b"authorization"
+
+
 def test_what_is_no_method_is_explained() -> None:
     with pytest.raises(ValueError, match=r"^--cors-methods: 'P UT' is no method"):
         cors_feature(CorsSettings(cors=("*",), cors_methods=("GET", "P UT")))

@@ -23,6 +23,9 @@ EXPOSED = (b"access-control-expose-headers", b"Accept-Ranges, Content-Encoding, 
 
 CREDENTIALS = (b"access-control-allow-credentials", b"true")
 
+SIMPLE = frozenset((b"GET", b"HEAD", b"POST"))
+"""Fetch, "CORS-safelisted method": every site may use them, and asks beforehand for the sake of their fields alone."""
+
 PREFLIGHT_VARY = b"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 MOST_REQUESTED = 64
 
@@ -69,6 +72,7 @@ def cors_feature(settings: CorsSettings) -> Feature | None:
     if wrong := [method for method in settings.cors_methods if not is_token(method.encode())]:
         raise ValueError(f"--cors-methods: {wrong[0]!r} is no method: write it as PUT")
     methods = frozenset(method.encode() for method in settings.cors_methods)
+    methods = methods and methods | SIMPLE
     max_age = b"%d" % settings.cors_max_age
     granted = (EXPOSED, CREDENTIALS) if settings.cors_credentials else (EXPOSED,)
 
