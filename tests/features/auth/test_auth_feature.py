@@ -294,7 +294,10 @@ def test_no_field_of_a_client_names_the_user(tmp_path: Path, name: bytes) -> Non
         ({"auth": ("basik",), "auth_users": "users"}, "'basik' is no way to show who one is; did you mean basic?"),
         ({"auth": ("basic",)}, "basic and form need a file of users; `pellucid passwd FILE USER` makes one"),
         ({"auth": ("digest",)}, "digest needs a file of users; `pellucid passwd --digest FILE USER` makes one"),
-        ({"auth": ("basic",), "auth_users": "nowhere"}, "nowhere: this file cannot be read: no such file or directory"),
+        (
+            {"auth": ("basic",), "auth_users": "nowhere"},
+            "nowhere: there is no such file: `pellucid passwd nowhere USER` makes it",
+        ),
         ({"auth": ("form",), "auth_users": "users"}, "form needs a session to log in with: set session, such as"),
         ({"require": ("user",)}, "nobody can show who it is here: name an auth, such as basic"),
         ({"auth": ("basic",), "auth_users": "users", "auth_groups": "bad"}, "bad:1: a line is GROUP: USER USER"),

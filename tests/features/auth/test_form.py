@@ -213,7 +213,9 @@ def test_the_page_can_be_used_by_all(place: Place) -> None:
     assert 'autocomplete="current-password"' in text
 
 
-@pytest.mark.parametrize("users", ["alice:" + fast("another") + "\n", f"bob:{BOB}\n", ""])
+@pytest.mark.parametrize(
+    "users", ["alice:" + fast("another") + "\n", f"bob:{BOB}\n", ""], ids=["password", "user", "none"]
+)
 def test_a_session_ends_with_the_password_or_the_user(place: Place, users: str) -> None:
     told = log_in(place)
     assert place.ask(PAGE, cookie(told)).status == 200

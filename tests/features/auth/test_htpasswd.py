@@ -41,6 +41,7 @@ def test_whom_there_is_not_has_always_the_same_decoy() -> None:
         (f"al\tice:{ALICE}", "users:1: 'al\\tice' is no name of a user"),
         (f"{'a' * 256}:{ALICE}", f"users:1: '{'a' * 256}' is no name of a user"),
     ],
+    ids=lambda text: text[:7],  # behind that come salts, and processes that share tests must know them by one name
 )  # fmt: skip
 def test_a_mistake_among_users_is_told_with_its_line(text: str, complaint: str) -> None:
     with pytest.raises(ValueError) as error:
