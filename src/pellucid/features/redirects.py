@@ -143,6 +143,11 @@ def rewrites_feature(settings: RedirectSettings) -> Feature | None:
 def parse_rule(text: str, kind: str) -> Rule:
     """A rule from a text such as "/old/* -> /new/* 308". ValueError says what is wrong with it."""
     match = _RULE.fullmatch(text.strip())
+    if match is None and _SITE.match(text.strip()):
+        raise ValueError(
+            f"--{kind}: {text!r} begins with a site, where a path belongs: write '/* -> …' in the table of that host, "
+            'as in [hosts."www.example.com"]'
+        )
     if match is None:
         raise ValueError(f"--{kind}: {text!r} is no rule: write '/old -> /new', or '/old/* -> /new/*', in plain ASCII")
     source, target = match["source"], match["target"]

@@ -98,11 +98,31 @@ SCHEMES: Mapping[str, Make] = {
 }
 """What makes each scheme."""
 
+OTHERWISE = {
+    "cookie": "form",
+    "jwt": "bearer",
+    "ldap": "forward",
+    "login": "form",
+    "mtls": "certificate",
+    "oauth": "forward",
+    "oauth2": "forward",
+    "oidc": "forward",
+    "openid": "forward",
+    "session": "form",
+    "sso": "forward",
+    "tls": "certificate",
+    "token": "bearer",
+}
+"""What else people call some of them."""
+
 
 def _scheme(name: str, chosen: Chosen, ground: Ground) -> Scheme:
     make = SCHEMES.get(name)
     if make is None:
-        near = nearest(name, SCHEMES)
+        several = [each.strip() for each in name.split(",")]
+        if len(several) > 1 and SCHEMES.keys() >= {*several}:
+            raise ValueError(f"--auth: {name!r} are several: give each by itself, as in [{str(several)[1:-1]}]")
+        near = OTHERWISE.get(name.lower(), "") or nearest(name, SCHEMES)
         hint = f"; did you mean {near}?" if near else f": it is {', '.join(SCHEMES)}"
         raise ValueError(f"--auth: {name!r} is no way to show who one is{hint}")
     return make(chosen, ground)

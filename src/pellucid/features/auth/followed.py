@@ -20,18 +20,21 @@ LARGEST = 16 << 20
 class Followed(Generic[What]):
     """What a file says, as `read` makes it of its text; ValueError where it cannot be had at the beginning.
 
-    Of a file that is wrong, or gone, later on, that is noted once, and what it said before stays in force.
+    Of a file that is wrong, or gone, later on, that is noted once, and what it said before stays in force. Who has none
+    at the beginning is told `how` it is made.
     """
 
     __slots__ = ("_file", "_ground", "_looked", "_name", "_read", "_seen", "_what")
 
-    def __init__(self, name: str, read: Callable[[str], What], ground: Ground) -> None:
+    def __init__(self, name: str, read: Callable[[str], What], ground: Ground, how: str = "") -> None:
         self._name = name
         self._file = os.path.join(ground.here, name)
         self._read = read
         self._ground = ground
         self._looked = ground.reactor.now
         self._seen = self._state()
+        if how and not os.path.exists(self._file):
+            raise ValueError(f"{name}: there is no such file: {how}")
         self._what = self._fetch()
 
     @property

@@ -40,7 +40,8 @@ def passwords_of(settings: AuthSettings, ground: Ground) -> Passwords:
     attempts = attempts_of(settings, ground)
 
     def make() -> Passwords:
-        return Passwords(Followed(file, lambda text: read_users(text, file), ground), attempts, ground)
+        how = f"`pellucid passwd {file} USER` makes it"
+        return Passwords(Followed(file, lambda text: read_users(text, file), ground, how), attempts, ground)
 
     return ground.shared(("auth passwords", file, attempts), make)
 
@@ -50,7 +51,8 @@ def digests_of(settings: AuthSettings, ground: Ground) -> Followed[Digests]:
     file, realm = settings.auth_digests, realm_of(settings)
     if not file:
         raise ValueError("--auth-digests: digest needs a file of users; `pellucid passwd --digest FILE USER` makes one")
-    digests = Followed(file, lambda text: read_digests(text, file, realm), ground)
+    how = f"`pellucid passwd --digest {file} USER` makes it"
+    digests = Followed(file, lambda text: read_digests(text, file, realm), ground, how)
     if not digests.what.secrets and digests.what.realms:
         others = ", ".join(map(repr, sorted(digests.what.realms)))
         raise ValueError(f"--auth-realm: {file} has no user of the realm {realm!r}, but of {others}")
@@ -60,7 +62,12 @@ def digests_of(settings: AuthSettings, ground: Ground) -> Followed[Digests]:
 def groups_of(settings: AuthSettings, ground: Ground) -> Followed[Mapping[str, frozenset[str]]]:
     """The groups of users by auth-groups."""
     file = settings.auth_groups
-    return ground.shared(("auth groups", file), lambda: Followed(file, lambda text: read_groups(text, file), ground))
+    how = "write lines such as admins: alice bob"
+
+    def make() -> Followed[Mapping[str, frozenset[str]]]:
+        return Followed(file, lambda text: read_groups(text, file), ground, how)
+
+    return ground.shared(("auth groups", file), make)
 
 
 def form_of(settings: AuthSettings, ground: Ground) -> Form:
