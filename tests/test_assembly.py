@@ -291,6 +291,38 @@ def test_the_file_at_a_path_is_that_of_the_host_however_its_folder_is_mounted(ho
     finish(assembly)
 
 
+def test_the_rules_of_a_file_hold_wherever_it_is_to_be_had(host: Host, folder: Path) -> None:
+    (folder / "files" / "x").mkdir()
+    for name in ("about.html", "about.html.gz", "b.html", "x/index.html", "x/c.html", "x/d.html"):
+        (folder / "files" / name).write_text(name)
+    assembly = assemble_places(
+        host,
+        Place("", "", Folder("files"), Settings()),
+        *(
+            Place("", mount, None, marked(mount))
+            for mount in ("/about", "/b.html", "/x/index.html", "/x/c", "/x/c.html")
+        ),
+    )
+    for path, status, mark in (
+        (b"/about", 200, [b"/about"]),
+        (b"/about.html", 200, [b"/about"]),
+        (b"/%61bout%2Ehtml", 200, [b"/about"]),
+        (b"/about.html.gz", 200, [b"/about"]),
+        (b"/b", 200, [b"/b.html"]),
+        (b"/x/", 200, [b"/x/index.html"]),
+        (b"/x/index", 200, [b"/x/index.html"]),
+        (b"/x/c", 200, [b"/x/c"]),
+        (b"/x/c.html", 200, [b"/x/c.html"]),
+        (b"/x/d.html", 200, []),
+        (b"/x", 301, []),
+        (b"/a.txt", 200, []),
+    ):
+        exchange = answer_at(assembly, b"", path)
+        assert (exchange.status, marks(exchange)) == (status, mark), path
+    assert answer_at(assembly, b"", b"//about.html").status == 400
+    finish(assembly)
+
+
 def test_a_folder_is_served_at_each_place_as_its_settings_say(host: Host) -> None:
     assembly = assemble_places(
         host,

@@ -6,7 +6,7 @@ What carries apps of one kind is imported when the first of that kind is made: a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -159,6 +159,9 @@ class _Assembling:
             served = {at: Served(app, mount) for at, ((app, _, _), mount, _) in bare}
             return surround(mounted(served), before.asks + within.asks, answers)
         served = {place.mount: self._surrounded(place, front + before) for place in places}
+        for place in places:
+            for other in self._others(place):
+                served.setdefault(other, served[place.mount])
         if "" not in served:
             served[""] = Served(surround(nothing, within.asks, answers), "")
         return surround(mounted(served), before.asks, answers)
@@ -167,6 +170,14 @@ class _Assembling:
         (app, _, _), mount, serves = self._found(place)
         own = self._of_place(place.settings)
         return Served(surround(app, own.asks, outer.answers + own.answers), mount, serves)
+
+    def _others(self, place: Place) -> Iterable[str]:
+        # The rules of a file are those of its other names.
+        if place.serves is not None or not isinstance(self._found(place)[2], Folder):
+            return ()
+        from pellucid.apps.static.spellings import spellings
+
+        return spellings(place.mount, place.settings[StaticSettings])
 
     def _found(self, place: Place) -> tuple[Made, str, Folder | Named | None]:
         # The app of the place itself or of the nearest around it, the mount at which that one stands, and what it is.

@@ -143,7 +143,7 @@ class Mounts:
     __slots__ = ("_by_length", "_found", "_places")
 
     def __init__(self, places: Mapping[str, Served]) -> None:
-        """Mounts have no slash at their end, are percent-encoded, and empty for all paths."""
+        """Mounts are percent-encoded, and empty for all paths; one with a slash at its end is of that path alone."""
         self._places = {tuple(_names(mount.encode())): served for mount, served in places.items()}
         self._by_length = sorted({len(names) for names in self._places}, reverse=True)
         self._found = _Memory(self._find)
