@@ -29,11 +29,11 @@ def plan_of(text: str) -> Plan:
     [
         (
             'auth-users = "users"',
-            ["--auth-users: nobody is asked for a password: give --auth basic or --auth form too"],
+            ["--auth-users: nobody is asked for a password: choose basic or form by --auth"],
         ),
         ('auth = "digest"\nauth-users = "users"', []),  # left from before, and no harm
-        ('jwt-keys = "keys.json"', ["--jwt-keys: nobody is asked for a token: give --auth bearer too"]),
-        ('require-methods = "POST"', ["--require-methods: nobody is asked who it is: give --auth too"]),
+        ('jwt-keys = "keys.json"', ["--jwt-keys: nobody is asked for a token: choose bearer by --auth"]),
+        ('require-methods = "POST"', ["--require-methods: nobody is asked who it is: choose how by --auth"]),
         ("rate-limit-burst = 5", ["--rate-limit-burst: there is no limit: give --rate-limit too"]),
         ('session-same-site = "strict"', ["--session-same-site: there are no sessions: give --session too"]),
         ('session-same-site = "lax"', []),
@@ -42,7 +42,7 @@ def plan_of(text: str) -> Plan:
         ('auth = "basic"\nauth-users = "users"\n[paths."/about"]\nauth = []', []),
         (
             'auth = "basic"\nauth-users = "users"\n[paths."/about"]\nauth = []\nauth-users = "others"',
-            ["--auth-users: nobody is asked for a password: give --auth basic or --auth form too"],
+            ["--auth-users: nobody is asked for a password: choose basic or form by --auth"],
         ),
         ('rate-limit-burst = 5\n[hosts."shop.example"]\nrate-limit = "1/s"', []),
     ],
@@ -64,11 +64,11 @@ def test_what_counts_nowhere_is_told(text: str, told: list[str]) -> None:
         ('auth = "bearer"\nrequire = ["group:admins", "scope:read"]', []),
         (
             'auth = "basic"\nrequire = "scope:read"',
-            ["--require: nobody has a scope here, for only tokens have: give --auth bearer too"],
+            ["--require: nobody has a scope here, for only tokens have: choose bearer by --auth"],
         ),
         (
             'upload = true\nupload-size = "1G"',
-            ["--upload-size: --body-size lets no more than 67108864 bytes come: give a larger one too"],
+            ["--upload-size: no more can come than --body-size: raise that too"],
         ),
         ('body-size = "1M"\nupload = true', []),
         ('body-size = 0\nupload = true\nupload-size = "1G"', []),
@@ -82,13 +82,13 @@ def test_a_variable_that_counts_nowhere_is_told_too(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PELLUCID_AUTH_USERS", "users")
     result = CliRunner().invoke(main, ["check", "public"], prog_name="pellucid")
     assert result.exit_code == 2
-    assert "PELLUCID_AUTH_USERS: nobody is asked for a password: give --auth basic or --auth form too" in result.output
+    assert "PELLUCID_AUTH_USERS: nobody is asked for a password: choose basic or form by --auth" in result.output
 
 
 def test_nothing_is_served_to_everybody_by_passwords_that_nobody_is_asked_for() -> None:
     result = CliRunner().invoke(main, ["serve", "public", "--auth-users", "users"], prog_name="pellucid")
     assert result.exit_code == 2
-    assert "--auth-users: nobody is asked for a password: give --auth basic or --auth form too" in result.output
+    assert "--auth-users: nobody is asked for a password: choose basic or form by --auth" in result.output
 
 
 def test_each_setting_that_needs_another_one_is_there() -> None:

@@ -31,14 +31,14 @@ def _but(part: type, *names: str) -> list[str]:
 
 
 NEEDS: tuple[tuple[list[str], Callable[[Settings], object], str], ...] = (
-    (["auth_users"], _of(AuthSettings, "auth"), "nobody is asked for a password: give --auth basic or --auth form too"),
+    (["auth_users"], _of(AuthSettings, "auth"), "nobody is asked for a password: choose basic or form by --auth"),
     (
         ["auth_digests", "auth_groups", "require_methods", "login_page"],
         _of(AuthSettings, "auth"),
-        "nobody is asked who it is: give --auth too",
+        "nobody is asked who it is: choose how by --auth",
     ),
-    (_but(JwtSettings), _of(AuthSettings, "auth"), "nobody is asked for a token: give --auth bearer too"),
-    (_but(ForwardSettings), _of(AuthSettings, "auth"), "no service is asked: give --auth forward too"),
+    (_but(JwtSettings), _of(AuthSettings, "auth"), "nobody is asked for a token: choose bearer by --auth"),
+    (_but(ForwardSettings), _of(AuthSettings, "auth"), "no service is asked: choose forward by --auth"),
     (_but(SessionSettings, "session"), _of(SessionSettings, "session"), "there are no sessions: give --session too"),
     (_but(CorsSettings, "cors"), _of(CorsSettings, "cors"), "no other site may ask: give --cors too"),
     (["hsts_subdomains"], _of(HttpsSettings, "hsts"), "for no time: give --hsts too"),
@@ -91,10 +91,10 @@ def vain_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
             if "group" in kinds and not chosen.auth_groups:
                 yield "--require: nobody is in a group here: give --auth-groups too, a file that tells them", settings
             if "scope" in kinds:
-                yield "--require: nobody has a scope here, for only tokens have: give --auth bearer too", settings
+                yield "--require: nobody has a scope here, for only tokens have: choose bearer by --auth", settings
         files, most = settings[StaticSettings], settings[Limits].body_size
         if files.upload and "upload_size" in settings.chosen and 0 < most < files.upload_size:
-            yield f"--upload-size: --body-size lets no more than {most} bytes come: give a larger one too", settings
+            yield "--upload-size: no more can come than --body-size: raise that too", settings
 
 
 def _everywhere(plan: Plan) -> list[Settings]:

@@ -40,7 +40,8 @@ def passwords_of(settings: AuthSettings, ground: Ground) -> Passwords:
     attempts = attempts_of(settings, ground)
 
     def make() -> Passwords:
-        how = f"`pellucid passwd {file} USER` makes it"
+        named = "FILE" if ":" in file else file  # as who wrote a user there, and no file
+        how = f"`pellucid passwd {named} USER` makes it"
         return Passwords(Followed(file, lambda text: read_users(text, file), ground, how), attempts, ground)
 
     return ground.shared(("auth passwords", file, attempts), make)
