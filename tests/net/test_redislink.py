@@ -9,7 +9,7 @@ from pellucid.net import redislink
 from pellucid.net.aside import Aside
 from pellucid.net.memory import HandClock, MemoryPoller
 from pellucid.net.reactor import Reactor
-from pellucid.net.redislink import PAUSE, RedisDown, RedisLink, without_password
+from pellucid.net.redislink import PAUSE, RedisCalls, RedisDown, RedisLink, without_password
 
 URL = "redis://me:secret@db.example:6379/0"
 
@@ -58,11 +58,12 @@ class Stage:
         self.told: list[object] = []
         monkeypatch.setattr(redislink, "_client", lambda url: (self.client, (OSError,)))
         self.aside = InLoop(Reactor(MemoryPoller(), self.clock), 1, 1)
-        self.link = RedisLink(URL, self.aside, lambda level, text: self.notes.append((level, text)), self.clock)
+        self.link = RedisLink(URL, self.clock)
+        self.calls = RedisCalls(self.link, self.aside, lambda level, text: self.notes.append((level, text)))
 
     def ask(self) -> object:
         """What comes of a call."""
-        self.link.call(lambda client: client.get("name"), self.told.append, self.told.append)
+        self.calls.call(lambda client: client.get("name"), self.told.append, self.told.append)
         return self.told[-1]
 
 
@@ -101,26 +102,22 @@ def test_it_is_left_alone_for_a_while(stage: Stage) -> None:
     assert stage.client.asked == 2
 
 
-def test_within_a_thread_it_is_raised_and_the_loop_says_what_came_of_it(stage: Stage) -> None:
+def test_within_a_thread_it_is_raised(stage: Stage) -> None:
     stage.client.gives = OSError("refused")
-    with pytest.raises(RedisDown, match="fails: refused") as down:
+    with pytest.raises(RedisDown, match="fails: refused"):
         stage.link.run(lambda client: client.get("name"))
     assert stage.notes == []
-    stage.link.found(down.value)
-    stage.link.found(down.value)
-    stage.link.found(None)
-    assert [level for level, _ in stage.notes] == ["error", "info"]
 
 
 def test_what_is_no_fault_of_the_server_is_its_author_s(stage: Stage) -> None:
     with pytest.raises(ZeroDivisionError):
-        stage.link.call(lambda client: 1 // 0, stage.told.append, stage.told.append)
+        stage.calls.call(lambda client: 1 // 0, stage.told.append, stage.told.append)
     assert stage.told == []
 
 
 def test_where_too_much_waits_that_is_said(stage: Stage) -> None:
     stage.aside.full = True
-    assert not stage.link.call(lambda client: None, stage.told.append, stage.told.append)
+    assert not stage.calls.call(lambda client: None, stage.told.append, stage.told.append)
 
 
 def test_its_connections_are_let_go_of(stage: Stage) -> None:
@@ -143,20 +140,19 @@ def test_no_password_is_shown(url: str, shown: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://a/0", "redis://:secret@host:port/0", "localhost", ""])
 def test_what_is_no_url_of_a_redis_is_said_without_its_password(url: str) -> None:
-    aside = InLoop(Reactor(MemoryPoller()), 1, 1)
     with pytest.raises(ValueError, match="is no URL of a Redis") as error:
-        RedisLink(url, aside, lambda level, text: None)
+        RedisLink(url)
     assert "secret" not in str(error.value)
 
 
 def test_without_the_package_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ValueError, match=r'pip install "pellucid\[redis\]"'):
-        RedisLink(URL, InLoop(Reactor(MemoryPoller()), 1, 1), lambda level, text: None)
+        RedisLink(URL)
 
 
 def test_a_client_is_made_that_waits_for_nobody_long() -> None:
-    link = RedisLink(URL, InLoop(Reactor(MemoryPoller()), 1, 1), lambda level, text: None)
+    link = RedisLink(URL)
     options = link._client.connection_pool.connection_kwargs
     assert (options["socket_timeout"], options["socket_connect_timeout"]) == (1.0, 1.0)
     assert options["retry"].get_retries() == 1

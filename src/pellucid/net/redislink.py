@@ -34,27 +34,47 @@ class RedisDown(Exception):
 
 
 class RedisLink:
-    """A server, by its URL, such as redis://localhost:6379/0. ValueError where that is none, or the package is missing.
-
-    `note` is the log's, for the loop's thread.
+    """A server, by its URL, such as redis://localhost:6379/0, for threads that may be held up. ValueError where that is
+    no URL, or the package is missing.
     """
 
-    __slots__ = ("_aside", "_client", "_clock", "_down_until", "_errors", "_note", "_says_down", "name")
+    __slots__ = ("_client", "_clock", "_down_until", "_errors", "name")
 
-    def __init__(
-        self,
-        url: str,
-        aside: Aside,
-        note: Callable[[str, str], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client, self._errors = _client(url)
         self.name = without_password(url)
-        self._aside = aside
-        self._note = note
         self._clock = clock
         self._down_until = 0.0
-        self._says_down = False
+
+    def run(self, work: Callable[[Client], Result]) -> Result:
+        """What `work` gives when it is called with the client; it may ask several times. Raises RedisDown."""
+        if self._clock() < self._down_until:
+            raise RedisDown(f"{self.name} does not answer")
+        try:
+            result = work(self._client)
+        except self._errors as error:
+            self._down_until = self._clock() + PAUSE
+            raise RedisDown(f"{self.name} fails: {_in_one_line(error)}") from None
+        self._down_until = 0.0
+        return result
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._client.close()
+
+
+class RedisCalls:
+    """Commands by a link, in threads aside of the loop. The log is told by `note` when the server fails, and when it is
+    back.
+    """
+
+    __slots__ = ("_aside", "_down", "_link", "_note")
+
+    def __init__(self, link: RedisLink, aside: Aside, note: Callable[[str, str], None]) -> None:
+        self._link = link
+        self._aside = aside
+        self._note = note
+        self._down = False
 
     def call(
         self,
@@ -63,56 +83,28 @@ class RedisLink:
         failed: Callable[[RedisDown], None],
         wanted: Callable[[], bool] = lambda: True,
     ) -> bool:
-        """Call `work` with the client in a thread, and then, in the loop's thread, `done` with what it gave, or
-        `failed`. False, and nothing happens, where too much waits already. What is not `wanted` any more is not begun.
-
-        `work` may ask several times, and is to raise nothing of its own: `failed` is told of that too.
+        """Have `work` run, and then, in the loop's thread, `done` with what it gave, or `failed`. False, and nothing
+        happens, where too much waits already. What is not `wanted` any more is not begun.
         """
-        return self._aside.call(lambda: self._ask(work), lambda told: self._tell(told, done, failed), _never, wanted)
 
-    def run(self, work: Callable[[Client], Result]) -> Result:
-        """The same within a thread that is aside already: what `work` gave. Raises RedisDown; whoever calls this says
-        in the loop's thread, by `found`, what came of it.
-        """
-        told = self._ask(work)
-        if isinstance(told, RedisDown):
-            raise told
-        return told
+        def went_well(result: Result) -> None:
+            self._found(None)
+            done(result)
 
-    def found(self, down: RedisDown | None) -> None:
-        """In the loop's thread: what came of a `run`. The log is told when it fails, and when it is back."""
-        if down is not None and not self._says_down:
-            self._says_down = True
+        def went_wrong(error: Exception) -> None:
+            if not isinstance(error, RedisDown):
+                raise error  # what `work` has raised of its own is its author's mistake, and the log's
+            self._found(error)
+            failed(error)
+
+        return self._aside.call(lambda: self._link.run(work), went_well, went_wrong, wanted)
+
+    def _found(self, down: RedisDown | None) -> None:
+        if down is not None and not self._down:
             self._note("error", str(down))
-        elif down is None and self._says_down:
-            self._says_down = False
-            self._note("info", f"{self.name} answers again")
-
-    def close(self) -> None:
-        """Let go of all connections."""
-        self._client.close()
-
-    def _ask(self, work: Callable[[Client], Result]) -> Result | RedisDown:
-        # In a thread.
-        if self._clock() < self._down_until:
-            return RedisDown(f"{self.name} does not answer")
-        try:
-            result = work(self._client)
-        except self._errors as error:
-            self._down_until = self._clock() + PAUSE
-            return RedisDown(f"{self.name} fails: {_in_one_line(error)}")
-        self._down_until = 0.0
-        return result
-
-    def _tell(
-        self, told: Result | RedisDown, done: Callable[[Result], None], failed: Callable[[RedisDown], None]
-    ) -> None:
-        if isinstance(told, RedisDown):
-            self.found(told)
-            failed(told)
-        else:
-            self.found(None)
-            done(told)
+        elif down is None and self._down:
+            self._note("info", f"{self._link.name} answers again")
+        self._down = down is not None
 
 
 def without_password(url: str) -> str:
@@ -143,7 +135,3 @@ def _client(url: str) -> tuple[Client, tuple[type[Exception], ...]]:
 
 def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
-
-
-def _never(error: Exception) -> None:
-    raise error  # what `work` has raised of its own is its author's mistake, and the log's

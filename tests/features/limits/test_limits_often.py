@@ -33,7 +33,17 @@ class Later(Aside):
         self.full = False
 
     def call(self, work: Any, done: Any, failed: Any, wanted: Any = lambda: True) -> bool:
-        self.calls.append(lambda: done(work()) if wanted() else None)
+        def run() -> None:
+            if not wanted():
+                return
+            try:
+                result = work()
+            except Exception as error:
+                failed(error)
+            else:
+                done(result)
+
+        self.calls.append(run)
         return not self.full
 
 

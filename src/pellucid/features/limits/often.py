@@ -14,7 +14,7 @@ from pellucid.features.limits.rates import Counts, Rate, Verdict, judge, parse_r
 from pellucid.features.limits.redisrates import debt_in_redis
 from pellucid.features.limits.settings import MEMORY, RateSettings
 from pellucid.message import Field, Response
-from pellucid.net.redislink import SCHEMES, RedisDown, RedisLink, without_password
+from pellucid.net.redislink import SCHEMES, RedisCalls, RedisDown, RedisLink, without_password
 from pellucid.piece import Body
 from pellucid.server.exchange import Exchange
 from pellucid.server.held import Held
@@ -30,7 +30,7 @@ AGAIN = 1.0
 class Often:
     """The rate limit of all places that have these settings. ValueError says what is wrong with one of them."""
 
-    __slots__ = ("_again", "_away", "_counts", "_debt", "_key", "_link", "_policy", "_rate")
+    __slots__ = ("_again", "_away", "_counts", "_debt", "_key", "_policy", "_rate", "_redis")
 
     def __init__(self, settings: RateSettings, ground: Ground) -> None:
         self._rate = parse_rate(settings.rate_limit, settings.rate_limit_burst)
@@ -38,14 +38,14 @@ class Often:
         self._counts = Counts(self._rate)
         self._policy = policy_of(self._rate)
         self._debt = debt_in_redis(self._rate, settings.rate_limit_key)
-        self._link = _link(settings.rate_limit_store, ground)
+        self._redis = _redis(settings.rate_limit_store, ground)
         self._away = False
         self._again = 0.0
 
     def ask(self, exchange: Exchange) -> Held | None:
         """Let it go on, or refuse it, now or when it is known what others have counted."""
-        key, link = self._key(exchange), self._link
-        if link is not None and self._worth_asking(exchange.now):
+        key, redis = self._key(exchange), self._redis
+        if redis is not None and self._worth_asking(exchange.now):
             held = Held(exchange)
 
             def done(debt: float) -> None:
@@ -56,7 +56,7 @@ class Often:
                 self._away, self._again = True, exchange.now + AGAIN
                 self._settle(exchange, held, self._counts.take(key, exchange.now))
 
-            if link.call(self._debt(key), done, failed, lambda: not exchange.gone):
+            if redis.call(self._debt(key), done, failed, lambda: not exchange.gone):
                 return held
         refused = self._answer(exchange, self._counts.take(key, exchange.now))
         if refused is not None:
@@ -103,7 +103,7 @@ def _tell(fields: tuple[Field, Field], exchange: Exchange, response: Response, b
     return Response(response.status, headers.plus(*fields)), body
 
 
-def _link(store: str, ground: Ground) -> RedisLink | None:
+def _redis(store: str, ground: Ground) -> RedisCalls | None:
     if store == MEMORY:
         return None
     if not store.startswith(SCHEMES):
@@ -115,6 +115,6 @@ def _link(store: str, ground: Ground) -> RedisLink | None:
         until = "; until it answers, each worker counts for itself" if level == "error" else ""
         ground.note(level, f"rate-limit: {text}{until}")
 
-    link = RedisLink(store, ground.aside("rates", 4, 1000), note)
+    link = RedisLink(store)
     ground.lives.append(Closing(link.close))
-    return link
+    return RedisCalls(link, ground.aside("rates", 4, 1000), note)

@@ -16,7 +16,7 @@ from pellucid.features.sessions.signing import HINT, Signing, read_keys
 from pellucid.features.sessions.store import Desk, Store
 from pellucid.features.sessions.visit import name_of
 from pellucid.net.aside import Aside
-from pellucid.net.redislink import SCHEMES
+from pellucid.net.redislink import SCHEMES, RedisLink
 
 READERS = 8
 """How many threads read from a store that is far."""
@@ -51,9 +51,9 @@ def keeping_of(settings: SessionSettings, ground: Ground, clock: Callable[[], fl
         if kind == "cookie":  # what it shows is no id, and an id is nothing that it could have shown
             return Keeping(record_in, None, None), Signing(keys, f"data of {purpose}")
         signing = Signing(keys, purpose)
-        from pellucid.features.sessions.rediskept import redis_store
+        from pellucid.features.sessions.rediskept import RedisStore
 
-        store = redis_store(kind, ground)
+        store = RedisStore(RedisLink(kind))
     elif kind.startswith("sqlite:") and kind != "sqlite:":
         from pellucid.features.sessions.sqlite import SqliteStore
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pellucid.features.feature import Ground
 from pellucid.features.sessions.records import Change, Clean, Give, Operation, Record, Take, Unkept, settle
 from pellucid.net.redislink import RedisDown, RedisLink
 
@@ -63,11 +62,6 @@ class RedisStore:
     def close(self) -> None:
         """Let go of its connections."""
         self._link.close()
-
-
-def redis_store(url: str, ground: Ground) -> RedisStore:
-    """A store at this URL. ValueError where that is none, or the package is missing."""
-    return RedisStore(RedisLink(url, ground.aside("redis", 4, 1000), ground.note))
 
 
 def _apply(client: Client, operation: Operation) -> bool:
