@@ -26,6 +26,7 @@ from pellucid.processes.cores import count_of
 from pellucid.processes.lookout import ReloadSettings
 from pellucid.processes.monitor import MonitorSettings
 from pellucid.processes.privileges import PrivilegeSettings, choose
+from pellucid.processes.renewal import Noted
 from pellucid.processes.settings import ProcessSettings
 from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.settings import CommandSettings, Settings
@@ -42,9 +43,6 @@ FIXED: dict[type, tuple[str, ...]] = {
     LiveReloadSettings: (),
 }
 """What the parent of the workers goes by from its start to its end; without names, all of a part."""
-
-Noted = Callable[[str, str], None]
-"""What a level and a text are told to."""
 
 Replan = Callable[[], Plan]
 """Reads the plan anew. ValueError says in one line why that cannot be."""

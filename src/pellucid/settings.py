@@ -60,7 +60,7 @@ TOPICS: dict[str, tuple[type, ...]] = {
     "WebSockets": (WebSocketLimits,),
     "Processes": (ProcessSettings, PrivilegeSettings, MonitorSettings),
     "Files": (StaticSettings,),
-    "Header fields": order.SETTINGS,
+    "Header fields": order.FIELDS,
     "Compression": order.COMPRESSION,
     "Errors and maintenance": order.TROUBLE,
     "Redirects": order.PATHS,

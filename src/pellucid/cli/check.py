@@ -207,12 +207,16 @@ def _addresses(settings: Settings) -> None:
         ("redirect-http", settings[HttpsSettings].redirect_http),
         ("metrics", (settings[MonitorSettings].metrics,)),
     ):
-        for text in texts:
-            if text and text.partition(":")[0] != "systemd":
-                try:
-                    parse_address(text)
-                except ValueError as error:
-                    raise ValueError(f"--{name}: {error}") from None
+        for text in filter(None, texts):
+            try:
+                _address(text)
+            except ValueError as error:
+                raise ValueError(f"--{name}: {error}") from None
+
+
+def _address(text: str) -> None:
+    if text.partition(":")[0] != "systemd":  # what that hands over is known at the start alone
+        parse_address(text)
 
 
 def _missing_module(place: Place) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from pellucid.features.feature import ChangedHeaders, Feature
 from pellucid.message import Field, Headers, Request, Response
@@ -52,7 +53,7 @@ class CorsSettings:
         (),
         "The methods that these sites may use, besides GET, HEAD and POST, which browsers let every site use; all if "
         "none is named.",
-        unit="METHOD",
+        unit="method",
     )
     cors_max_age: float = setting(
         7200.0, "How long a browser may remember what a preflight request was told.", unit="seconds"
@@ -63,49 +64,57 @@ def cors_feature(settings: CorsSettings) -> Feature | None:
     """The feature that tells browsers who may read. ValueError names what is no origin."""
     if not settings.cors:
         return None
-    origins = frozenset(parse_origin(text) for text in settings.cors)
-    anyone = b"*" in origins
-    if anyone and settings.cors_credentials:
-        raise ValueError(
-            "--cors-credentials: name the sites in cors: with * every site could act for whoever looks at it"
-        )
-    if wrong := [method for method in settings.cors_methods if not is_token(method.encode())]:
-        raise ValueError(f"--cors-methods: {wrong[0]!r} is no method: write it as PUT")
-    methods = frozenset(method.encode() for method in settings.cors_methods)
-    methods = methods and methods | SIMPLE
-    max_age = b"%d" % settings.cors_max_age
-    granted = (EXPOSED, CREDENTIALS) if settings.cors_credentials else (EXPOSED,)
+    cors = Cors(settings)
+    return Feature(cors.ask, cors.answer)
 
-    def allowed(request: Request) -> bytes | None:
-        if anyone:
-            return b"*"
-        origin = request.headers.get(b"origin")
-        return origin if origin in origins else None
 
-    def ask(exchange: Exchange) -> None:
+class Cors:
+    """What the scripts of which sites may do."""
+
+    __slots__ = ("_anyone", "_granted", "_max_age", "_methods", "_origins", "_permissions")
+
+    def __init__(self, settings: CorsSettings) -> None:
+        self._origins = frozenset(parse_origin(text) for text in settings.cors)
+        self._anyone = b"*" in self._origins
+        if self._anyone and settings.cors_credentials:
+            raise ValueError(
+                "--cors-credentials: name the sites in cors: with * every site could act for whoever looks at it"
+            )
+        if wrong := [method for method in settings.cors_methods if not is_token(method.encode())]:
+            raise ValueError(f"--cors-methods: {wrong[0]!r} is no method: write it as PUT")
+        methods = frozenset(method.encode() for method in settings.cors_methods)
+        self._methods = methods and methods | SIMPLE
+        self._max_age = b"%d" % settings.cors_max_age
+        self._granted = (EXPOSED, CREDENTIALS) if settings.cors_credentials else (EXPOSED,)
+        self._permissions = {
+            origin: ChangedHeaders(partial(self._permitting, origin)) for origin in (*self._origins, None)
+        }
+
+    def ask(self, exchange: Exchange) -> None:
+        """Answer what a browser asks beforehand."""
         request = exchange.request
         if request.method == "OPTIONS" and b"origin" in request.headers:
             method = request.headers.get(b"access-control-request-method")
             if method is not None:
-                may = allowed(request) is not None and (not methods or method in methods)
-                permitted = _permission(request, method, max_age) if may else []
+                may = self._allowed(request) is not None and (not self._methods or method in self._methods)
+                permitted = _permission(request, method, self._max_age) if may else []
                 exchange.respond(Response(204, Headers([*permitted, (b"vary", PREFLIGHT_VARY)])))
 
-    def permitting(origin: bytes | None) -> ChangedHeaders:
-        def changed(headers: Headers) -> Headers:
-            if b"access-control-allow-origin" in headers or b"access-control-allow-credentials" in headers:
-                return headers  # the app has its own mind about who may read this
-            headers = headers if anyone else varying(headers, b"Origin")
-            return headers if origin is None else headers.plus((b"access-control-allow-origin", origin), *granted)
+    def answer(self, exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
+        """Say who may read this."""
+        return self._permissions[self._allowed(exchange.request)].answer(exchange, response, body)
 
-        return ChangedHeaders(changed)
+    def _allowed(self, request: Request) -> bytes | None:
+        if self._anyone:
+            return b"*"
+        origin = request.headers.get(b"origin")
+        return origin if origin in self._origins else None
 
-    permissions = {origin: permitting(origin) for origin in (*origins, None)}
-
-    def answer(exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
-        return permissions[allowed(exchange.request)].answer(exchange, response, body)
-
-    return Feature(ask, answer)
+    def _permitting(self, origin: bytes | None, headers: Headers) -> Headers:
+        if b"access-control-allow-origin" in headers or b"access-control-allow-credentials" in headers:
+            return headers  # the app has its own mind about who may read this
+        headers = headers if self._anyone else varying(headers, b"Origin")
+        return headers if origin is None else headers.plus((b"access-control-allow-origin", origin), *self._granted)
 
 
 def parse_origin(text: str) -> bytes:

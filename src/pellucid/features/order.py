@@ -41,8 +41,8 @@ DEVELOPMENT: tuple[type, ...] = (LiveReloadSettings,)
 HTTPS: tuple[type, ...] = (HttpsSettings,)
 """The settings of the way from http to https."""
 
-SETTINGS: tuple[type, ...] = (HeaderSettings, CorsSettings)
-"""The settings of all other features."""
+FIELDS: tuple[type, ...] = (HeaderSettings, CorsSettings)
+"""The settings of header fields."""
 
 NAMES: tuple[type, ...] = (RequestIdSettings,)
 """The settings of what requests are called."""
