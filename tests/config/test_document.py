@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pellucid.config.document import explain, read_document
+from pellucid.config.mistakes import MASK
 
 
 def test_a_file_is_a_table_and_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +41,10 @@ def test_of_a_projects_file_it_is_our_table(tmp_path: Path, monkeypatch: pytest.
         ("\nlisting = yes # really", "2: expected a number, true, false or text in quotes: listing = true"),
         ("listing = False", "1: expected a number, true, false or text in quotes: listing = false"),
         ("idle = 10s", '1: expected a number, true, false or text in quotes: idle = "10s"'),
+        (
+            "session = redis://:pass@host/0",
+            f'1: expected a number, true, false or text in quotes: session = "redis://:{MASK}@host/0"',
+        ),
         ("idle =", '1: idle has no value; write idle = "…"'),
         ('serve: "public"', '1: an equals sign belongs between a key and its value: serve = "public"'),
         ("serve public", '1: an equals sign belongs between a key and its value: serve = "public"'),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pellucid.config.mistakes import MASK
-from pellucid.config.values import kind_of, masked, spell_value, value_of
+from pellucid.config.mistakes import MASK, masked
+from pellucid.config.values import kind_of, spell_value, value_of
 from pellucid.setting import Manual
 from pellucid.settings import CommandSettings, Setting, all_settings
 
@@ -101,6 +101,8 @@ def test_a_secret_is_masked_and_so_is_a_password_in_an_address() -> None:
     assert spell_value(several, ("one", "two")) == f'["{MASK}", "{MASK}"]'
     assert masked("redis://ann:secret@host:6379/0") == f"redis://ann:{MASK}@host:6379/0"
     assert masked("redis://:secret@host") == f"redis://:{MASK}@host"
+    assert masked("redis://host/0?password=a@b&x=1") == f"redis://host/0?password={MASK}&x=1"
+    assert masked("https://host/?api_key=1#a") == f"https://host/?api_key={MASK}#a"
     assert masked("https://host/a@b:c") == "https://host/a@b:c"
 
 

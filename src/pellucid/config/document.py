@@ -8,7 +8,7 @@ from typing import Any
 
 from pellucid.config.finding import PROJECT, TABLE, read_text
 from pellucid.config.lines import Path, lines_of
-from pellucid.config.mistakes import MASK, spell_text
+from pellucid.config.mistakes import MASK, masked, spell_text
 
 _NO_QUOTE = ("Illegal character '\\n'", "Expected \"'", "Unterminated string")
 _SECRET = re.compile(r"(?:key|password|secret|token)s?[\"']?$")
@@ -128,7 +128,7 @@ def _as_value(key: str, value: str) -> str:
         return "true"
     if word in ("false", "no", "off"):
         return "false"
-    return value if re.fullmatch(r"[1-9][0-9]*|0", value) else spell_text(value)
+    return value if re.fullmatch(r"[1-9][0-9]*|0", value) else spell_text(masked(value))
 
 
 def _plainly(what: str) -> str:

@@ -90,6 +90,9 @@ ELSEWHERE = {
 """What others call a key, and what to write here."""
 
 
+_SECRET = re.compile(r"([?&][^=&#]*(?:key|password|secret|token)[^=&#]*=)[^&#]+", re.IGNORECASE)
+
+
 class Mistakes(ValueError):
     """All that is wrong with a file; as text it is the first of it."""
 
@@ -122,6 +125,17 @@ def spell_key(path: Sequence[str | int]) -> str:
 def spell_text(text: str) -> str:
     """A text as TOML writes it."""
     return json.dumps(text, ensure_ascii=not text.isprintable()).replace("\x7f", "\\u007f")
+
+
+def masked(text: str) -> str:
+    """A text without the passwords of an address that is in it, such as redis://user:password@host?password=it."""
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return text
+    user, at, host = rest.rpartition("@")
+    if at and ":" in user:
+        rest = f"{user.partition(':')[0]}:{MASK}@{host}"
+    return f"{scheme}://{_SECRET.sub(lambda match: match[1] + MASK, rest)}"
 
 
 def in_keys(text: str, keys: Iterable[str]) -> str:

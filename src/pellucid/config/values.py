@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from pellucid.config.finding import refer
-from pellucid.config.mistakes import MASK, spell_text
+from pellucid.config.mistakes import MASK, masked, spell_text
 from pellucid.settings import Setting
 
 NUMBERS_TOO = {"address", "group", "number", "user"}
@@ -46,15 +46,6 @@ def spell_value(setting: Setting, value: Any) -> str:
     return spell_text(MASK if setting.manual.secret and value else masked(value))
 
 
-def masked(text: str) -> str:
-    """A text without the password of an address that is in it, such as redis://user:password@host."""
-    scheme, separator, rest = text.partition("://")
-    user, at, host = rest.rpartition("@")
-    if not separator or not at or ":" not in user:
-        return text
-    return f"{scheme}://{user.partition(':')[0]}:{MASK}@{host}"
-
-
 def kind_of(value: Any) -> str:
     """What a value of TOML is, in a person's words."""
     if isinstance(value, bool):
@@ -62,7 +53,7 @@ def kind_of(value: Any) -> str:
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, str):
-        return f"the text {spell_text(value)}"
+        return f"the text {spell_text(masked(value))}"
     return "a list" if isinstance(value, list) else "a table" if isinstance(value, dict) else "a date or a time"
 
 
