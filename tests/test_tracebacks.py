@@ -11,7 +11,7 @@ import pytest
 import pellucid
 from pellucid.apps.asgi.heads import headers_of
 from pellucid.message import Headers
-from pellucid.tracebacks import in_one_line, traceback_of
+from pellucid.tracebacks import in_one_line, reason_of, traceback_of
 
 HERE = str(Path(__file__).parent)
 PACKAGE = str(Path(pellucid.__file__).parent)
@@ -117,3 +117,11 @@ def test_exceptions_that_lead_to_each_other_have_an_end() -> None:
 
 def test_an_exception_that_was_never_raised_has_no_traceback() -> None:
     assert traceback_of(ValueError("found")) == "ValueError: found"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(FileNotFoundError(2, "No such file or directory"), "no such file or directory"), (OSError("Odd"), "odd")],
+)
+def test_why_the_system_refuses_something_ends_a_sentence(error: OSError, reason: str) -> None:
+    assert reason_of(error) == reason

@@ -28,6 +28,7 @@ from pellucid.server.exchange import App
 from pellucid.server.life import Closing, Life
 from pellucid.settings import Settings
 from pellucid.site import Served, hosted, mounted, nothing, surround
+from pellucid.tracebacks import reason_of
 from pellucid.watch import Watch
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ class _Assembling:
         try:
             static = Static(os.path.join(self._here, folder.path), chosen)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error)
             raise ValueError(f"the folder {folder.path!r} cannot be served: {reason}") from error
         return static, Closing(static.close), "folder"
 

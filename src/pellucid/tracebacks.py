@@ -23,6 +23,11 @@ def in_one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
+def reason_of(error: OSError) -> str:
+    """Why the system has refused something, in lower case, as the end of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
 def traceback_of(error: BaseException, folder: str = "") -> str:
     """The tracebacks of an exception and of those that led to it, each without the frames of importing and of whoever
     called the app. With a folder, each begins at the first frame of that folder's own code, if there is one.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pellucid.authority.machine import Machine
+from pellucid.tracebacks import reason_of
 
 AUTHORITY, AUTHORITY_KEY, SERVER = "authority.pem", "authority-key.pem", "server.pem"
 """What people trust, its key, and the server's certificate with its key."""
@@ -49,7 +50,7 @@ def keep(folder: str, machine: Machine, now: datetime | None = None) -> Kept:
         with _alone(folder):
             made = _keep(folder, machine, now or datetime.now(UTC))
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise ValueError(f"its certificates cannot be kept in {folder}: {reason}") from error
     return Kept(os.path.join(folder, AUTHORITY), os.path.join(folder, SERVER), made)
 

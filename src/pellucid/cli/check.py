@@ -41,6 +41,7 @@ from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.serving import current_folder
 from pellucid.settings import CommandSettings, Setting, Settings, all_settings
 from pellucid.spelling import nearest
+from pellucid.tracebacks import reason_of
 
 Check = Callable[[Settings], object]
 
@@ -197,7 +198,7 @@ def _folder_faults(place: Place, serving: Sequence[Place]) -> Iterator[str]:
     try:
         yield from _blamed(place.settings, lambda settings: Static(folder.path, settings[StaticSettings]).close())
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = reason_of(error)
         yield f"{found.origin}: serve: the folder {folder.path!r} cannot be served: {why}"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from pellucid.tracebacks import reason_of
+
 OWN = "pellucid.toml"
 PROJECT = "pyproject.toml"
 TABLE = ("tool", "pellucid")
@@ -34,7 +36,7 @@ def read_text(file: str) -> str:
     except IsADirectoryError:
         raise ValueError(f"{file}: this is a folder; name the file in it") from None
     except OSError as error:
-        raise ValueError(f"{file}: it cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise ValueError(f"{file}: it cannot be read: {reason_of(error)}") from None
     if len(content) > LARGEST:
         raise ValueError(f"{file}: it is larger than {LARGEST >> 20} MiB, as no configuration is")
     try:

@@ -14,6 +14,7 @@ from pellucid.piece import Body, close
 from pellucid.semantics.negotiation import choose_type, varying
 from pellucid.server.exchange import Exchange
 from pellucid.setting import setting
+from pellucid.tracebacks import reason_of
 
 LARGEST = 256 << 10
 """How large a page may be, in bytes: all of them are kept."""
@@ -85,7 +86,7 @@ def read_pages(folder: str) -> dict[str, bytes]:
         names = [name for name in sorted(os.listdir(folder)) if NAME.fullmatch(name)]
         pages = {name.removesuffix(".html"): _read(os.path.join(folder, name)) for name in names}
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise ValueError(f"--error-pages: {error.filename or folder} cannot be read: {reason}") from error
     if not pages:
         raise ValueError(f"--error-pages: there is no page in {folder}: one is named 404.html, 4xx.html or 5xx.html")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pellucid.net.access import Access
 from pellucid.net.port import DEFAULT_ACCESS, Port
+from pellucid.tracebacks import reason_of
 
 DEFAULT = "127.0.0.1:8000"
 DEFAULT_PORT = 8000
@@ -170,7 +171,7 @@ def _own_address(family: int, elsewhere: str) -> list[str]:
 
 
 def _explain(address: Address, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
+    reason = reason_of(error)
     if isinstance(error, socket.gaierror):
         return f"cannot listen on {address}: no address is known for that host ({reason})"
     if isinstance(address, Unix) and error.errno == errno.EADDRINUSE and not _is_socket(address.path):

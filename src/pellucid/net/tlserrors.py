@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import ssl
 
+from pellucid.tracebacks import reason_of
+
 _PLAINLY = {
     "EE_KEY_TOO_SMALL": "its key is too short, of which RSA wants 2048 bits and curves 224",
     "CA_KEY_TOO_SMALL": "the key of an authority in it is too short, of which RSA wants 2048 bits and curves 224",
@@ -26,4 +28,4 @@ def explain(error: OSError) -> str:
         told = _TOLD.fullmatch(reason)
         words = (told[1] if told else reason).lower().replace("_", " ")
         return _PLAINLY.get(reason) or (f"the peer says: {words}" if told else words)
-    return (error.strerror or str(error)).lower()
+    return reason_of(error)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from pellucid.features.feature import Ground
+from pellucid.tracebacks import reason_of
 
 What = TypeVar("What")
 
@@ -71,8 +72,6 @@ class Followed(Generic[What]):
                 raise ValueError(f"{self._name}: this file is longer than {LARGEST >> 20} MiB")
             return self._read(data.decode("utf-8"))
         except OSError as error:
-            raise ValueError(
-                f"{self._name}: this file cannot be read: {(error.strerror or str(error)).lower()}"
-            ) from None
+            raise ValueError(f"{self._name}: this file cannot be read: {reason_of(error)}") from None
         except UnicodeDecodeError:
             raise ValueError(f"{self._name}: this file is no text in UTF-8") from None
