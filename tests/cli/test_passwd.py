@@ -95,6 +95,12 @@ def test_at_a_terminal_it_is_asked_for_twice(here: Path, monkeypatch: pytest.Mon
         (("nowhere/users", "alice"), "secretsecret\n", "nowhere/users: no such file or directory"),
         (("nowhere", "alice", "--delete"), None, "nowhere: no such file or directory"),
         (("kept", "alise", "--delete"), None, "there is no user 'alise' in kept; did you mean 'alice'?"),
+        (("users",), None, "write `pellucid passwd FILE USER`, as in `pellucid passwd users alice`"),
+        (
+            ("users", "alice", "secretsecret"),
+            None,
+            "a password is not written here, where others can read it: it is asked for; see --stdin",
+        ),
         (("users", "alice", "--realm", "x"), "secretsecret\n", "--realm is for --digest, and --bcrypt is not"),
         (("users", "alice", "--digest", "--bcrypt"), "secretsecret\n", "--realm is for --digest, and --bcrypt is not"),
     ],

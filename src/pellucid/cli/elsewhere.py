@@ -25,6 +25,9 @@ _METRICS = "say --metrics ADDRESS"
 _IGNORE = "say --reload-exclude GLOB"
 _WEBSOCKETS = "say nothing: WebSockets are spoken with who asks for them, by an engine of its own"
 _ENVIRONMENT = "set variables before the command, as in `DEBUG=1 pellucid serve main:app`"
+_COMPRESS = "say --compress zstd,br,gzip"
+_CORS = "say --cors https://example.com"
+_RATE = "say --rate-limit 10/s"
 _USERS = "say --auth basic --auth-users FILE; `pellucid passwd FILE USER` writes the file"
 
 ELSEWHERE = {
@@ -33,6 +36,7 @@ ELSEWHERE = {
     "--access-logformat": "say --access-log FORMAT",
     "--acme": _ACME,
     "--address": _HOST,
+    "--allow-origin": _CORS,
     "--alpn": _HTTP,
     "--app": "name it without an option, as in `pellucid serve main:app`",
     "--asgi-lifespan": "say --lifespan auto, on or off",
@@ -41,13 +45,17 @@ ELSEWHERE = {
     "--backpressure": "say --connections NUMBER",
     "--basic-auth": _USERS,
     "--blocking-threads": "say --threads NUMBER",
+    "--brotli": _COMPRESS,
     "--ca-certs": _CLIENTS,
     "--cert": _TLS,
     "--cert-reqs": _CLIENTS,
     "--certfile": _TLS,
     "--chdir": "say --app-dir FOLDER",
     "--ciphers": _CIPHERS,
+    "--compression": _COMPRESS,
     "--config-file": "say --config FILE",
+    "--cors-allow-origins": _CORS,
+    "--cors-origins": _CORS,
     "--crl": _REVOKED,
     "--daemon": _MANAGER,
     "--debug": "say --log-level debug",
@@ -89,6 +97,7 @@ ELSEWHERE = {
     "--https": _TLS,
     "--https-redirect": _TO_HTTPS,
     "--insecure-bind": _TO_HTTPS,
+    "--jwks-uri": "say --jwt-keys-url URL",
     "--keep-alive": _IDLE,
     "--key": _TLS,
     "--keyfile": _TLS,
@@ -96,12 +105,14 @@ ELSEWHERE = {
     "--letsencrypt": _ACME,
     "--limit-concurrency": "say --connections NUMBER",
     "--limit-max-requests": "say --recycle-requests NUMBER",
+    "--limit-req": _RATE,
     "--limit-request-field_size": "say --head-size BYTES",
     "--limit-request-fields": "say --field-count NUMBER",
     "--limit-request-line": "say --request-line BYTES",
     "--listen": _HOST,
     "--log-config": "say --log-format and --log-level",
     "--log-file": _OUTPUT,
+    "--login": "say --auth form --auth-users FILE --session sqlite:FILE",
     "--max-requests": "say --recycle-requests NUMBER",
     "--max-requests-jitter": "say --recycle-jitter PERCENT",
     "--metrics-address": _METRICS,
@@ -112,6 +123,7 @@ ELSEWHERE = {
     "--no-log": "say --log-level error",
     "--no-server-header": "say nothing: no answer has that field",
     "--no-ssl-client-verify": _CLIENTS,
+    "--password": _USERS,
     "--pid": _MANAGER,
     "--pidfile": _MANAGER,
     "--port": _PORT,
@@ -127,6 +139,7 @@ ELSEWHERE = {
     "--reload-ignore-paths": _IGNORE,
     "--reload-ignore-patterns": _IGNORE,
     "--reload-paths": "say --reload-dir FOLDER",
+    "--secret-key": "say --session-key-file FILE",
     "--self-signed": _DEV,
     "--shutdown-timeout": _GRACE,
     "--socket": "say --bind unix:PATH",
@@ -150,6 +163,7 @@ ELSEWHERE = {
     "--static-path-mount": "mount the folder, as in `pellucid serve /=main:app /static=public`",
     "--static-path-route": "mount the folder, as in `pellucid serve /=main:app /static=public`",
     "--suppress-ragged-eofs": "say nothing: no handshake holds anybody up",
+    "--throttle": _RATE,
     "--timeout": "say --request-timeout SECONDS for a request, or --stuck-after SECONDS for a worker",
     "--timeout-graceful-shutdown": _GRACE,
     "--timeout-keep-alive": _IDLE,
@@ -161,6 +175,8 @@ ELSEWHERE = {
     "--uds-permissions": "say --socket-mode OCTAL",
     "--umask": "say --socket-mode OCTAL",
     "--url-path-prefix": "mount the application, as in `pellucid serve /api=main:app`",
+    "--username": _USERS,
+    "--users": _USERS,
     "--verbose": "say --log-level debug",
     "--verify-flags": _CLIENTS,
     "--verify-mode": _CLIENTS,

@@ -14,6 +14,7 @@ from pellucid.features.auth import AuthSettings
 from pellucid.features.auth.htpasswd import checked_name, digest_of
 from pellucid.features.auth.passwords import LONGEST, argon2_of, bcrypt_of, prepared
 from pellucid.spelling import nearest
+from pellucid.tracebacks import reason_of
 
 SHORT = 8
 """A password of fewer characters is complained of."""
@@ -23,8 +24,7 @@ PRIVATE = 0o600
 
 
 @click.command()
-@click.argument("file")
-@click.argument("user")
+@click.argument("words", nargs=-1, metavar="FILE USER")
 @click.option("--stdin", "from_input", is_flag=True, help="Read the password from the first line of standard input.")
 @click.option("--delete", is_flag=True, help="Take the user out of the file.")
 @click.option(
@@ -33,7 +33,7 @@ PRIVATE = 0o600
 @click.option("--digest", is_flag=True, help="Write what --auth-digests reads.")
 @click.option("--realm", help=f"The --auth-realm of a digest. [{AuthSettings().auth_realm}]")
 def passwd(
-    file: str, user: str, from_input: bool, delete: bool, by_bcrypt: bool, digest: bool, realm: str | None
+    words: tuple[str, ...], from_input: bool, delete: bool, by_bcrypt: bool, digest: bool, realm: str | None
 ) -> None:
     """Give USER a password in FILE, a new one or another one. It is asked for twice.
 
@@ -45,6 +45,7 @@ def passwd(
     """
     if (by_bcrypt and digest) or (realm is not None and not digest):
         raise click.UsageError("--realm is for --digest, and --bcrypt is not")
+    file, user = _file_and_user(words)
     try:
         user = checked_name(user)
         key = f"{user}:{realm or AuthSettings().auth_realm}:" if digest else f"{user}:"
@@ -58,7 +59,7 @@ def passwd(
             kept.append(key + _hashed(user, key, password, by_bcrypt, digest))
         _write(file, kept)
     except OSError as error:
-        raise click.UsageError(f"{file}: {(error.strerror or str(error)).lower()}") from error
+        raise click.UsageError(f"{file}: {reason_of(error)}") from error
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     click.echo(f"{file}: {user} has {'no' if delete else 'a new'} password now.", err=True)
@@ -67,6 +68,14 @@ def passwd(
 def at_terminal() -> bool:
     """Whether somebody can be asked."""
     return sys.stdin.isatty()
+
+
+def _file_and_user(words: tuple[str, ...]) -> tuple[str, str]:
+    if len(words) > 2:
+        raise click.UsageError("a password is not written here, where others can read it: it is asked for; see --stdin")
+    if len(words) < 2:
+        raise click.UsageError("write `pellucid passwd FILE USER`, as in `pellucid passwd users alice`")
+    return words[0], words[1]
 
 
 def _hashed(user: str, key: str, password: str, by_bcrypt: bool, digest: bool) -> str:

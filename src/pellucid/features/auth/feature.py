@@ -121,7 +121,10 @@ def _scheme(name: str, chosen: Chosen, ground: Ground) -> Scheme:
     if make is None:
         several = [each.strip() for each in name.split(",")]
         if len(several) > 1 and SCHEMES.keys() >= {*several}:
-            raise ValueError(f"--auth: {name!r} are several: give each by itself, as in [{str(several)[1:-1]}]")
+            raise ValueError(
+                f"--auth: {name!r} are several: in a file, write [{str(several)[1:-1]}], else give "
+                "each by an option, or on a line, of its own"
+            )
         near = OTHERWISE.get(name.lower(), "") or nearest(name, SCHEMES)
         hint = f"; did you mean {near}?" if near else f": it is {', '.join(SCHEMES)}"
         raise ValueError(f"--auth: {name!r} is no way to show who one is{hint}")
