@@ -132,13 +132,18 @@ def test_its_connections_are_let_go_of(stage: Stage) -> None:
         ("rediss://:secret@[::1]:6379/1?x=secret", "rediss://[::1]:6379/1"),
         ("unix:///run/redis.sock", "unix:///run/redis.sock"),
         ("redis://a:b@c@host/0", "redis://host/0"),
+        ("redis://:secret/secret@host/0", "redis://…"),
+        ("redis://:secret?secret@host/0", "redis://…"),
+        ("redis://host/0?password=a@secret", "redis://…"),
     ],
 )
 def test_no_password_is_shown(url: str, shown: str) -> None:
     assert without_password(url) == shown
 
 
-@pytest.mark.parametrize("url", ["http://a/0", "redis://:secret@host:port/0", "localhost", ""])
+@pytest.mark.parametrize(
+    "url", ["http://a/0", "redis://:secret@host:port/0", "redis://:secret/1@host/0", "localhost", ""]
+)
 def test_what_is_no_url_of_a_redis_is_said_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="is no URL of a Redis") as error:
         RedisLink(url)

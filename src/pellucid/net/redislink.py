@@ -6,6 +6,7 @@ is back; in between it is asked again every `PAUSE` seconds, and everybody else 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -109,9 +110,11 @@ class RedisCalls:
 
 def without_password(url: str) -> str:
     """A URL as it may be shown and logged."""
-    scheme, separator, rest = url.partition("?")[0].partition("://")
-    place, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{place.rpartition('@')[2]}{slash}{path}"
+    scheme, separator, rest = url.partition("://")
+    place = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "@" in rest[len(place) :]:  # a password may reach as far as there
+        return f"{scheme}{separator}…"
+    return f"{scheme}{separator}{rest.partition('?')[0].rpartition('@')[2]}"
 
 
 def _client(url: str) -> tuple[Client, tuple[type[Exception], ...]]:
@@ -129,7 +132,10 @@ def _client(url: str) -> tuple[Client, tuple[type[Exception], ...]]:
         # Once more at once: a connection that rested may have been closed at the other end.
         client = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 1), **options)
     except ValueError as error:
-        raise ValueError(f"{without_password(url)!r} is no URL of a Redis: {_in_one_line(error)}") from None
+        why = (
+            _in_one_line(error) if "…" not in without_password(url) else "in a password / is %2F, ? is %3F and # is %23"
+        )
+        raise ValueError(f"{without_password(url)!r} is no URL of a Redis: {why}") from None
     return client, (redis.RedisError, OSError)
 
 
