@@ -216,7 +216,7 @@ def test_cache_control_and_types_are_as_set(folder: Path) -> None:
     (folder / "app.3f2a9c1b.js").write_bytes(b"x")
     ask = Asking(folder, cache_control=("*.css=max-age=60",), media_type=("png=image/x-png",))
     assert ask("/style.css")["cache-control"] == b"max-age=60"
-    assert ask("/app.3f2a9c1b.js")["cache-control"] == b"public, max-age=31536000, immutable"
+    assert ask("/app.3f2a9c1b.js")["cache-control"] == b"max-age=31536000, immutable"
     assert ask("/index.html")["cache-control"] == b"no-cache"
     assert ask("/sub/photo.png")["content-type"] == b"image/x-png"
 

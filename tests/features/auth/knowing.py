@@ -84,7 +84,8 @@ class Told:
 
 
 class Place:
-    """A place with users in a folder of its own; `notes` is what the log was told, `served` who came as far as the app.
+    """A place with users in a folder of its own; `notes` is what the log was told, `served` who came as far as the app,
+    `fields` what that says with each answer.
 
     alice has the password secret and is of admins, bob hunter2.
     """
@@ -96,6 +97,7 @@ class Place:
         self.write("groups", "admins: alice\n")
         self.notes: list[tuple[str, str]] = []
         self.served: list[str] = []
+        self.fields: list[Field] = []
         self.hand = HandClock()
         self.reactor = Reactor(MemoryPoller(), self.hand)
         self.ground = LoopGround(self.reactor, lambda level, text: self.notes.append((level, text)), str(folder))
@@ -123,7 +125,7 @@ class Place:
         """Tells who asks."""
         user = exchange.user
         self.served.append(user.name if user is not None else "")
-        exchange.respond(Response(200), self.served[-1].encode())
+        exchange.respond(Response(200, Headers(self.fields)), self.served[-1].encode())
 
     def settle(self) -> None:
         """Rounds until nothing moves."""

@@ -63,6 +63,25 @@ def test_a_right_password_lets_in_and_no_cache_that_others_use_may_keep_what_was
     assert (told.exchange.user.scheme, [*told.exchange.user.groups]) == ("Basic", ["admins"])
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (b"max-age=60", b"max-age=60, private"),
+        (b"max-age=31536000, immutable", b"max-age=31536000, immutable, private"),
+        (b"public, max-age=60", b"public, max-age=60"),
+        (b"S-MaxAge=60", b"S-MaxAge=60"),
+        (b"private", b"private"),
+        (b"no-cache", b"no-cache"),
+        (b"no-store", b"no-store"),
+    ],
+)
+def test_what_may_be_kept_is_for_one_user_unless_somebody_says_otherwise(
+    place: Place, told: bytes, expected: bytes
+) -> None:
+    place.fields = [(b"cache-control", told)]
+    assert place.ask(RIGHT).headers.all(b"cache-control") == [expected]
+
+
 def test_a_wrong_password_is_answered_late_and_says_nothing_of_why(place: Place) -> None:
     told, unknown = place.ask(WRONG), place.ask(NOBODY)
     assert told.status == unknown.status == 401
@@ -280,7 +299,10 @@ def test_rules_for_methods_leave_the_others_open(tmp_path: Path) -> None:
     assert place.ask(method="put").status == 401
 
 
-@pytest.mark.parametrize("name", [b"remote-user", b"remote_user", b"x-remote-user", b"x-forwarded-user"])
+NAMING = [b"remote-user", b"remote_user", b"x-remote-user", b"x_remote-user", b"x-forwarded_user", b"auth_type"]
+
+
+@pytest.mark.parametrize("name", NAMING)
 def test_no_field_of_a_client_names_the_user(tmp_path: Path, name: bytes) -> None:
     place = Place(tmp_path, "basic", require=("anyone",))
     told = place.ask((name, b"root"), (b"accept", b"*/*"))

@@ -13,7 +13,8 @@ from pellucid.semantics.media import media_type
 from pellucid.semantics.path import Fault, parse_path
 
 REVALIDATE = b"no-cache"
-IMMUTABLE = b"public, max-age=31536000, immutable"
+# Whether others may be given it is for those to say who know who has asked.
+IMMUTABLE = b"max-age=31536000, immutable"
 
 Names = tuple[bytes, ...]
 

@@ -12,15 +12,19 @@ from pellucid.features.auth.scheme import Found, Scheme, Wrong
 from pellucid.features.feature import ChangedHeaders
 from pellucid.message import Field, Headers, Response
 from pellucid.piece import Body
+from pellucid.protocol.grammar import list_members
 from pellucid.server.exchange import Exchange
 from pellucid.server.held import Held
 from pellucid.server.refusal import refusal
 from pellucid.user import User
 
 FORGED: frozenset[bytes] = frozenset(
-    (b"remote-user", b"remote_user", b"x-remote-user", b"x-forwarded-user", b"x-authenticated-user", b"auth-type")
+    (b"remote-user", b"x-remote-user", b"x-forwarded-user", b"x-authenticated-user", b"auth-type")
 )
 """Fields that apps take for the name of a user whom somebody in front has found out; a client's own never pass."""
+
+SHARING = frozenset((b"public", b"private", b"s-maxage", b"no-cache", b"no-store"))
+"""What in a Cache-Control tells that somebody has thought of the caches that others use."""
 
 
 class Door:
@@ -36,14 +40,16 @@ class Door:
         self._rules = rules
         self._form = form
         self._groups = groups
-        self._strips = FORGED.union(*(getattr(scheme, "strips", ()) for scheme in schemes))
+        self._strips = frozenset(map(_dashed, FORGED.union(*(getattr(scheme, "strips", ()) for scheme in schemes))))
         self._private = ChangedHeaders(_private)
 
     def ask(self, exchange: Exchange) -> Held | None:
         """Find out who asks, and answer whoever may not have it."""
         headers = exchange.request.headers
-        if not self._strips.isdisjoint(headers.index):
-            exchange.request.headers = headers.without(*self._strips)
+        # Many apps make one name of dashes and underscores.
+        forged = [name for name in headers.index if _dashed(name) in self._strips]
+        if forged:
+            exchange.request.headers = headers.without(*forged)
         exchange.identified = True
         if self._form is not None and self._form.has(exchange):
             return self._form.serve(exchange)
@@ -53,7 +59,7 @@ class Door:
 
     def answer(self, exchange: Exchange, response: Response, body: Body) -> tuple[Response, Body]:
         """No cache that others use may keep what a user has been given, unless the app has its own mind about that."""
-        if exchange.user is None or b"cache-control" in response.headers:
+        if exchange.user is None:
             return response, body
         return Response(response.status, self._private.of(response.headers)), body
 
@@ -139,4 +145,13 @@ class _Inquiry:
 
 
 def _private(headers: Headers) -> Headers:
-    return headers.plus((b"cache-control", b"private"))
+    told = headers.get(b"cache-control")
+    if told is None:
+        return headers.plus((b"cache-control", b"private"))
+    if not SHARING.isdisjoint(member.partition(b"=")[0] for member in list_members(told)):
+        return headers
+    return headers.without(b"cache-control").plus((b"cache-control", told + b", private"))
+
+
+def _dashed(name: bytes) -> bytes:
+    return name.replace(b"_", b"-")

@@ -56,7 +56,7 @@ class Forward:
         self._groups = _name(settings.forward_auth_groups, "forward-auth-groups")
         others = [_name(each, "forward-auth-headers") for each in settings.forward_auth_headers]
         self._given = tuple(name for name in dict.fromkeys((self._user, self._groups, *others)) if name)
-        self.strips = frozenset(self._given) | {name.replace(b"-", b"_") for name in self._given}
+        self.strips = frozenset(self._given)
         """The names of fields that none but the service may set."""
         self._aside = aside
         self._note = note
