@@ -41,7 +41,7 @@ def test_streams_at_the_same_time_do_not_mix(name: str) -> None:
 @pytest.mark.parametrize("name", CODINGS)
 def test_a_higher_level_makes_a_smaller_body(name: str) -> None:
     least, _, most = LEVELS[name]
-    sizes = [len(codings_of([name], [f"{name}:{level}"])[0].whole(TEXT)) for level in (least, most)]
+    sizes = [len(codings_of([name], [f"{name}={level}"])[0].whole(TEXT)) for level in (least, most)]
     assert sizes[1] < sizes[0]
 
 
@@ -55,11 +55,11 @@ def test_the_order_is_the_one_that_was_chosen() -> None:
         (["deflate"], [], "compress: 'deflate' is no coding: write zstd, br, gzip"),
         (["Brotli"], [], "compress: 'Brotli' is no coding (did you mean br?): write"),
         (["zstd,"], [], "compress: '' is no coding"),
-        (["gzip"], ["gzip:10"], "compress-level: 'gzip:10' is no level of gzip: they are 1 to 9"),
+        (["gzip"], ["gzip=10"], "compress-level: 'gzip=10' is no level of gzip: they are 1 to 9"),
         (["gzip"], ["gzip"], "compress-level: 'gzip' is no level of gzip"),
-        (["br"], ["br:12"], "they are 0 to 11"),
-        (["zstd"], ["zstd:-1"], "they are 1 to 22"),
-        (["zstd"], ["6"], "compress-level: '6' names no coding: write one such as br:6"),
+        (["br"], ["br=12"], "they are 0 to 11"),
+        (["zstd"], ["zstd=-1"], "they are 1 to 22"),
+        (["zstd"], ["6"], "compress-level: '6' names no coding: write one such as br=6"),
     ],
 )
 def test_what_is_wrong_is_told(names: list[str], levels: list[str], complaint: str) -> None:

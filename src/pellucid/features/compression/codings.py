@@ -50,7 +50,7 @@ class Coding(Protocol):
 
 
 def codings_of(names: Iterable[str], levels: Iterable[str]) -> list[Coding]:
-    """The codings of these names, in their order, at the levels that texts such as br:6 give. ValueError says what is
+    """The codings of these names, in their order, at the levels that texts such as br=6 give. ValueError says what is
     wrong, or which package is missing.
     """
     chosen = {name: level for text in levels for name, level in [_level(text)]}
@@ -64,9 +64,9 @@ def codings_of(names: Iterable[str], levels: Iterable[str]) -> list[Coding]:
 
 
 def _level(text: str) -> tuple[str, int]:
-    name, _, level = text.strip().partition(":")
+    name, _, level = text.strip().partition("=")
     if name not in LEVELS:
-        raise ValueError(f"--compress-level: {text!r} names no coding: write one such as br:6")
+        raise ValueError(f"--compress-level: {text!r} names no coding: write one such as br=6")
     least, _, most = LEVELS[name]
     if not (level.isascii() and level.isdigit() and least <= int(level[:9]) <= most):
         raise ValueError(f"--compress-level: {text!r} is no level of {name}: they are {least} to {most}")

@@ -47,7 +47,7 @@ class CompressionSettings:
     )
     compress_level: tuple[str, ...] = setting(
         (),
-        "How hard one of the codings tries, such as br:6 (zstd 1 to 22, br 0 to 11, gzip 1 to 9). As they are (zstd:3, "
-        "br:4, gzip:4), a little more smallness would cost much more time.",
-        unit="coding:level",
+        "How hard one of the codings tries, such as br=6 (zstd 1 to 22, br 0 to 11, gzip 1 to 9). As they are (zstd=3, "
+        "br=4, gzip=4), a little more smallness would cost much more time.",
+        unit="coding=level",
     )
