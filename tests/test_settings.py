@@ -21,6 +21,7 @@ from pellucid.settings import (
     read_size,
     read_time,
     read_truth,
+    spell_size,
 )
 
 BY_NAME = {each.name: each for each in all_settings()}
@@ -190,3 +191,20 @@ def test_more_can_be_chosen_beneath() -> None:
     assert below.chosen == {"head_time", "listing", "index"}
     assert below.origins == {"head_time": "a:1", "listing": "a:3", "index": "a:4"}
     assert above.beneath({}, {}) is above
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0"),
+        (1000, "1000"),
+        (1024, "1K"),
+        (1536, "1536"),
+        (10 << 20, "10M"),
+        (3 << 30, "3G"),
+        ((1 << 30) + 1, "1073741825"),
+    ],
+)
+def test_a_size_is_spelled_as_it_is_read(size: int, text: str) -> None:
+    assert spell_size(size) == text
+    assert read_size(text) == size

@@ -221,6 +221,14 @@ def read_size(text: str) -> int:
     return int(_measure(text, _SIZES, "a size such as 4096, 64K, 10M or 1G"))
 
 
+def spell_size(size: float) -> str:
+    """Bytes as `read_size` reads them: in the largest unit in which they are a whole number."""
+    for unit, letter in ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")):
+        if size and size % unit == 0:
+            return f"{size // unit:.0f}{letter}"
+    return f"{size:.0f}"
+
+
 def read_rate(text: str) -> int:
     """Bytes per second: as a size, with /s or without."""
     return int(_measure(text.strip().removesuffix("/s"), _SIZES, "a rate such as 240, 4K or 1M/s"))

@@ -16,7 +16,7 @@ from pellucid.config import Given
 from pellucid.eventlog import FORMATS as LOG_FORMATS
 from pellucid.eventlog import LEVELS
 from pellucid.loading.settings import INTERFACES, LOOPS
-from pellucid.settings import Setting, all_settings, read_truth
+from pellucid.settings import Setting, all_settings, read_truth, spell_size
 from pellucid.spelling import nearest
 
 ENVIRONMENT = (
@@ -183,9 +183,8 @@ def spell(setting: Setting) -> str:
         return ", ".join(value)
     if isinstance(value, str):
         return value
-    for size, letter in ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")):
-        if setting.manual.unit == "bytes" and value and value % size == 0:
-            return f"{value // size}{letter}"
+    if setting.manual.unit == "bytes":
+        return spell_size(value)
     if setting.manual.unit == "seconds" and value and value % DAY == 0:
         return f"{value / DAY:.0f}d"
     return f"{value:.15g}" if isinstance(value, float) else str(value)

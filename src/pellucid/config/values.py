@@ -7,7 +7,7 @@ from typing import Any
 
 from pellucid.config.finding import refer
 from pellucid.config.mistakes import MASK, masked, spell_text
-from pellucid.settings import Setting
+from pellucid.settings import Setting, spell_size
 
 NUMBERS_TOO = {"address", "group", "number", "user"}
 """The units of texts that may be a number as well: a port, an id, a count."""
@@ -42,7 +42,7 @@ def spell_value(setting: Setting, value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(spell_value(setting, item) for item in value)}]"
     if isinstance(value, int | float):
-        return spell_text(_long(value)) if setting.manual.unit == "bytes" and value >= 1 << 10 else f"{value:.15g}"
+        return spell_text(spell_size(value)) if setting.manual.unit == "bytes" and value >= 1 << 10 else f"{value:.15g}"
     return spell_text(MASK if setting.manual.secret and value else masked(value))
 
 
@@ -95,10 +95,3 @@ def _joined(setting: Setting, text: str, folder: str) -> str:
 def _file(text: str, folder: str) -> str:
     # A word such as dev, or dev:shop.localhost, is no file.
     return text if text.partition(":")[0] == "dev" and not os.path.exists(text) else refer(text, folder)
-
-
-def _long(value: float) -> str:
-    for size, letter in ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")):
-        if value % size == 0:
-            return f"{int(value) // size}{letter}"
-    return str(int(value))
