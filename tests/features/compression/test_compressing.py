@@ -160,6 +160,15 @@ def test_what_has_not_changed_is_told_by_the_tag_that_the_client_knows() -> None
     assert fields_of(exchange)[b"etag"] == b'W/"a"'
 
 
+@pytest.mark.parametrize("length", [b"5000", None])
+def test_what_has_not_changed_has_no_length(length: bytes | None) -> None:
+    fields = [(b"content-length", length)] if length else []
+    source = Script(length=5000)
+    exchange = given(compression(), source, (b"etag", b'"a"'), *fields, status=304)
+    assert (exchange.body, source.closed) == (b"", 1)
+    assert b"content-length" not in fields_of(exchange)
+
+
 def test_errors_are_compressed_too() -> None:
     assert fields_of(given(compression(), PAGE, status=404))[b"content-encoding"] == b"zstd"
 

@@ -49,7 +49,8 @@ class Compression:
         """The answer as it goes to this client."""
         status, headers, request = response.status, response.headers, exchange.request
         if status == 304:
-            return Response(304, unchanged(request, headers)), body
+            close(body)  # of it there is the length alone, which is not that of what was compressed (RFC 9110 8.6)
+            return Response(304, unchanged(request, headers)), b""
         if status < 200 or status in WITHOUT_CONTENT or request.method == "CONNECT" or not self._may_be(headers):
             return response, body
         size = size_of(request, headers, body)

@@ -58,7 +58,11 @@ def encoded(coding: bytes) -> Callable[[Headers], Headers]:
 
 
 def unchanged(request: Request, headers: Headers) -> Headers:
-    """The fields of a 304, which names the content that the client has: by the weak tag, if it was compressed."""
+    """The fields of a 304, which names the content that the client has: by the weak tag, if it was compressed; and
+    not by a length, which may have been that of either.
+    """
+    if b"content-length" in headers:
+        headers = headers.without(b"content-length")
     tag = headers.get(b"etag")
     if tag is None or tag.startswith(b"W/"):
         return headers
