@@ -118,6 +118,7 @@ def test_the_app_gets_the_fields_that_were_chosen_from_the_service_alone(make: C
         (b"remote-email", b"root@evil.example"),
         (b"x-role", b"admin"),
         (b"x_role", b"admin"),
+        (b"remote_email", b"root@evil.example"),
         (b"remote_groups", b"wheel"),
         (b"x-other", b"1"),
     )
