@@ -19,6 +19,11 @@ def test_it_says_the_status_and_the_rule(status: int, why: str, text: bytes) -> 
     assert body == text
 
 
+def test_it_has_what_else_is_to_be_said() -> None:
+    response, _ = refusal(405, "", (b"allow", b"GET"))
+    assert (response.status, response.headers.get(b"allow")) == (405, b"GET")
+
+
 def test_it_is_plain_text_and_nothing_else() -> None:
     response, _ = refusal(400, "<script>")
     assert response.headers.get(b"content-type") == b"text/plain; charset=utf-8"

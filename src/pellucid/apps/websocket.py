@@ -135,11 +135,9 @@ class WebSocket:
 
 def _ask_for_upgrade(exchange: Exchange) -> None:
     # RFC 9113 8.2.2: HTTP/2 has no Upgrade, which 426 may not come without.
+    why = "here is a WebSocket, and nothing else (RFC 6455 4.1)"
     over_http1 = exchange.request.version[0] == "1"
-    response, body = refusal(426 if over_http1 else 400, "here is a WebSocket, and nothing else (RFC 6455 4.1)")
-    if over_http1:
-        response.headers = response.headers.plus((b"upgrade", b"websocket"))
-    exchange.respond(response, body)
+    exchange.respond(*(refusal(426, why, (b"upgrade", b"websocket")) if over_http1 else refusal(400, why)))
 
 
 def _check_plain(given: object) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pellucid.message import PHRASES, Headers, Response
+from pellucid.message import PHRASES, Field, Headers, Response
 
 
-def refusal(status: int, why: str = "") -> tuple[Response, bytes]:
-    """A head and a body of plain text: the status, its phrase, and the rule that was broken, where there is one."""
+def refusal(status: int, why: str = "", *more: Field) -> tuple[Response, bytes]:
+    """A head, with `more` fields, and a body of plain text: the status, its phrase, and the rule that was broken, where
+    there is one.
+    """
     lines = [f"{status} {PHRASES.get(status, '')}".rstrip(), *([why] if why else []), ""]
-    headers = Headers([(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")])
-    return Response(status, headers), "\n".join(lines).encode()
+    usual = (b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")
+    return Response(status, Headers([*usual, *more])), "\n".join(lines).encode()

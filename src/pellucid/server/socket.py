@@ -48,10 +48,8 @@ def offered(exchange: Exchange) -> Offer | None:
     offer = judge(exchange.request)
     if isinstance(offer, Offer):
         return offer
-    response, body = refusal(offer.response.status, offer.why)
-    response.headers = response.headers.plus(*offer.response.headers)
     exchange.why = offer.why
-    exchange.respond(response, body)
+    exchange.respond(*refusal(offer.response.status, offer.why, *offer.response.headers))
     return None
 
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from pellucid.features.auth.basic import quoted, read_basic
+from pellucid.features.auth.basic import read_basic
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,3 @@ def test_the_example_of_the_rfc_is_read() -> None:
 @pytest.mark.parametrize("credentials", [b"", b"=", b"YTp", b"YT pi", b"YTpi,", b"\xff", b"YTpi" * 5000 + b"%"])
 def test_what_is_no_base64_is_nothing(credentials: bytes) -> None:
     assert read_basic(credentials) is None
-
-
-def test_a_realm_is_quoted() -> None:
-    assert quoted('the "inner\\outer" circle') == b'"the \\"inner\\\\outer\\" circle"'

@@ -110,8 +110,7 @@ class OneFile:
             raise
         if stood:
             return Response(204, Headers([NOSNIFF])), b""
-        response, body = refusal(201)
-        return Response(201, response.headers.plus((b"location", self._place))), body
+        return refusal(201, "", (b"location", self._place))
 
     def discard(self) -> None:
         """It does not come to be."""

@@ -7,7 +7,7 @@ import binascii
 import re
 import unicodedata
 
-from pellucid.features.auth.scheme import Tell, Wrong
+from pellucid.features.auth.scheme import Tell, Wrong, quoted
 from pellucid.features.auth.verifying import Passwords
 from pellucid.server.exchange import Exchange
 
@@ -54,8 +54,3 @@ def read_basic(credentials: bytes) -> tuple[str, str] | None:
     if not colon or not name or CONTROL.search(text):
         return None
     return unicodedata.normalize("NFC", name), password
-
-
-def quoted(text: str) -> bytes:
-    """A quoted-string (RFC 9110 section 5.6.4) of text that holds no control character."""
-    return b'"' + text.encode().replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'

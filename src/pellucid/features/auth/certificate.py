@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from pellucid.features.auth.certificatesettings import CertificateSettings
-from pellucid.features.auth.scheme import Found, Tell, Wrong
+from pellucid.features.auth.scheme import Found, Tell, Wrong, is_name
 from pellucid.features.feature import Ground
 from pellucid.net.secured import Secured
 from pellucid.server.exchange import Exchange
@@ -14,8 +12,6 @@ from pellucid.user import User
 
 KINDS = {"cn": "CN", "email": "email", "dns": "DNS", "uri": "URI", "subject": ""}
 """What can be the name, and what it is among the names of a certificate."""
-
-NAME = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
 
 class Certificate:
@@ -46,7 +42,7 @@ class Certificate:
         )
         if len(names) != 1:  # which of several is meant nobody can know
             return Wrong(f"a certificate with {len(names) or 'no'} names of the kind {self._kind}", 403)
-        if not NAME.fullmatch(names[0]):
+        if not is_name(names[0]):
             return Wrong("a certificate with a name that cannot be one", 403)
         claims = {
             "subject": secured.client_subject,

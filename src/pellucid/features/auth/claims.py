@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from pellucid.features.auth.scheme import is_name
 from pellucid.user import User
 
 ANYBODY = "*"
 MOST_GROUPS = 1000
 LATEST = 1e12
 """A moment in seconds since 1970 that no token is meant for: what is beyond it is no moment."""
-
-NAME = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Wanted:
     def user_of(self, claims: Mapping[str, Any]) -> User | None:
         """Whom it is about; None where it does not say."""
         name = _found(claims, self.user)
-        if not isinstance(name, str) or not NAME.fullmatch(name):
+        if not isinstance(name, str) or not is_name(name):
             return None
         groups = frozenset(_texts(_found(claims, self.groups))[:MOST_GROUPS])
         # RFC 8693 4.2: a text with spaces; others call it scp, and some make it a list.

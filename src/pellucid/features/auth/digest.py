@@ -9,11 +9,10 @@ import unicodedata
 from urllib.parse import unquote_to_bytes
 
 from pellucid.features.auth.attempts import Attempts
-from pellucid.features.auth.basic import quoted
 from pellucid.features.auth.followed import Followed
 from pellucid.features.auth.htpasswd import DIGEST, Digests
 from pellucid.features.auth.nonces import Nonces, Shown
-from pellucid.features.auth.scheme import Tell, Wrong
+from pellucid.features.auth.scheme import Tell, Wrong, quoted
 from pellucid.features.auth.verifying import too_many
 from pellucid.server.exchange import Exchange
 from pellucid.user import User

@@ -87,13 +87,13 @@ class Door:
         return self._forbidden(found)
 
     def _forbidden(self, user: User) -> tuple[Response, Body]:
-        response, body = refusal(403, "you may not have this")
+        why = "you may not have this"
         for scheme in self._schemes:
             # A scheme whose users can ask for more scopes has this besides what all have.
             insufficient = getattr(scheme, "insufficient", None)
             if insufficient is not None and user.scheme.lower() == scheme.name and self._rules.scopes:
-                return Response(403, response.headers.plus((b"www-authenticate", insufficient()))), body
-        return response, body
+                return refusal(403, why, (b"www-authenticate", insufficient()))
+        return refusal(403, why)
 
     def _refusal(self, exchange: Exchange, wrong: Wrong | None) -> tuple[Response, Body]:
         status = wrong.status if wrong is not None else 401
@@ -105,8 +105,7 @@ class Door:
             more += [(b"www-authenticate", value) for value in challenges]
             # RFC 9110 15.5.2 wants a challenge, and where only TLS can show who one is there is none.
             status = 401 if challenges else 403
-        response, body = refusal(status)
-        return Response(status, response.headers.plus((b"cache-control", b"no-store"), *more)), body
+        return refusal(status, "", (b"cache-control", b"no-store"), *more)
 
     def _challenges(self, exchange: Exchange, wrong: Wrong | None) -> list[bytes]:
         own = wrong.challenge if wrong is not None else b""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from urllib.parse import urljoin
 
 from pellucid.features.auth.asking import Service, Told
 from pellucid.features.auth.forwardsettings import ForwardSettings
-from pellucid.features.auth.scheme import Found, Tell, Wrong
+from pellucid.features.auth.scheme import Found, Tell, Wrong, is_name
 from pellucid.features.auth.settings import AuthSettings
 from pellucid.features.feature import Ground
 from pellucid.message import Field, Headers
@@ -30,8 +29,6 @@ SHOWN = (b"authorization", b"cookie", b"accept", b"accept-language", b"user-agen
 OF_CONNECTION = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 ) | {b"content-length", b"date", b"server"}
-
-NAME = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
 
 class Forward:
@@ -98,7 +95,7 @@ class Forward:
     def _let_in(self, exchange: Exchange, told: Told) -> Found:
         values = {name: value for name in self._given if (value := told.field(name))}
         name = _text(values.get(self._user, b""))
-        if name and not NAME.fullmatch(name):
+        if name and not is_name(name):
             return self._failed("it answers with a name that cannot be one")
         self._answers()
         if values:

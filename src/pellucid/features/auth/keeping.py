@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pellucid.features.auth.attempts import Attempts
-from pellucid.features.auth.basic import quoted
 from pellucid.features.auth.followed import Followed
 from pellucid.features.auth.form import Form, Paths, is_here
 from pellucid.features.auth.htpasswd import Digests, read_digests, read_groups, read_users
 from pellucid.features.auth.page import Pages, read_page
+from pellucid.features.auth.scheme import quoted
 from pellucid.features.auth.settings import AuthSettings
 from pellucid.features.auth.verifying import Passwords
 from pellucid.features.feature import Ground

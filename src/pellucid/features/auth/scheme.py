@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,6 +34,19 @@ Found = User | Wrong | None
 """A user; credentials that do not hold; or None where none of this kind were shown."""
 
 Tell = Callable[[Found], None]
+
+
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
+
+
+def is_name(text: str) -> bool:
+    """Whether this can be the name of a user: not empty, not long, and without a control character."""
+    return _NAME.fullmatch(text) is not None
+
+
+def quoted(text: str) -> bytes:
+    """A quoted-string (RFC 9110 section 5.6.4) of text that holds no control character."""
+    return b'"' + text.encode().replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
 class Scheme(Protocol):

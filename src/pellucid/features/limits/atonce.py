@@ -101,5 +101,4 @@ class AtOnce:
 
     def _refusal(self, exchange: Exchange) -> tuple[Response, bytes]:
         exchange.why = exchange.why or WHY
-        response, body = refusal(self._status, "too many requests run at once: try again soon")
-        return Response(self._status, response.headers.plus((b"retry-after", RETRY))), body
+        return refusal(self._status, "too many requests run at once: try again soon", (b"retry-after", RETRY))

@@ -87,8 +87,8 @@ class Often:
         if not verdict.wait:
             return None
         exchange.why = exchange.why or WHY
-        response, body = refusal(429, "too many requests in too short a time (RFC 6585 4)")
-        return Response(429, response.headers.plus((b"retry-after", b"%d" % ceil(verdict.wait)))), body
+        after = b"retry-after", b"%d" % ceil(verdict.wait)
+        return refusal(429, "too many requests in too short a time (RFC 6585 4)", after)
 
 
 def policy_of(rate: Rate) -> Field:

@@ -179,8 +179,7 @@ class Sessions:
 
 def unavailable(why: str = "sessions cannot be had just now") -> tuple[Response, Body]:
     """The answer to whoever needs a session when there are none."""
-    response, body = refusal(503, why)
-    return Response(503, response.headers.plus((b"retry-after", RETRY))), body
+    return refusal(503, why, (b"retry-after", RETRY))
 
 
 def with_cookie(headers: Headers, field: Field) -> Headers:
