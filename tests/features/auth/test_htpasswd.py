@@ -13,6 +13,7 @@ from pellucid.features.auth.htpasswd import (
 )
 
 DIGEST = "a" * 64
+NAME = "1 to 255 characters, none of them a colon or a control character, and no space around them"
 
 
 def test_users_stand_in_lines_with_their_hashes() -> None:
@@ -36,10 +37,10 @@ def test_whom_there_is_not_has_always_the_same_decoy() -> None:
         ("\nalice:secret", "users:2: the password of 'alice' is kept as plain text or by crypt, which is fast to "
          "guess: give it anew by `pellucid passwd users alice`"),
         (f"alice:{ALICE}\nalice:{BOB}", "users:2: 'alice' stands here twice"),
-        (f":{ALICE}", "users:1: '' is no name of a user"),
-        (f" alice:{ALICE}", "users:1: ' alice' is no name of a user"),
-        (f"al\tice:{ALICE}", "users:1: 'al\\tice' is no name of a user"),
-        (f"{'a' * 256}:{ALICE}", f"users:1: '{'a' * 256}' is no name of a user"),
+        (f":{ALICE}", f"users:1: '' is no name of a user, which is {NAME}"),
+        (f" alice:{ALICE}", f"users:1: ' alice' is no name of a user, which is {NAME}"),
+        (f"al\tice:{ALICE}", f"users:1: 'al\\tice' is no name of a user, which is {NAME}"),
+        (f"{'a' * 256}:{ALICE}", f"users:1: '{'a' * 256}' is no name of a user, which is {NAME}"),
     ],
     ids=lambda text: text[:7],  # behind that come salts, and processes that share tests must know them by one name
 )  # fmt: skip

@@ -129,7 +129,8 @@ def checked_name(user: str, where: str = "") -> str:
     """The name of a user, spelled in one way; ValueError where it cannot be one."""
     user = unicodedata.normalize("NFC", user)
     if not user or len(user) > 255 or NO_NAME.search(user) or user != user.strip():
-        raise ValueError(f"{where}: {user!r} is no name of a user".removeprefix(": "))
+        what = "1 to 255 characters, none of them a colon or a control character, and no space around them"
+        raise ValueError(f"{where}: {user!r} is no name of a user, which is {what}".removeprefix(": "))
     return user
 
 
