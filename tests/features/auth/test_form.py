@@ -88,6 +88,13 @@ def test_a_wrong_password_is_told_in_the_page_late(place: Place) -> None:
     assert place.ask(PAGE, target=b"/").status == 303
 
 
+def test_who_mistypes_the_password_types_the_name_once(place: Place) -> None:
+    text = log_in(place, '"><script>', "wrong").text
+    assert 'name="user" value="&quot;&gt;&lt;script&gt;" ' in text
+    assert re.findall(r'<input id="(\w+)"[^>]* autofocus>', text) == ["password"]
+    assert re.findall(r'<input id="(\w+)"[^>]* autofocus>', place.ask(PAGE, target=b"/login").text) == ["user"]
+
+
 def test_too_many_wrong_passwords_are_told_in_the_page(place: Place) -> None:
     for _ in range(10):
         log_in(place, password="wrong")

@@ -113,8 +113,7 @@ class Form:
         elif method in ("GET", "HEAD"):
             exchange.respond(*(self._leave_page(exchange) if leaving else self._login_page(exchange)))
         elif method != "POST":
-            response, body = refusal(405)
-            exchange.respond(Response(405, response.headers.plus((b"allow", b"GET, HEAD, POST"))), body)
+            exchange.respond(*refusal(405, "", (b"allow", b"GET, HEAD, POST")))
         elif exchange.request.headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
             exchange.respond(*refusal(403, "another site has sent this"))
         else:
@@ -148,10 +147,10 @@ class Form:
             held.answer(*(_to(back.encode()) if user else self._pages.login(token_of(session), back, OLD, 403)))
             return
         name = unicodedata.normalize("NFC", text_in(sent, "user").strip())
-        told = partial(self._logged_in, exchange, held, session, back)
+        told = partial(self._logged_in, exchange, held, session, back, name)
         self._passwords.verify(exchange, name, text_in(sent, "password"), "form", told)
 
-    def _logged_in(self, exchange: Exchange, held: Late, session: Session, back: str, found: Found) -> None:
+    def _logged_in(self, exchange: Exchange, held: Late, session: Session, back: str, name: str, found: Found) -> None:
         if isinstance(found, User):
             session.renew()
             session[WHO] = [found.name, mark_of(self._passwords.hash_of(found.name))]
@@ -163,7 +162,7 @@ class Form:
         exchange.why = found.why
         message = {429: OFTEN, 503: BUSY}.get(found.status, WRONG)
         status = found.status if found.status != 401 else 403  # a 401 would need a way to answer it by a field
-        response, body = self._pages.login(token_of(session), back, message, status)
+        response, body = self._pages.login(token_of(session), back, message, status, name)
         response = Response(response.status, response.headers.plus(*found.headers))
         held.answer_late(response, body) if found.account else held.answer(response, body)
 

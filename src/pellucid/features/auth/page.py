@@ -19,7 +19,7 @@ h1{font-size:1.4rem}
 label{display:block;margin-top:1rem}
 input,button{box-sizing:border-box;width:100%;padding:.6rem;font:inherit;border:1px solid GrayText;border-radius:.3rem}
 button{margin-top:1.5rem;cursor:pointer}
-:focus-visible{outline:3px solid Highlight;outline-offset:2px}
+:focus-visible{outline:3px solid LinkText;outline-offset:2px}
 [role=alert]{border-left:.3rem solid #c00;padding-left:.8rem}
 """
 
@@ -40,18 +40,19 @@ class Pages:
         self._realm = realm
         self._own = own
 
-    def login(self, token: str, back: str, message: str = "", status: int = 200) -> Page:
-        """The form to log in with. `back` is where one goes after it."""
+    def login(self, token: str, back: str, message: str = "", status: int = 200, name: str = "") -> Page:
+        """The form to log in with. `back` is where one goes after it, `name` what was filled in before."""
         fields = _hidden("token", token) + _hidden("next", back)
         if self._own is not None:
             text = self._own.what.replace("{{message}}", escape(message)).replace("{{fields}}", fields)
             return _page(text, status, OWN_POLICY)
         alert = f'<p role="alert">{escape(message)}</p>' if message else ""
+        known, first, second = (f' value="{escape(name)}"', "", " autofocus") if name else ("", " autofocus", "")
         body = f"""{alert}<form method="post">{fields}
 <label for="user">Name</label>
-<input id="user" name="user" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>
+<input id="user" name="user"{known} autocomplete="username" autocapitalize="none" spellcheck="false" required{first}>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required>
+<input id="password" name="password" type="password" autocomplete="current-password" required{second}>
 <button>Log in</button></form>"""
         return _page(_document(f"Log in to {self._realm}", body), status, POLICY)
 
