@@ -165,6 +165,15 @@ def test_a_page_with_many_pictures_is_hashed_once(place: Place, monkeypatch: pyt
     assert len(hashed) == 2
 
 
+def test_many_at_once_that_are_right_give_no_tries_back_that_they_did_not_take(place: Place) -> None:
+    for number in range(9):
+        assert place.ask(basic("alice", f"guess {number}")).status == 401
+    exchanges = [place.begin(basic("bob", "hunter2")) for _ in range(50)]
+    place.settle()
+    assert {exchange.status for exchange in exchanges} == {200}
+    assert [place.ask(basic("alice", f"other {number}")).status for number in range(2)] == [401, 429]
+
+
 def test_what_was_right_is_not_kept_as_it_was(place: Place) -> None:
     place.ask(RIGHT)
     [scheme] = [door for feature in place.features if (door := getattr(feature.ask, "__self__", None))]

@@ -71,6 +71,10 @@ class Attempts:
     def passed(self, address: str, account: str, now: float) -> None:
         """It was right: give back what it took, and know the address from now on."""
         self.undone(address, account, now)
+        self.known(address, account, now)
+
+    def known(self, address: str, account: str, now: float) -> None:
+        """Know the address from now on; for what was right and has taken nothing."""
         address = _client(address)
         if self._tries and address:
             self._known[account, address] = now

@@ -67,7 +67,7 @@ class Passwords:
         shown = self._digest(name, secret, stored)
         tell_result = partial(self._told, exchange, name, scheme, known, tell)
         if shown in self._running:  # a page with many pictures: the same guess teaches nobody more
-            self._running[shown].append(tell_result)
+            self._running[shown].append(partial(tell_result, took=False))
             return
         wait = self._attempts.begin(exchange.peer, name, self._ground.reactor.now)
         if wait:
@@ -99,9 +99,12 @@ class Passwords:
             self._running[shown] = waiting
         return begun
 
-    def _told(self, exchange: Exchange, name: str, scheme: str, known: bool, tell: Tell, right: bool) -> None:
+    def _told(
+        self, exchange: Exchange, name: str, scheme: str, known: bool, tell: Tell, right: bool, *, took: bool = True
+    ) -> None:
         if right:
-            self._attempts.passed(exchange.peer, name, self._ground.reactor.now)
+            count = self._attempts.passed if took else self._attempts.known
+            count(exchange.peer, name, self._ground.reactor.now)
             tell(User(name, scheme))
         else:  # a name that there is not may be a password in the wrong place
             why = f"a wrong password for {name!r}" if known else "a password for a user that there is not"
