@@ -63,6 +63,14 @@ def test_what_counts_nowhere_is_told(text: str, told: list[str]) -> None:
         ('auth = "basic"\nauth-groups = "groups"\nrequire = "group:admins"', []),
         ('auth = "bearer"\nrequire = ["group:admins", "scope:read"]', []),
         (
+            'auth = "bearer"\nrequire = ["user", "group:admins"]',
+            ["--require: one rule is enough, so with user the others keep nobody out: leave user out, or them"],
+        ),
+        (
+            'maintenance-file = "nowhere/closed.html"',
+            ["--maintenance-file: there is no folder 'nowhere', in which it could be"],
+        ),
+        (
             'auth = "basic"\nrequire = "scope:read"',
             ["--require: nobody has a scope here, for only tokens have: choose bearer by --auth"],
         ),

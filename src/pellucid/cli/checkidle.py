@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 from pellucid.apps.static.settings import StaticSettings
@@ -83,18 +84,32 @@ def idle_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
 def vain_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
     """The same for what is asked for, and nobody can have."""
     for settings in _everywhere(plan):
-        chosen = settings[AuthSettings]
-        if "certificate" in chosen.auth and not settings[TlsSettings].tls_client_ca:
-            yield "--auth: nobody is asked for a certificate: give --tls-client-ca too", settings
-        kinds = {rule.strip().partition(":")[0] for rule in chosen.require if ":" in rule}
-        if chosen.auth and FROM_FILES.issuperset(chosen.auth):
-            if "group" in kinds and not chosen.auth_groups:
-                yield "--require: nobody is in a group here: give --auth-groups too, a file that tells them", settings
-            if "scope" in kinds:
-                yield "--require: nobody has a scope here, for only tokens have: choose bearer by --auth", settings
-        files, most = settings[StaticSettings], settings[Limits].body_size
-        if files.upload and "upload_size" in settings.chosen and 0 < most < files.upload_size:
-            yield "--upload-size: no more can come than --body-size: raise that too", settings
+        yield from ((line, settings) for line in (*_rules(settings), *_files(settings)))
+
+
+def _rules(settings: Settings) -> Iterator[str]:
+    chosen = settings[AuthSettings]
+    rules = {rule.strip() for rule in chosen.require}
+    wide = next((word for word in ("anyone", "user") if word in rules), "")
+    if chosen.auth and wide and len(rules) > 1:
+        yield f"--require: one rule is enough, so with {wide} the others keep nobody out: leave {wide} out, or them"
+    if "certificate" in chosen.auth and not settings[TlsSettings].tls_client_ca:
+        yield "--auth: nobody is asked for a certificate: give --tls-client-ca too"
+    kinds = {rule.partition(":")[0] for rule in rules if ":" in rule}
+    if chosen.auth and FROM_FILES.issuperset(chosen.auth):
+        if "group" in kinds and not chosen.auth_groups:
+            yield "--require: nobody is in a group here: give --auth-groups too, a file that tells them"
+        if "scope" in kinds:
+            yield "--require: nobody has a scope here, for only tokens have: choose bearer by --auth"
+
+
+def _files(settings: Settings) -> Iterator[str]:
+    files, most = settings[StaticSettings], settings[Limits].body_size
+    if files.upload and "upload_size" in settings.chosen and 0 < most < files.upload_size:
+        yield "--upload-size: no more can come than --body-size: raise that too"
+    folder = os.path.dirname(settings[MaintenanceSettings].maintenance_file) or "."
+    if not os.path.isdir(folder):
+        yield f"--maintenance-file: there is no folder {folder!r}, in which it could be"
 
 
 def _everywhere(plan: Plan) -> list[Settings]:
