@@ -93,6 +93,14 @@ def test_nothing_is_replaced_unless_that_is_wished(root: Path) -> None:
     assert names(root) == ["old.txt", "out", "sub"]
 
 
+def test_nobody_shows_by_a_file_that_the_site_is_theirs(root: Path) -> None:
+    (root / ".well-known" / "acme-challenge").mkdir(parents=True)
+    assert status(put(serve(root), "/.well-known/acme-challenge/token")) == 403
+    assert status(post(serve(root), "/.well-known/acme-challenge/", (b"token", b"key"))) == 403
+    assert names(root / ".well-known" / "acme-challenge") == []
+    assert status(put(serve(root, dot_files=True), "/.well-known/acme-challenge/token")) == 201
+
+
 @pytest.mark.parametrize("ending", ["br", "zst", "gz"])
 def test_what_is_there_is_not_changed_by_a_compressed_file_beside_it(root: Path, ending: str) -> None:
     (root / "app.js").write_text("mine;" * 100)

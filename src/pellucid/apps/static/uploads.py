@@ -33,6 +33,8 @@ class Uploads:
         request = exchange.request
         take = self._put if request.method == "PUT" else self._post
         try:
+            if self._rules.hidden((b"", *route.segments)):  # in /.well-known one shows whose site it is (RFC 8555 8.3)
+                raise Refused(403, "nothing is taken beneath a name with a dot before it")
             if request.length is not None and request.length > self._most:
                 raise too_large(self._most)
             sink = take(exchange, root, route)
