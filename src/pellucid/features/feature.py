@@ -58,11 +58,15 @@ class Ground:
         """Threads for what would hold up the loop, the same for all who say this name."""
 
         def make() -> Aside:
-            aside = Aside(self.reactor, most, waiting)
+            aside = self.threads(most, waiting)
             self.lives.append(aside)
             return aside
 
         return self.shared(("aside", name), make)
+
+    def threads(self, most: int, waiting: int) -> Aside:
+        """The same for whoever asks alone, who sees to their end."""
+        return Aside(self.reactor, most, waiting)
 
 
 KEPT = 512

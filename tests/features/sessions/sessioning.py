@@ -10,11 +10,10 @@ from weakref import finalize
 from nowhere import Nowhere
 from pellucid.features.feature import Ground
 from pellucid.features.sessions.around import Sessions
-from pellucid.features.sessions.keeping import Keeping
+from pellucid.features.sessions.keeping import Keeping, keeping_of, kept_in
 from pellucid.features.sessions.settings import SessionSettings
-from pellucid.features.sessions.store import Desk, Store
-from pellucid.features.sessions.turns import Turns
-from pellucid.features.sessions.visit import name_of
+from pellucid.features.sessions.signing import Signing
+from pellucid.features.sessions.store import Store
 from pellucid.message import Field, Headers, Request, Response
 from pellucid.net.aside import Aside
 from pellucid.net.memory import HandClock, MemoryPoller
@@ -72,8 +71,8 @@ class Noting(Nowhere):
 class LoopGround(Ground):
     """Ground without threads."""
 
-    def aside(self, name: str, most: int, waiting: int) -> Aside:
-        return self.shared(("aside", name), lambda: InLoop(self.reactor))
+    def threads(self, most: int, waiting: int) -> Aside:
+        return InLoop(self.reactor)
 
 
 @dataclass
@@ -91,21 +90,20 @@ class Place:
         self.hand = HandClock()
         self.reactor = Reactor(MemoryPoller(), self.hand)
         self.ground = LoopGround(self.reactor, lambda level, text: self.notes.append((level, text)), self.here)
-        chosen = SessionSettings(session=self.session, session_key=self.keys, **self.settings)
-        self.sessions = Sessions(chosen, self.ground, lambda: self.wall)
-        self.desk = self.sessions._keeping.desk
-        if self.desk is not None:
-            finalize(self, self.desk.store.close)
-            self.desk._aside = InLoop(self.reactor)
+        self.chosen = SessionSettings(session=self.session, session_key=self.keys, **self.settings)
+        keeping, signing = keeping_of(self.chosen, self.ground, lambda: self.wall)
+        if keeping.desk is not None:
+            finalize(self, keeping.desk.store.close)
+        self.keep(keeping, signing)
+
+    def keep(self, keeping: Keeping, signing: Signing) -> None:
+        """Keep and sign sessions like this from now on."""
+        self.keeping, self.signing, self.desk = keeping, signing, keeping.desk
+        self.sessions = Sessions(self.chosen, keeping, signing, self.ground, lambda: self.wall)
 
     def put(self, store: Store) -> None:
         """Keep sessions in this store from now on."""
-        desk = Desk(store, InLoop(self.reactor), self.reactor, self.ground.note, lambda: self.wall)
-        readers = None if store.near else InLoop(self.reactor)
-        self.desk = desk
-        self.sessions._keeping = Keeping(lambda shown: store.read(name_of(shown)), desk, readers)
-        if self.sessions._turns is not None:
-            self.sessions._turns = Turns(self.reactor, lambda: self.wall, desk)
+        self.keep(kept_in(store, self.ground, lambda: self.wall), self.signing)
 
     def settle(self) -> None:
         """Rounds until nothing moves."""

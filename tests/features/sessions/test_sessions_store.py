@@ -135,7 +135,7 @@ def test_when_too_many_wait_to_be_read_one_is_turned_away() -> None:
     store = Far()
     place = place_of(store)
     cookie = place.ask(count).cookie
-    readers = place.sessions._keeping.readers
+    readers = place.keeping.readers
     assert isinstance(readers, InLoop)
     readers.full = True
     told = place.ask(count, cookie)

@@ -19,7 +19,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 def turns_of(place: Place) -> Turns:
-    turns = place.sessions._turns
+    turns = place.sessions.turns
     assert turns is not None
     return turns
 

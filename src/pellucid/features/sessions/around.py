@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 
 from pellucid.features.feature import ChangedHeaders, Ground
 from pellucid.features.sessions.cookies import Cookies, text_of
-from pellucid.features.sessions.keeping import keeping_of
+from pellucid.features.sessions.keeping import Keeping
 from pellucid.features.sessions.records import Change, Unkept, settle
 from pellucid.features.sessions.settings import SessionSettings
+from pellucid.features.sessions.signing import Signing
 from pellucid.features.sessions.turns import Turns
 from pellucid.features.sessions.visit import Span, Visit
 from pellucid.message import Field, Headers, Response
@@ -26,24 +26,29 @@ RETRY = b"5"
 
 
 class Sessions:
-    """The sessions of all places that have these settings."""
+    """The sessions of all places that have these settings. ValueError says what is wrong with one of them.
 
-    __slots__ = ("_clock", "_cookies", "_keeping", "_reactor", "_span", "_turns", "_vary")
+    `turns` tells who has their turn, where requests of one session wait for each other.
+    """
 
-    def __init__(self, settings: SessionSettings, ground: Ground, clock: Callable[[], float] = time.time) -> None:
+    __slots__ = ("_clock", "_cookies", "_keeping", "_reactor", "_span", "_vary", "turns")
+
+    def __init__(
+        self, settings: SessionSettings, keeping: Keeping, signing: Signing, ground: Ground, clock: Callable[[], float]
+    ) -> None:
         self._reactor = ground.reactor
         self._clock = clock
         self._span = Span.of(settings)
-        self._keeping, signing = keeping_of(settings, ground, clock)
+        self._keeping = keeping
         self._cookies = Cookies(settings, signing, int(self._span.age))
         self._vary = ChangedHeaders(lambda headers: varying(headers, b"Cookie"))
-        self._turns: Turns | None = None
+        self.turns: Turns | None = None
         if settings.session_exclusive:
-            if self._keeping.desk is None:
+            if keeping.desk is None:
                 raise ValueError(
                     "--session-exclusive: in a cookie requests cannot wait for each other; choose another store"
                 )
-            self._turns = Turns(ground.reactor, clock, self._keeping.desk)
+            self.turns = Turns(ground.reactor, clock, keeping.desk)
             ground.watch.ended.append(self.ended)
 
     def ask(self, exchange: Exchange) -> Held | None:
@@ -52,9 +57,9 @@ class Sessions:
         exchange.session = Session.of(visit)
         if not visit.shown or self._keeping.desk is None:
             return None
-        if self._turns is not None:
+        if self.turns is not None:
             held = Held(exchange)
-            self._turns.enter(exchange, visit.name, partial(self._at_turn, exchange, visit, held))
+            self.turns.enter(exchange, visit.name, partial(self._at_turn, exchange, visit, held))
             return held
         outage = self._keeping.desk.outage
         if outage.fresh:
@@ -169,8 +174,8 @@ class Sessions:
         return cookies.given(request, visit.id) if visit.id != visit.shown else None
 
     def _leave(self, exchange: Exchange, visit: Visit) -> None:
-        if self._turns is not None and visit.shown:
-            self._turns.leave(exchange, visit.name)
+        if self.turns is not None and visit.shown:
+            self.turns.leave(exchange, visit.name)
 
     def _found(self, down: Unkept | None) -> None:
         if self._keeping.desk is not None:

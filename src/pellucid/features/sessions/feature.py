@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from pellucid.features.feature import Feature, Ground
 from pellucid.features.sessions.settings import SessionSettings
 
@@ -11,6 +13,11 @@ def sessions_feature(settings: SessionSettings, ground: Ground) -> Feature | Non
     if not settings.session:
         return None
     from pellucid.features.sessions.around import Sessions
+    from pellucid.features.sessions.keeping import keeping_of
 
-    sessions = ground.shared(("sessions", settings), lambda: Sessions(settings, ground))
+    def make() -> Sessions:
+        keeping, signing = keeping_of(settings, ground, time.time)
+        return Sessions(settings, keeping, signing, ground, time.time)
+
+    sessions = ground.shared(("sessions", settings), make)
     return Feature(sessions.ask, sessions.answer)

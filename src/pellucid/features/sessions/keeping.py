@@ -65,7 +65,12 @@ def keeping_of(settings: SessionSettings, ground: Ground, clock: Callable[[], fl
         signing = Signing(keys or [secrets.token_urlsafe(32)], purpose)
     else:
         raise ValueError(f"--session: {kind!r} is no store: it is {KINDS}")
-    desk = Desk(store, Aside(ground.reactor, 1, 2), ground.reactor, ground.note, clock)
+    return kept_in(store, ground, clock), signing
+
+
+def kept_in(store: Store, ground: Ground, clock: Callable[[], float]) -> Keeping:
+    """How sessions are kept in a store."""
+    desk = Desk(store, ground.threads(1, 2), ground.reactor, ground.note, clock)
     ground.lives.append(desk)
     readers = None if store.near else ground.aside("sessions", READERS, MOST_READING)
-    return Keeping(lambda shown: store.read(name_of(shown)), desk, readers), signing
+    return Keeping(lambda shown: store.read(name_of(shown)), desk, readers)
