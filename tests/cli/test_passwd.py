@@ -45,6 +45,12 @@ def test_others_in_the_file_stay_as_they_are(here: Path) -> None:
     assert (here / "users").stat().st_mode & 0o777 == 0o640
 
 
+def test_a_line_ends_where_it_does_for_who_reads_it(here: Path) -> None:
+    (here / "users").write_text("# a\u2028mallory:x\n\nbob:y\r\n")
+    assert run("users", "alice").exit_code == 0
+    assert (here / "users").read_text().split("\n")[:3] == ["# a\u2028mallory:x", "", "bob:y"]
+
+
 def test_a_link_to_the_file_stays_one(here: Path) -> None:
     (here / "real").write_text("")
     (here / "users").symlink_to("real")
@@ -92,6 +98,9 @@ def test_at_a_terminal_it_is_asked_for_twice(here: Path, monkeypatch: pytest.Mon
         (("users", "alice"), "x" * 1025 + "\n", "a password has 1024 bytes at the most"),
         (("users", "alice", "--bcrypt"), "x" * 73 + "\n", "bcrypt takes 72 bytes at the most"),
         (("users", "al:ice"), "secretsecret\n", "'al:ice' is no name of a user"),
+        (("users", "#alice"), "secretsecret\n", "'#alice' is no name of a user"),
+        (("users", "#\u2028admin"), "secretsecret\n", "'#\\u2028admin' is no name of a user"),
+        (("users", "x\x85admin"), "secretsecret\n", "'x\\x85admin' is no name of a user"),
         (("nowhere/users", "alice"), "secretsecret\n", "nowhere/users: no such file or directory"),
         (("nowhere", "alice", "--delete"), None, "nowhere: no such file or directory"),
         (("kept", "alise", "--delete"), None, "there is no user 'alise' in kept; did you mean 'alice'?"),

@@ -103,7 +103,9 @@ def _password(from_input: bool) -> str:
 def _lines(file: str, needed: bool) -> list[str]:
     try:
         with open(file, encoding="utf-8", newline="\n") as opened:
-            return opened.read().splitlines()
+            # By nothing else than whoever reads it for its users, or a name could make a line of its own.
+            lines = [line.rstrip("\r") for line in opened.read().split("\n")]
+            return lines if lines[-1] else lines[:-1]
     except FileNotFoundError:
         if needed:
             raise

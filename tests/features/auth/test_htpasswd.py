@@ -13,7 +13,7 @@ from pellucid.features.auth.htpasswd import (
 )
 
 DIGEST = "a" * 64
-NAME = "1 to 255 characters, none of them a colon or a control character, and no space around them"
+NAME = "1 to 255 characters, none of them a colon or a control character, no # in front and no space around"
 
 
 def test_users_stand_in_lines_with_their_hashes() -> None:
@@ -40,6 +40,7 @@ def test_whom_there_is_not_has_always_the_same_decoy() -> None:
         (f":{ALICE}", f"users:1: '' is no name of a user, which is {NAME}"),
         (f" alice:{ALICE}", f"users:1: ' alice' is no name of a user, which is {NAME}"),
         (f"al\tice:{ALICE}", f"users:1: 'al\\tice' is no name of a user, which is {NAME}"),
+        (f"al\u2028ice:{ALICE}", f"users:1: 'al\\u2028ice' is no name of a user, which is {NAME}"),
         (f"{'a' * 256}:{ALICE}", f"users:1: '{'a' * 256}' is no name of a user, which is {NAME}"),
     ],
     ids=lambda text: text[:7],  # behind that come salts, and processes that share tests must know them by one name

@@ -14,7 +14,8 @@ from pellucid.features.auth import passwords
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
-NO_NAME = re.compile(r"[\x00-\x1f\x7f:]")
+# What ends a line anywhere, or makes a comment of it, is not in a name.
+NO_NAME = re.compile(r"^#|[\x00-\x1f\x7f-\x9f\u2028\u2029:]")
 
 _KEY = secrets.token_bytes(32)
 
@@ -129,7 +130,7 @@ def checked_name(user: str, where: str = "") -> str:
     """The name of a user, spelled in one way; ValueError where it cannot be one."""
     user = unicodedata.normalize("NFC", user)
     if not user or len(user) > 255 or NO_NAME.search(user) or user != user.strip():
-        what = "1 to 255 characters, none of them a colon or a control character, and no space around them"
+        what = "1 to 255 characters, none of them a colon or a control character, no # in front and no space around"
         raise ValueError(f"{where}: {user!r} is no name of a user, which is {what}".removeprefix(": "))
     return user
 
