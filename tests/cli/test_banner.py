@@ -7,7 +7,7 @@ import pytest
 
 from pellucid import __version__
 from pellucid.cli import banner as module
-from pellucid.cli.banner import Places, banner, in_one_line, wants_colours
+from pellucid.cli.banner import Where, banner, in_one_line, wants_colours
 from pellucid.loading import Folder, Named
 from pellucid.plan import Place, Plan
 from pellucid.settings import Settings
@@ -50,7 +50,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_each_place_has_a_line(addresses: list[str], lines: list[str]) -> None:
-    assert banner(plan_of([at("", Folder("."))]), Places(addresses), colours=False).split("\n") == [
+    assert banner(plan_of([at("", Folder("."))]), Where(addresses), colours=False).split("\n") == [
         f"Pellucid {__version__} serves ~/site",
         *lines,
         "Ctrl+C stops it.",
@@ -64,7 +64,7 @@ def test_each_place_has_a_line(addresses: list[str], lines: list[str]) -> None:
 )  # fmt: skip
 def test_a_folder_is_named_in_full(folder: str, name: str) -> None:
     assert (
-        banner(plan_of([at("", Folder(folder))]), Places(["127.0.0.1:80"]), colours=False)
+        banner(plan_of([at("", Folder(folder))]), Where(["127.0.0.1:80"]), colours=False)
         .split("\n")[0]
         .endswith(f" serves {name}")
     )
@@ -84,31 +84,31 @@ def test_a_folder_is_named_in_full(folder: str, name: str) -> None:
     ],
 )
 def test_what_is_served_is_named_with_its_place_and_its_workers(targets: list[Place], workers: int, told: str) -> None:
-    first = banner(plan_of(targets), Places(["127.0.0.1:80"]), False, workers=workers).split("\n")[0]
+    first = banner(plan_of(targets), Where(["127.0.0.1:80"]), False, workers=workers).split("\n")[0]
     assert first == f"Pellucid {__version__} serves {told}"
 
 
 def test_a_place_is_named_with_its_host_and_what_serves_nothing_of_its_own_is_not() -> None:
     places = [at("", Folder("/srv"), "a.org"), at("/admin", None, "a.org"), at("/api", Named("main", "app"), "*.b.org")]
-    first = banner(plan_of(places), Places(["127.0.0.1:80"]), False, kinds=("folder", "folder", "wsgi")).split("\n")[0]
+    first = banner(plan_of(places), Where(["127.0.0.1:80"]), False, kinds=("folder", "folder", "wsgi")).split("\n")[0]
     assert first.partition(" serves ")[2] == "a.org/ = /srv, *.b.org/api = main:app (WSGI)"
 
 
 @pytest.mark.parametrize(("file", "told"), [("a.toml", "as a.toml says"), ("a\x1b.toml", "as 'a\\x1b.toml' says")])
 def test_the_file_that_says_it_is_named(file: str, told: str) -> None:
-    first = banner(plan_of([at("", Folder("/srv"))], file), Places(["127.0.0.1:80"]), False, workers=1).split("\n")[0]
+    first = banner(plan_of([at("", Folder("/srv"))], file), Where(["127.0.0.1:80"]), False, workers=1).split("\n")[0]
     assert first.endswith(f"serves /srv by 1 worker, {told}")
 
 
 def test_of_many_places_some_are_named() -> None:
     places = [at("", Named("main", "app"), f"h{number}") for number in range(9)]
-    first = banner(plan_of(places), Places(["127.0.0.1:80"]), False).split("\n")[0]
+    first = banner(plan_of(places), Where(["127.0.0.1:80"]), False).split("\n")[0]
     assert first.endswith("h5/ = main:app, and 3 places more")
 
 
 def test_a_site_of_redirects_alone_has_a_banner_too() -> None:
     assert (
-        banner(plan_of([at("", None, "a.org")]), Places(["127.0.0.1:80"]), False)
+        banner(plan_of([at("", None, "a.org")]), Where(["127.0.0.1:80"]), False)
         .split("\n")[0]
         .endswith("serves nothing but answers of its own")
     )
@@ -118,7 +118,7 @@ def test_the_kind_of_an_application_is_told_where_it_is_known() -> None:
     names = [Named("main", name) for name in ("a", "b", "c")]
     targets = [at(f"/{each.attribute}", each) for each in names] + [at("", Folder("/srv"))]
     first = banner(
-        plan_of(targets), Places(["127.0.0.1:80"]), False, kinds=("asgi", "wsgi", "exchange", "folder")
+        plan_of(targets), Where(["127.0.0.1:80"]), False, kinds=("asgi", "wsgi", "exchange", "folder")
     ).split("\n")[0]
     assert first.partition(" serves ")[2] == (
         "/a = main:a (ASGI), /b = main:b (WSGI), /c = main:c (an exchange app), / = /srv"
@@ -127,7 +127,7 @@ def test_the_kind_of_an_application_is_told_where_it_is_known() -> None:
 
 def test_colours_are_only_there_if_wanted() -> None:
     plain, coloured = (
-        banner(plan_of([at("", Folder("."))]), Places(["127.0.0.1:80"]), colours=colours) for colours in (False, True)
+        banner(plan_of([at("", Folder("."))]), Where(["127.0.0.1:80"]), colours=colours) for colours in (False, True)
     )
     assert "\x1b" not in plain
     assert "\x1b[" in coloured
@@ -151,7 +151,7 @@ def test_colours_are_for_terminals_whose_owner_likes_them(
 
 
 SITE = plan_of([at("", Folder("/srv"))])
-SECURED = Places(["0.0.0.0:80"], True, ["127.0.0.1:8080"], "/home/ann/data/authority.pem")
+SECURED = Where(["0.0.0.0:80"], True, ["127.0.0.1:8080"], "/home/ann/data/authority.pem")
 
 
 def test_over_tls_the_places_say_so_and_what_leads_there_and_whom_to_trust() -> None:
@@ -165,7 +165,7 @@ def test_over_tls_the_places_say_so_and_what_leads_there_and_whom_to_trust() -> 
 
 
 def test_a_socket_in_the_file_system_speaks_tls_too() -> None:
-    told = banner(SITE, Places(["unix:/run/s"], True, ["unix:/run/t"]), colours=False).split("\n")[1:-1]
+    told = banner(SITE, Where(["unix:/run/s"], True, ["unix:/run/t"]), colours=False).split("\n")[1:-1]
     assert told == [
         "  unix:/run/s  curl --unix-socket /run/s https://localhost/",
         "  unix:/run/t  leads to https",

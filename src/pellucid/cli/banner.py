@@ -20,7 +20,7 @@ MOST = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Where:
     """The addresses at which the site is served, by TLS or not, and those that lead there. `authority` is the file of
     what clients must trust for it, where that was made on this machine, and `made` says that they cannot yet.
     """
@@ -32,25 +32,30 @@ class Places:
     made: bool = False
 
 
-def banner(plan: Plan, places: Places, colours: bool, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
+def banner(plan: Plan, where: Where, colours: bool, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
     """The banner's lines. `kinds` are what the apps of the plan's places turned out to be, where that is known;
     `workers` is 0 where one process does it all.
     """
-    known = _places(places)
-    width = max(len(where) for where, _ in known)
+    known = _lines(where)
+    width = max(len(address) for address, _ in known)
     lines = [
         _what(plan, kinds, workers),
-        *(f"  {click.style(f'{where:{width}}', fg='cyan')}  {click.style(note, dim=True)}" for where, note in known),
-        *_trust(places),
+        *(
+            f"  {click.style(f'{address:{width}}', fg='cyan')}  {click.style(note, dim=True)}"
+            for address, note in known
+        ),
+        *_trust(where),
         click.style("Ctrl+C stops it.", dim=True),
     ]
     return "\n".join(line if colours else click.unstyle(line).rstrip() for line in lines)
 
 
-def in_one_line(plan: Plan, places: Places, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
+def in_one_line(plan: Plan, where: Where, *, kinds: Sequence[str] = (), workers: int = 0) -> str:
     """The same for a log that programs read."""
-    trust = f"; clients are to trust {places.authority}" if places.authority else ""
-    return f"{click.unstyle(_what(plan, kinds, workers))} at {', '.join(where for where, _ in _places(places))}{trust}"
+    trust = f"; clients are to trust {where.authority}" if where.authority else ""
+    return (
+        f"{click.unstyle(_what(plan, kinds, workers))} at {', '.join(address for address, _ in _lines(where))}{trust}"
+    )
 
 
 def wants_colours(terminal: bool, environment: Mapping[str, str]) -> bool:
@@ -64,11 +69,11 @@ def _what(plan: Plan, kinds: Sequence[str], workers: int) -> str:
     return f"{click.style('Pellucid', bold=True)} {__version__} serves {_names(plan.places, kinds)}{many}{said}"
 
 
-def _places(places: Places) -> list[tuple[str, str]]:
+def _lines(where: Where) -> list[tuple[str, str]]:
     # Where to find what is served, and a word about each.
-    scheme = "https" if places.tls else "http"
-    served = [place for address in places.addresses for place in _find(address, scheme, "")]
-    leading = [place for address in places.redirected for place in _find(address, "http", "leads to https")]
+    scheme = "https" if where.tls else "http"
+    served = [line for address in where.addresses for line in _find(address, scheme, "")]
+    leading = [line for address in where.redirected for line in _find(address, "http", "leads to https")]
     return served + leading
 
 
@@ -82,14 +87,14 @@ def _find(address: str, scheme: str, note: str) -> list[tuple[str, str]]:
     ]
 
 
-def _trust(places: Places) -> list[str]:
+def _trust(where: Where) -> list[str]:
     # At length where it is new, since nobody can have trusted it before.
-    if not places.authority:
+    if not where.authority:
         return []
-    name = _path(places.authority)
-    if not places.made:
+    name = _path(where.authority)
+    if not where.made:
         return [click.style(f"Clients trust it with {name}.", dim=True)]
-    ways = how_to_trust(places.authority)
+    ways = how_to_trust(where.authority)
     width = max(len(who) for who, _ in ways)
     return ["Its authority was made for this machine. To trust it:", *(f"  {who:{width}}  {how}" for who, how in ways)]
 

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
 from pellucid import __version__
-from pellucid.cli.banner import Places, banner, in_one_line, wants_colours
+from pellucid.cli.banner import Where, banner, in_one_line, wants_colours
 from pellucid.cli.check import faults, told, user_faults
 from pellucid.cli.elsewhere import ELSEWHERE
 from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, given_of, unknown_variables
@@ -228,22 +228,22 @@ def _counted(plan: Plan) -> str:
 
 def _tell(plan: Plan, colours: bool, listening: Listening, kinds: Sequence[str]) -> None:
     # It serves now, which a person or a program is told.
-    workers, places = workers_of(plan), places_of(listening)
+    workers, where = workers_of(plan), where_of(listening)
     log_format = plan.settings[EventLogSettings].log_format
     note = EventLog(partial(click.echo, err=True), log_format=log_format).noted
     with contextlib.suppress(OSError):  # nobody may be there to read it
         listening.complain(note)
         if log_format == "json":
-            note("info", in_one_line(plan, places, kinds=kinds, workers=workers))
+            note("info", in_one_line(plan, where, kinds=kinds, workers=workers))
         else:
-            click.echo(banner(plan, places, colours, kinds=kinds, workers=workers), err=True, color=colours)
+            click.echo(banner(plan, where, colours, kinds=kinds, workers=workers), err=True, color=colours)
 
 
-def places_of(listening: Listening) -> Places:
+def where_of(listening: Listening) -> Where:
     """What the banner tells of where it is served."""
     secured, kept = listening.certificates is not None, listening.kept
     authority, made = (kept.authority, kept.made) if kept is not None else ("", False)
-    return Places(listening.addresses, secured, listening.redirected, authority, made)
+    return Where(listening.addresses, secured, listening.redirected, authority, made)
 
 
 class FileType(click.ParamType):  # type: ignore[type-arg]  # older releases of click know no argument
