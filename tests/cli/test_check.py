@@ -172,3 +172,9 @@ def test_a_fault_of_many_places_is_told_once() -> None:
 )
 def test_a_complaint_is_told_in_the_words_of_its_origin(origin: str, error: str, line: str) -> None:
     assert told(error, Settings({"tls_min": "x"}, {"tls_min": origin})) == line
+
+
+def test_a_certificate_for_development_without_its_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pellucid.cli.check.find_spec", lambda name: None)
+    plan = read_plan("", Given({"tls": ("dev",)}, {"tls": "--tls"}, (), ""))
+    assert faults(plan) == ['--tls: a certificate of one\'s own takes a package: pip install "pellucid[tls]"']

@@ -182,6 +182,8 @@ def _certificates(settings: Settings) -> None:
 
     chosen = settings[TlsSettings]
     pairs = [parse_pair(text) for text in chosen.tls if text.partition(":")[0] != DEVELOPMENT]
+    if len(pairs) < len(chosen.tls) and find_spec("cryptography") is None:
+        raise ValueError('--tls: a certificate of one\'s own takes a package: pip install "pellucid[tls]"')
     if pairs:
         Certificates(pairs, chosen, ("h2", "http/1.1") if settings[Http2Limits].http2 else ("http/1.1",))
 
