@@ -9,7 +9,7 @@ import pytest
 from knowing import BOB, Place, Told, fast
 
 from nowhere import Nowhere
-from pellucid.features.auth import sending
+from pellucid.features.auth import submitted
 from pellucid.features.auth.form import is_here, mark_of
 from pellucid.features.auth.late import Late
 from pellucid.features.sessions.visit import Visit
@@ -259,11 +259,11 @@ def test_a_form_that_comes_byte_by_byte_is_counted_once(monkeypatch: pytest.Monk
         counted.append(len(value))
         return counted[-1]
 
-    monkeypatch.setattr(sending, "len", counting, raising=False)
+    monkeypatch.setattr(submitted, "len", counting, raising=False)
     fields = Headers([FORM])
     exchange = Exchange(Request("POST", b"/", b"/", b"", b"x", fields, complete=False), Nowhere(), 1, 0.0)
     sent: list[dict[str, list[str]]] = []
-    sending.read_form(exchange, Late(exchange), sent.append)
+    submitted.read_form(exchange, Late(exchange), sent.append)
     for byte in b"a=" + b"b" * 1000:
         exchange.take(Data(bytes([byte])))
     exchange.take(END)

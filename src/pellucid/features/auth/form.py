@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, quote_from_bytes
 from pellucid.features.auth.late import Late
 from pellucid.features.auth.page import Pages
 from pellucid.features.auth.scheme import Found, Tell, Wrong
-from pellucid.features.auth.sending import read_form, text_in
+from pellucid.features.auth.submitted import read_form, text_in
 from pellucid.features.auth.verifying import Passwords
 from pellucid.message import Headers, Response
 from pellucid.piece import Body
