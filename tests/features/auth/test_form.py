@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from knowing import BOB, Place, Told, fast
+from knowing import BOB, Place, Timed, Told, fast
 
 from nowhere import Nowhere
 from pellucid.features.auth import submitted
@@ -57,6 +57,13 @@ def test_a_person_is_sent_to_the_form_and_back(place: Place) -> None:
     assert (told.status, told.body) == (200, b"alice")
     assert told.exchange.user is not None
     assert (told.exchange.user.scheme, [*told.exchange.user.groups]) == ("form", ["admins"])
+
+
+def test_a_person_comes_back_to_what_was_asked_for_whatever_is_served_there(place: Place) -> None:
+    rewritten = Request("GET", b"/app/a?b", b"/index.html", b"", b"example.com", Headers([PAGE]))
+    exchange = Exchange(rewritten, Timed(place.reactor, "192.0.2.1"), 1, place.reactor.now)
+    place.site(exchange)
+    assert place.told(exchange).headers.get(b"location") == b"/login?next=/app/a%3Fb"
 
 
 @pytest.mark.parametrize(

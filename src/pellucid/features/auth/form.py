@@ -100,7 +100,7 @@ class Form:
         request = exchange.request
         if request.method not in ("GET", "HEAD") or not wants_page(request.headers):
             return None
-        back = request.path + (b"?" + request.query if request.query else b"")
+        back = request.target  # and not the path, which a rewrite may have changed
         more = b"?next=" + quote_from_bytes(back, safe="/").encode() if is_here(back) and back != b"/" else b""
         return _to(self._paths.login + more)
 
