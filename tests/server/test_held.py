@@ -10,6 +10,7 @@ from pellucid.piece import Body
 from pellucid.server.exchange import Answer, Exchange
 from pellucid.server.held import Held
 from pellucid.server.timeouts import Patience
+from pellucid.site import Site
 
 
 def answered(*answers: Answer, body: Body = b"body") -> Exchange:
@@ -71,6 +72,17 @@ def test_what_is_released_twice_goes_out_once() -> None:
     hold.held[0].release()
     hold.held[0].release(Response(500), second)
     assert (exchange.status, second.closed) == (200, 1)
+
+
+def test_what_is_held_before_the_app_and_released_twice_goes_on_once() -> None:
+    asked: list[Exchange] = []
+    exchange = Exchange(Request("GET", b"/", b"/", b"", b"", Headers()), Nowhere(), 1, 0.0)
+    held, body = Held(exchange), Script(b"x")
+    Site(asked.append, (lambda exchange: held,), ())(exchange)
+    held.release()
+    held.release()
+    held.release(Response(503), body)
+    assert (asked, exchange.response, body.closed) == ([exchange], None, 1)
 
 
 def test_nothing_comes_of_a_release_when_nobody_is_there_any_more() -> None:

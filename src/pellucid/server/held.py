@@ -27,7 +27,7 @@ class Held:
 
     def release(self, response: Response | None = None, body: Body = b"") -> None:
         """Go on; with this answer, in the place of the app or of the answer that is held, where one is given."""
-        exchange, then = self._exchange, self._then
+        exchange, then, self._then = self._exchange, self._then, None
         if exchange.gone or exchange.response is not None or then is None:
             close(body)
         else:

@@ -86,6 +86,13 @@ def test_a_turn_is_one_owner_s_until_it_gives_it_back_or_it_ends(opened: Opened)
     assert other.apply([Give(b"a", "you"), Take(b"a", "me", NOW + 16, NOW + 26)]) == [True, True]
 
 
+def test_a_turn_that_lasts_for_hours_since_the_clock_was_put_back_is_nobody_s(opened: Opened) -> None:
+    store = opened.store()
+    assert store.apply([Take(b"a", "me", NOW, NOW + 5)]) == [True]
+    assert store.apply([Take(b"a", "you", NOW - 1, NOW + 4)]) == [False]
+    assert store.apply([Take(b"a", "you", NOW - 3600, NOW - 3595)]) == [True]
+
+
 def test_what_has_expired_is_thrown_away_in_portions_by_one_at_a_time(opened: Opened) -> None:
     one, other = opened.store(), opened.store()
     one.apply([new(b"%d" % number, ends=NOW + number) for number in range(10)])

@@ -173,10 +173,17 @@ class SqliteStore:
         return True
 
     def _take(self, take: Take) -> bool:
+        # Nobody has one that lasts longer than this, unless the clock was put back meanwhile.
         done = self._writing.execute(
             "INSERT INTO turn VALUES (:name, :owner, :until) ON CONFLICT (name) "
-            "DO UPDATE SET owner = :owner, until = :until WHERE owner = :owner OR until <= :now",
-            {"name": take.name, "owner": take.owner, "until": take.until, "now": take.now},
+            "DO UPDATE SET owner = :owner, until = :until WHERE owner = :owner OR until <= :now OR until > :most",
+            {
+                "name": take.name,
+                "owner": take.owner,
+                "until": take.until,
+                "now": take.now,
+                "most": take.until + (take.until - take.now),
+            },
         )
         return done.rowcount == 1
 
