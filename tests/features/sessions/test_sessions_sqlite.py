@@ -219,6 +219,14 @@ def test_a_file_that_was_taken_away_is_begun_anew_by_all(opened: Opened) -> None
     assert other.read(b"b") is not None
 
 
+def test_a_file_that_is_begun_anew_has_the_key_of_those_who_go_on(opened: Opened) -> None:
+    store = opened.store()
+    key = store.key
+    opened.file.unlink()
+    store.apply([Clean(NOW, NOW - 30, 1)])
+    assert opened.store().key == key
+
+
 def test_a_folder_that_was_taken_away_is_said_so_and_used_again_when_it_is_back(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -52,7 +52,7 @@ class SqliteStore:
     `read` is for any thread, `apply` for one at a time. `note` is told of what is not as it should be.
     """
 
-    __slots__ = ("_file", "_lock", "_note", "_path", "_reading", "_shown", "_writing")
+    __slots__ = ("_file", "_key", "_lock", "_note", "_path", "_reading", "_shown", "_writing")
 
     near = True
     instant = False
@@ -62,6 +62,7 @@ class SqliteStore:
         self._shown = shown
         self._note = note
         self._lock = threading.Lock()
+        self._key = ""
         try:
             self._open()
         except (OSError, sqlite3.Error) as error:
@@ -71,11 +72,12 @@ class SqliteStore:
     def key(self) -> str:
         """The key that signs the cookies where nobody has chosen one: made once, and kept in the file."""
         try:
-            self._writing.execute("INSERT OR IGNORE INTO fact VALUES ('key', ?)", (secrets.token_urlsafe(32),))
+            self._leave_key(secrets.token_urlsafe(32))
             (key,) = self._writing.execute("SELECT value FROM fact WHERE name = 'key'").fetchone()
         except sqlite3.Error as error:
             raise ValueError(f"sessions cannot be kept in {self._shown!r}: {_reason(error)}") from None
-        return str(key)
+        self._key = str(key)
+        return self._key
 
     def read(self, name: bytes) -> Record | None:
         """The session of this name. Raises Unkept."""
@@ -141,6 +143,11 @@ class SqliteStore:
                 self._writing.close()
                 self._file = NO_FILE  # until there is one that can be opened: another may get the same number
                 self._open()
+                if self._key:  # which goes on signing here, and is to be believed by workers that begin later
+                    self._leave_key(self._key)
+
+    def _leave_key(self, key: str) -> None:
+        self._writing.execute("INSERT OR IGNORE INTO fact VALUES ('key', ?)", (key,))
 
     def _connect(self, patience: float) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=patience, isolation_level=None, check_same_thread=False)
