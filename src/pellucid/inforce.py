@@ -44,6 +44,15 @@ FIXED: dict[type, tuple[str, ...]] = {
 }
 """What the parent of the workers goes by from its start to its end; without names, all of a part."""
 
+CHECKS: tuple[Callable[[Settings], object], ...] = (
+    check_logs,
+    lambda settings: check_chosen(settings[LoadingSettings]),
+    lambda settings: count_of(settings[ProcessSettings].workers),
+    lambda settings: choose(settings[PrivilegeSettings]),
+    check_https,
+)
+"""What the settings of the whole server must pass; each says by ValueError what is wrong."""
+
 Replan = Callable[[], Plan]
 """Reads the plan anew. ValueError says in one line why that cannot be."""
 
@@ -131,10 +140,10 @@ class InForce:
 def check(plan: Plan) -> None:
     """ValueError for what can be said to be wrong with a plan before anything is opened and anything is loaded."""
     settings = plan.settings
-    check_logs(settings)
+    for judge in CHECKS:
+        judge(settings)
     check_loading(plan.places, settings[LoadingSettings])
     workers = count_of(settings[ProcessSettings].workers)
-    choose(settings[PrivilegeSettings])
     for each in {id(each): each for each in (settings, *(place.settings for place in plan.places))}.values():
         check_https(each)
         if each[SessionSettings].session == "memory" and workers > 1:
@@ -142,8 +151,7 @@ def check(plan: Plan) -> None:
 
 
 def check_loading(places: Iterable[Place], chosen: LoadingSettings) -> None:
-    """ValueError for what is wrong with how applications are to be loaded."""
-    check_chosen(chosen)
+    """ValueError where applications cannot be loaded in that way."""
     if chosen.loop == "uvloop" and importlib.util.find_spec("uvloop") is None:
         raise ValueError("--loop: uvloop is not installed; `pip install uvloop`, or say --loop asyncio")
     if not os.path.isdir(chosen.app_dir) and any(isinstance(place.serves, Named) for place in places):

@@ -22,21 +22,17 @@ from pellucid.features.feature import Ground
 from pellucid.features.https import HttpsSettings
 from pellucid.features.order import FRONT, OF_HOST, OF_PLACE, Make
 from pellucid.features.sessions.settings import SessionSettings
+from pellucid.inforce import CHECKS
 from pellucid.inforce import check as check_plan
 from pellucid.listening import check_https
 from pellucid.loading.settings import LoadingSettings
-from pellucid.loading.settings import check as check_loading
 from pellucid.loading.targets import Folder, Named
-from pellucid.logs import check_logs
 from pellucid.net.access import SocketSettings, access_of
 from pellucid.net.address import parse_address
 from pellucid.net.reactor import Reactor
 from pellucid.net.tlssettings import DEVELOPMENT, TlsSettings, parse_pair
 from pellucid.plan import Place, Plan, place_at
-from pellucid.processes.cores import count_of
 from pellucid.processes.monitor import MonitorSettings
-from pellucid.processes.privileges import PrivilegeSettings, choose
-from pellucid.processes.settings import ProcessSettings
 from pellucid.protocol.http2.limits import Http2Limits
 from pellucid.serving import current_folder
 from pellucid.settings import CommandSettings, Setting, Settings, all_settings
@@ -83,17 +79,7 @@ def told(error: str, settings: Settings) -> str:
 
 
 def _server_faults(plan: Plan) -> Iterator[str]:
-    checks: tuple[Check, ...] = (
-        check_logs,
-        check_https,
-        lambda settings: count_of(settings[ProcessSettings].workers),
-        lambda settings: choose(settings[PrivilegeSettings]),
-        lambda settings: access_of(settings[SocketSettings]),
-        lambda settings: check_loading(settings[LoadingSettings]),
-        _addresses,
-        _certificates,
-    )
-    for check in checks:
+    for check in (*CHECKS, lambda settings: access_of(settings[SocketSettings]), _addresses, _certificates):
         yield from _blamed(plan.settings, check)
 
 
