@@ -94,6 +94,18 @@ def test_a_file_with_which_no_worker_can_begin_is_dropped_again(folder: Path) ->
     assert {int(who) for _, who, _ in load.lost} <= {victim}
 
 
+def test_a_server_that_ends_while_it_reads_a_file_anew_says_nothing_of_workers_that_could_not_begin(
+    folder: Path,
+) -> None:
+    (folder / "slow.py").write_text("import time\ntime.sleep(30)")
+    with Planned(folder, of_version(1)) as server:
+        server.write(of_version(2).replace("site_of_test", "slow"))
+        server.send(signal.SIGHUP)
+        server.wait_for("to be replaced")
+        assert server.end()[0] == 0
+        assert BACK not in server.told
+
+
 def test_over_http_2_and_tls_a_host_and_its_certificate_are_added_while_serving(folder: Path) -> None:
     authority = Authority(folder)
     first, second = (authority.pair(name, file=name) for name in ("localhost", "new.example"))

@@ -250,7 +250,7 @@ class Supervisor:
             metrics.add(self._past, self._board.counters(number - 1))
         if worker.wrong:
             self.wrong = True
-        if self.renewal is not None:
+        if self.renewal is not None and not self._fleet.stopping:
             self.renewal.ended(number, self._note_soon)
         self._fleet.exited(number, how_of(status), self._reactor.now, worker.why, fatal=worker.wrong)
 
