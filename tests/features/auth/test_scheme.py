@@ -19,6 +19,8 @@ def test_a_realm_is_quoted() -> None:
         ("", False),
         ("a\nb", False),
         ("\x7f", False),
+        ("ad\ud800a", False),
+        ("L\udcc3\udcb6velace", False),
     ],
 )
 def test_a_name_is_short_and_has_no_control_character(text: str, can_be: bool) -> None:

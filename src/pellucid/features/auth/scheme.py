@@ -36,11 +36,12 @@ Found = User | Wrong | None
 Tell = Callable[[Found], None]
 
 
-_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
+# A lone surrogate, which JSON can tell, stands for a byte where names become bytes: it could make another name.
+_NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 
 
 def is_name(text: str) -> bool:
-    """Whether this can be the name of a user: not empty, not long, and without a control character."""
+    """Whether this can be the name of a user: not empty, not long, with no control character and no half of one."""
     return _NAME.fullmatch(text) is not None
 
 
