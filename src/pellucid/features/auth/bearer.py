@@ -15,9 +15,9 @@ from pellucid.features.auth.claims import Wanted
 from pellucid.features.auth.fetching import check_url, fetched
 from pellucid.features.auth.jose import KNOWN, SECRET, Keys, NotBelieved, Token
 from pellucid.features.auth.jwks import KeysOfFile, KeysOfUrl, KeySource
-from pellucid.features.auth.keeping import realm_of
 from pellucid.features.auth.scheme import Found, Tell, Wrong, quoted
 from pellucid.features.auth.settings import AuthSettings
+from pellucid.features.auth.shared import realm_of
 from pellucid.features.feature import Ground
 from pellucid.message import Headers
 from pellucid.server.exchange import Exchange

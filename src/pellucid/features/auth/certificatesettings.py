@@ -16,4 +16,5 @@ class CertificateSettings:
         "With `auth = certificate`: what of the certificate that tls-client-ca has verified is the user's name: cn "
         "(the common name), email, dns or uri (a subject alternative name of that kind), or subject (all of it, as in "
         "CN=Ada,O=Engines). There must be one and no more.",
+        unit="kind",
     )

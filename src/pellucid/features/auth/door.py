@@ -131,7 +131,7 @@ class _Inquiry:
         if scheme is not None:
             scheme.identify(self._exchange, self.next)
         elif isinstance(found, Wrong) and found.account and found.status == 401:
-            self.late.late(lambda: self._settle(found))
+            self.late.then_late(lambda: self._settle(found))
         else:
             self._settle(found)
 

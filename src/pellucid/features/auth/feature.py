@@ -42,7 +42,7 @@ Make = Callable[[Chosen, Ground], Scheme]
 
 def _basic(chosen: Chosen, ground: Ground) -> Scheme:
     from pellucid.features.auth.basic import Basic
-    from pellucid.features.auth.keeping import passwords_of
+    from pellucid.features.auth.shared import passwords_of
 
     settings = chosen[AuthSettings]
     return Basic(settings.auth_realm, passwords_of(settings, ground))
@@ -50,8 +50,8 @@ def _basic(chosen: Chosen, ground: Ground) -> Scheme:
 
 def _digest(chosen: Chosen, ground: Ground) -> Scheme:
     from pellucid.features.auth.digest import Digest
-    from pellucid.features.auth.keeping import attempts_of, digests_of
     from pellucid.features.auth.nonces import Nonces
+    from pellucid.features.auth.shared import attempts_of, digests_of
 
     settings = chosen[AuthSettings]
     # Nonces are the same at all doors of a realm, and so is the count of what was shown.
@@ -65,7 +65,7 @@ def _digest(chosen: Chosen, ground: Ground) -> Scheme:
 
 
 def _form(chosen: Chosen, ground: Ground) -> Scheme:
-    from pellucid.features.auth.keeping import form_of
+    from pellucid.features.auth.shared import form_of
 
     return form_of(chosen[AuthSettings], ground)
 
@@ -134,7 +134,7 @@ def _scheme(name: str, chosen: Chosen, ground: Ground) -> Scheme:
 def _groups(settings: AuthSettings, ground: Ground) -> Callable[[str], frozenset[str]]:
     if not settings.auth_groups:
         return lambda name: frozenset()
-    from pellucid.features.auth.keeping import groups_of
+    from pellucid.features.auth.shared import groups_of
 
     followed = groups_of(settings, ground)
     return lambda name: followed.what.get(name, frozenset())

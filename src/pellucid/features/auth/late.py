@@ -46,7 +46,7 @@ class Late:
         if self._held is not None:
             self._held.release()
 
-    def late(self, call: Callable[[], None]) -> None:
+    def then_late(self, call: Callable[[], None]) -> None:
         """Call when a guess is answered that was wrong."""
         exchange = self._exchange
         passed = exchange.now - exchange.begun
@@ -54,4 +54,4 @@ class Late:
 
     def answer_late(self, response: Response, body: Body = b"") -> None:
         """Answer then."""
-        self.late(lambda: self.answer(response, body))
+        self.then_late(lambda: self.answer(response, body))
