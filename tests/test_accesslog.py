@@ -84,6 +84,8 @@ def test_who_has_shown_who_it_is_stands_where_apache_has_it() -> None:
     assert line("common", exchange).startswith(r"192.0.2.1 - Ada\x20\x22L\x22 [22/Nov/2026:12:00:00 +0000] ")
     assert json.loads(line("json", exchange))["user"] == 'Ada "L"'
     assert line("{user}", ended()) == "-"
+    exchange.user = User("", "forward")
+    assert line("{user}", exchange) == "-"
     assert "user" not in json.loads(line("json", ended()))
 
 

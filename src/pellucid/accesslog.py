@@ -158,8 +158,9 @@ def _duration(exchange: Exchange) -> float:
 
 
 def _user(exchange: Exchange) -> str:
-    # A name may hold spaces, which keep the fields of a line apart.
-    return escape(exchange.user.name).replace(" ", "\\x20") if exchange.user is not None else "-"
+    # A name may hold spaces, which keep the fields of a line apart; another service may let in whom it does not name.
+    name = exchange.user.name if exchange.user is not None else ""
+    return escape(name).replace(" ", "\\x20") or "-"
 
 
 def _tls(name: str) -> Spell:
