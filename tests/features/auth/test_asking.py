@@ -6,6 +6,7 @@ import pytest
 from scripted import Scripted, answer, scripted
 
 from pellucid.features.auth.asking import LARGEST, REST, Service
+from pellucid.features.auth.remote import InTime
 
 URL = "http://auth.example:9091/verify?x=1"
 
@@ -84,6 +85,14 @@ def test_an_answer_that_nobody_has_asked_for_is_nobodys(monkeypatch: pytest.Monk
     assert asking.ask() == (401, b"no")
     asking.scripted.say(answer(200, b"root"))
     assert asking.ask() == (401, b"you")
+
+
+def test_a_head_in_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, made: list[Asking]) -> None:
+    made.append(asking := Asking(monkeypatch, [b"HTTP/1.1 200 OK\r\n", answer(200)], kept=True))
+    moments = iter([0.0, 1.0])
+    monkeypatch.setattr(InTime.__init__, "__defaults__", (lambda: next(moments, 5.0),))
+    with pytest.raises(OSError, match="TimeoutError: its answer takes too long"):
+        asking.ask()
 
 
 def test_an_informational_answer_is_none(monkeypatch: pytest.MonkeyPatch, made: list[Asking]) -> None:

@@ -1,12 +1,13 @@
 """A URL is one that can be asked, and an answer is read whole or not at all."""
 
 import io
+import socket
 from http.client import HTTPResponse
 from typing import cast
 
 import pytest
 
-from pellucid.features.auth.remote import read_answer, split_url
+from pellucid.features.auth.remote import InTime, read_answer, split_url
 
 
 class Answer:
@@ -22,6 +23,21 @@ class Answer:
 
 def read(answer: Answer, largest: int = 1024, takes: float = 0.0) -> bytes:
     return read_answer(cast(HTTPResponse, answer), largest, 1.0, lambda: takes)
+
+
+def test_what_comes_in_drips_has_one_time_in_all() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        near.settimeout(5)
+        moments = iter([0.0, 4.0, 5.0])
+        stream = InTime(near, lambda: next(moments))
+        far.sendall(b"HTTP/1.1 200 OK\r\nA")
+        assert stream.read(100) == b"HTTP/1.1 200 OK\r\nA"
+        far.sendall(b"A")
+        with pytest.raises(TimeoutError, match="takes too long"):
+            stream.read(100)
+        assert near.gettimeout() == 5
+        stream.close()
 
 
 def test_the_parts_of_a_url_are_told() -> None:

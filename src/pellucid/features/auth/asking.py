@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult
 
-from pellucid.features.auth.remote import read_answer, split_url
+from pellucid.features.auth.remote import Plain, Secure, read_answer, split_url
 from pellucid.message import Field
 
 LARGEST = 256 << 10
@@ -104,6 +104,5 @@ def _speaks(connection: http.client.HTTPConnection) -> bool:
 
 def _connecting(parts: SplitResult, within: float) -> Callable[[], http.client.HTTPConnection]:
     host, port = parts.hostname or "", parts.port
-    if parts.scheme == "https":  # with a check of the certificate, by the authorities that this machine trusts
-        return lambda: http.client.HTTPSConnection(host, port, timeout=within)
-    return lambda: http.client.HTTPConnection(host, port, timeout=within)
+    connection = Secure if parts.scheme == "https" else Plain
+    return lambda: connection(host, port, timeout=within)

@@ -8,7 +8,7 @@ import urllib.request
 from typing import Any
 from urllib.error import HTTPError, URLError
 
-from pellucid.features.auth.remote import read_answer, split_url
+from pellucid.features.auth.remote import Plain, Secure, read_answer, split_url
 
 TIME = 5.0
 """How long it may take, in seconds."""
@@ -30,7 +30,7 @@ def fetched(url: str) -> str:
     """What stands there. ValueError says why that cannot be had; a redirect is no answer."""
     deadline = time.monotonic() + TIME
     try:
-        with urllib.request.build_opener(_Stay).open(url, timeout=TIME) as answer:
+        with urllib.request.build_opener(_Stay, _Http, _Https).open(url, timeout=TIME) as answer:
             return read_answer(answer, LARGEST, deadline, time.monotonic).decode("utf-8")
     except HTTPError as error:
         error.close()
@@ -44,6 +44,16 @@ def fetched(url: str) -> str:
         raise ValueError(f"{url} does not answer: {error}") from None
     except http.client.HTTPException as error:  # its text is what came, whatever that was
         raise ValueError(f"{url} does not answer: {type(error).__name__}") from None
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(Plain, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(Secure, req)
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
