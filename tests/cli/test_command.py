@@ -235,18 +235,6 @@ def test_an_interrupt_before_the_server_runs_is_no_traceback(served: Served, mon
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_completion_script_asks_the_command(shell: str) -> None:
-    result = run("completion", shell)
-    assert result.exit_code == 0
-    assert f"_PELLUCID_COMPLETE={shell}_complete" in result.stdout
-
-
-def test_the_shell_is_told_the_options() -> None:
-    result = run(_PELLUCID_COMPLETE="bash_complete", COMP_WORDS="pellucid serve --head", COMP_CWORD="2")
-    assert [line.split(",")[1] for line in result.stdout.split()] == ["--header", "--head-size", "--head-time"]
-
-
 def test_a_bad_variable_is_named_as_it_was_given() -> None:
     result = CliRunner().invoke(main, ["serve"], env={"PELLUCID_IDLE": "x"})
     assert result.stderr.startswith("pellucid: PELLUCID_IDLE: 'x' is not a time")
@@ -258,22 +246,6 @@ def test_a_variable_that_is_no_setting_is_told() -> None:
         "PELLUCID_BND in the environment is no setting; did you mean PELLUCID_BIND?",
         "PELLUCID_ZZZZ in the environment is no setting",
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "incomplete", "expected"),
-    [
-        ("access_log", "c", [("plain", "common"), ("plain", "combined")]),
-        ("log_level", "w", [("plain", "warning")]),
-        ("spa", "i", [("file", "i")]),
-        ("idle", "1", []),
-    ],
-)
-def test_shells_complete_values(name: str, incomplete: str, expected: list[tuple[str, str]]) -> None:
-    command = main.commands["serve"]
-    (param,) = [each for each in command.params if each.name == name]
-    completed = param.shell_complete(click.Context(command), incomplete)
-    assert [(item.type, item.value) for item in completed] == expected
 
 
 class Expired:
@@ -428,11 +400,3 @@ def test_what_is_shown_has_no_secrets(served: Served, site: Path) -> None:
     shown = run("show").stdout
     assert "sss" not in shown
     assert 'session-key = ["…"]' in shown
-
-
-def test_shells_complete_the_file() -> None:
-    for name in ("serve", "check", "show"):
-        command = main.commands[name]
-        (param,) = [each for each in command.params if each.name == "config"]
-        (item,) = param.shell_complete(click.Context(command), "pe")
-        assert (item.type, item.value) == ("file", "pe")
