@@ -71,14 +71,12 @@ def idle_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
     """
     everywhere = _everywhere(plan)
     known = {each.name: each for each in all_settings()}
-    for names, needed, why in NEEDS:
-        for name in names:
-            each = known[name]
-            counted = {settings.origins.get(name) for settings in everywhere if needed(settings)}
-            for settings in everywhere:
-                idle = name in settings.chosen and settings.origins.get(name) not in counted
-                if idle and getattr(settings[each.part], name) != each.default:
-                    yield f"{each.option}: {why}", settings
+    for each, needed, why in ((known[name], needed, why) for names, needed, why in NEEDS for name in names):
+        counted = {settings.origins.get(each.name) for settings in everywhere if needed(settings)}
+        for settings in everywhere:
+            idle = each.name in settings.chosen and settings.origins.get(each.name) not in counted
+            if idle and getattr(settings[each.part], each.name) != each.default:
+                yield f"{each.option}: {why}", settings
 
 
 def vain_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:

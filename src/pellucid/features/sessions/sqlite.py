@@ -252,9 +252,7 @@ def _make(path: str) -> os.stat_result:
     # that is there is not opened here: to close it would take the locks away that SQLite may have on it.
     try:
         if not os.path.lexists(path):
-            for ending in BESIDE:  # of a file that was taken away without them: they would spoil the new one
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(path + ending)
+            _tidy(path)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         pass
@@ -264,6 +262,13 @@ def _make(path: str) -> os.stat_result:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(0, "it is no file")
     return status
+
+
+def _tidy(path: str) -> None:
+    # What is left of a file that was taken away alone: it would spoil the new one.
+    for ending in BESIDE:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path + ending)
 
 
 def _reason(error: OSError | sqlite3.Error) -> str:
