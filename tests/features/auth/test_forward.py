@@ -110,6 +110,16 @@ def test_what_a_client_claims_of_the_request_is_not_passed_on(make: Callable[...
     assert fields["X-Forwarded-For"] == "192.0.2.1"
 
 
+@pytest.mark.parametrize(("method", "told"), [("delete", "DELETE"), ("Get", "GET"), ("CONNECT", "GET"), ("PUT", "PUT")])
+def test_the_service_is_told_the_method_that_the_app_is_told(
+    make: Callable[..., Asked], method: str, told: str
+) -> None:
+    asked = make(ADA)
+    asked.place.ask(method=method)
+    (fields,) = asked.fields
+    assert fields["X-Forwarded-Method"] == fields["X-Original-Method"] == told
+
+
 def test_the_app_gets_the_fields_that_were_chosen_from_the_service_alone(make: Callable[..., Asked]) -> None:
     asked = make(ADA, forward_auth_headers=("Remote-Email", "X-Role"))
     asked.place.ask(

@@ -10,7 +10,7 @@ from pellucid.features.auth.forwardsettings import ForwardSettings
 from pellucid.features.auth.scheme import Found, Tell, Wrong, is_name
 from pellucid.features.auth.settings import AuthSettings
 from pellucid.features.feature import Ground
-from pellucid.message import Field, Headers
+from pellucid.message import Field, Headers, Request
 from pellucid.net.aside import Aside
 from pellucid.protocol.grammar import TOKEN
 from pellucid.server.exchange import Exchange
@@ -150,14 +150,14 @@ def told_of(exchange: Exchange) -> dict[str, str]:
     """
     request = exchange.request
     uri = _latin(request.path + (b"?" + request.query if request.query else b""))
-    scheme, host = _latin(request.scheme), _latin(request.authority)
+    scheme, host, method = _latin(request.scheme), _latin(request.authority), _method(request)
     told = {
-        "X-Forwarded-Method": request.method,
+        "X-Forwarded-Method": method,
         "X-Forwarded-Proto": scheme,
         "X-Forwarded-Host": host,
         "X-Forwarded-Uri": uri,
         "X-Forwarded-For": exchange.peer,
-        "X-Original-Method": request.method,
+        "X-Original-Method": method,
         "X-Original-URL": f"{scheme}://{host}{uri}",
         "X-Original-URI": uri,
     }
@@ -182,6 +182,11 @@ def _name(text: str, option: str) -> bytes:
     if name in OF_CONNECTION or name in (b"host", b"cookie", b"authorization"):
         raise ValueError(f"--{option}: {text!r} is not for a service to say")
     return name
+
+
+def _method(request: Request) -> str:
+    # As the app is told it: in upper case, and a WebSocket over HTTP/2 is what it is over HTTP/1 (RFC 8441 section 5).
+    return "GET" if request.method == "CONNECT" and request.path else request.method.upper()
 
 
 def _latin(value: bytes) -> str:
