@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pellucid.cli.checkusers import exposed_faults, form_faults
+from pellucid.cli.checkusers import cookie_faults, exposed_faults, form_faults
 from pellucid.cli.command import main
 from pellucid.config import Given, read_plan
 
@@ -105,3 +105,39 @@ def test_no_file_of_sessions_for_everybody(text: str, told: list[str], tmp_path:
     lines = [line for line, _ in exposed_faults(plan)]
     assert len(lines) == len(told)
     assert all(line.startswith(begin) or begin in line for line, begin in zip(lines, told, strict=True)), lines
+
+
+@pytest.mark.parametrize(
+    ("pair", "shown"),
+    [("cert.pem,key.pem", ""), ("public/cert.pem,key.pem", ""), ("cert.pem,public/key.pem", "public/key.pem"),
+     ("public/both.pem", "public/both.pem"), ("dev", "")],
+)  # fmt: skip
+def test_a_key_is_in_no_folder_that_is_served(tmp_path: Path, pair: str, shown: str) -> None:
+    (tmp_path / "pellucid.toml").write_text(f'serve = "public"\ntls = "{pair}"')
+    told = [line for line, _ in exposed_faults(read_plan("pellucid.toml"))]
+    assert told == ([f"--tls: {shown} is in a folder that is served, where everybody could read it"] if shown else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('session = "sqlite:a"\n[paths."/x"]\nsession-idle = 5', False),
+        ('session = "sqlite:a"\n[paths."/x"]\nsession = "sqlite:b"', True),
+        ('session = "sqlite:a"\n[paths."/x"]\nsession = "sqlite:b"\nsession-cookie = "other"', False),
+        ('session = "sqlite:a"\n[paths."/x"]\nsession = ""', False),
+        ('session = "memory"\n[paths."/x"]\nsession-idle = 5', True),
+        ('session = "cookie"\n[paths."/x"]\nsession-key-file = "keys"', True),
+        ('[hosts."a.example"]\nsession = "sqlite:a"\n[hosts."b.example"]\nsession = "sqlite:b"', False),
+    ],
+)
+def test_sessions_of_a_host_have_cookies_of_their_own(tmp_path: Path, text: str, wrong: bool) -> None:
+    (tmp_path / "pellucid.toml").write_text(f'serve = "public"\n{text}')
+    told = [line for line, _ in cookie_faults(read_plan("pellucid.toml"))]
+    assert told == (
+        [
+            "--session: at /x it is another one than at /, and both have the cookie 'sid': give one of them another "
+            "session-cookie"
+        ]
+        if wrong
+        else []
+    )

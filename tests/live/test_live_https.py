@@ -194,13 +194,14 @@ def open_to_all() -> Iterator[Path]:
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_who_serves_need_not_read_the_key_and_a_new_one_is_taken_up_all_the_same(workers: str) -> None:
     with open_to_all() as folder:
-        (folder / "index.html").write_text("hello")
+        (folder / "public").mkdir()
+        (folder / "public" / "index.html").write_text("hello")
         (folder / "secret").mkdir(0o700)
         authority = Authority(folder / "secret")
         pair, context = pair_of(authority), trusting(authority)
         python, environment = by_anybody()
         options = ("--user", "nobody", "--workers", workers)
-        with secure(folder, pair, *options, command=python, environment=environment) as server:
+        with secure(folder / "public", pair, *options, command=python, environment=environment) as server:
             before = shown(server.port, context)
             with Visitors(server.port, context) as visitors:
                 pair_of(authority)

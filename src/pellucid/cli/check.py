@@ -16,7 +16,7 @@ from typing import Any
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.cli.checkidle import idle_faults, vain_faults
-from pellucid.cli.checkusers import exposed_faults, form_faults
+from pellucid.cli.checkusers import cookie_faults, exposed_faults, form_faults
 from pellucid.config.mistakes import in_keys
 from pellucid.features.feature import Ground
 from pellucid.features.https import HttpsSettings
@@ -61,7 +61,7 @@ def faults(plan: Plan) -> list[str]:
 def user_faults(plan: Plan) -> list[str]:
     """Those of them that no part would find when it is served: a form that nobody finds, passwords for everybody, what
     can have no effect."""
-    found = (*form_faults(plan), *exposed_faults(plan), *idle_faults(plan), *vain_faults(plan))
+    found = (*form_faults(plan), *exposed_faults(plan), *cookie_faults(plan), *idle_faults(plan), *vain_faults(plan))
     return [told(line, settings) for line, settings in found]
 
 

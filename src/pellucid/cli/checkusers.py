@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from pellucid.features.auth import AuthSettings, JwtSettings
 from pellucid.features.sessions import SessionSettings
-from pellucid.plan import Plan, place_at
+from pellucid.net.tlssettings import DEVELOPMENT, TlsSettings
+from pellucid.plan import Place, Plan, place_at
 from pellucid.settings import Settings
 
 
@@ -28,7 +30,13 @@ def form_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
 
 
 def exposed_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
-    """The same for each file of passwords, of secrets or of sessions that lies in a folder that is served."""
+    """The same for each file of passwords, of secrets, of keys or of sessions that lies in a folder that is served."""
+    for pair in plan.settings[TlsSettings].tls:
+        file = pair.split(",")[-1].strip()  # that of the key, which may be the certificate's too
+        if pair.partition(":")[0] == DEVELOPMENT or os.path.isdir(file):  # the latter of which is told by itself
+            continue
+        if any(place.shows(file) for place in plan.places):
+            yield f"--tls: {file} is in a folder that is served, where everybody could read it", plan.settings
     for settings in {id(place.settings): place.settings for place in plan.places}.values():
         chosen = settings[AuthSettings]
         secret = settings[JwtSettings].jwt_keys if settings[JwtSettings].secret else ""
@@ -39,6 +47,28 @@ def exposed_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
         for option, file in files.items():
             if file and any(place.shows(file) for place in plan.places):
                 yield f"--{option}: {file} is in a folder that is served, where everybody could read it", settings
+
+
+def cookie_faults(plan: Plan) -> Iterator[tuple[str, Settings]]:
+    """The same for each place whose sessions would take away the cookie of others at its host."""
+    for host in plan.hosts:
+        first: dict[str, Place] = {}
+        for place in plan.places:
+            chosen = place.settings[SessionSettings]
+            if place.host != host or not chosen.session:
+                continue
+            other = first.setdefault(chosen.session_cookie, place)
+            if _kept(chosen) != _kept(other.settings[SessionSettings]):
+                yield (
+                    f"--session: at {place.mount or '/'} it is another one than at {other.mount or '/'}, and both have "
+                    f"the cookie {chosen.session_cookie!r}: give one of them another session-cookie",
+                    place.settings,
+                )
+
+
+def _kept(chosen: SessionSettings) -> object:
+    # Where, and signed by whom. What is in memory is that of the places with the same settings.
+    return chosen if chosen.session == "memory" else (chosen.session, chosen.session_key, chosen.session_key_file)
 
 
 def _same(here: Settings, there: Settings) -> bool:
