@@ -16,7 +16,7 @@ from typing import Any
 from pellucid.apps.static.rules import Rules
 from pellucid.apps.static.settings import StaticSettings
 from pellucid.cli.checkidle import idle_faults, vain_faults
-from pellucid.cli.checkusers import cookie_faults, exposed_faults, form_faults
+from pellucid.cli.checkplaces import cookie_faults, exposed_faults, form_faults
 from pellucid.config.mistakes import in_keys
 from pellucid.features.feature import Ground
 from pellucid.features.https import HttpsSettings
@@ -52,15 +52,14 @@ def faults(plan: Plan) -> list[str]:
         found = [*_server_faults(plan), *_place_faults(plan, Ground(reactor, _unheard, current_folder()))]
     finally:
         reactor.close()
-    found += user_faults(plan)
+    found += silent_faults(plan)
     if not found:  # else it would say one of them again
         found += _blamed(plan.settings, lambda settings: check_plan(plan))
     return [line for line in dict.fromkeys(found) if ROOT_ALONE not in line]
 
 
-def user_faults(plan: Plan) -> list[str]:
-    """Those of them that no part would find when it is served: a form that nobody finds, passwords for everybody, what
-    can have no effect."""
+def silent_faults(plan: Plan) -> list[str]:
+    """Those of them that no part would find when it is served: what places do to each other, and what has no effect."""
     found = (*form_faults(plan), *exposed_faults(plan), *cookie_faults(plan), *idle_faults(plan), *vain_faults(plan))
     return [told(line, settings) for line, settings in found]
 

@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem, ShellComplete, get_completion
 
 from pellucid import __version__
 from pellucid.cli.banner import Where, banner, in_one_line, wants_colours
-from pellucid.cli.check import faults, told, user_faults
+from pellucid.cli.check import faults, silent_faults, told
 from pellucid.cli.elsewhere import ELSEWHERE
 from pellucid.cli.options import ENVIRONMENT, SettingOption, SettingsCommand, given_of, unknown_variables
 from pellucid.config import Mistakes, find, read_plan
@@ -170,7 +170,7 @@ def serve(targets: tuple[str, ...], config: str | None, **values: Any) -> int:
         settings = plan.settings
         if plan.file:  # so that a mistake is told with its line, whoever would find it
             _judged(plan)
-        elif found := user_faults(plan):
+        elif found := silent_faults(plan):
             raise Mistakes(found)
         replan = (lambda: _judged(read())) if plan.file else None
         return run(plan, replan, partial(_tell, plan, colours))

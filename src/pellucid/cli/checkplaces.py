@@ -1,4 +1,4 @@
-"""Whether users find their form, and nobody else their passwords: the places of a plan tell, and no feature could."""
+"""What places do to each other, which no feature could tell: forms that nobody finds, secrets that everybody does."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pellucid.cli.checkusers import cookie_faults, exposed_faults, form_faults
+from pellucid.cli.checkplaces import cookie_faults, exposed_faults, form_faults
 from pellucid.cli.command import main
 from pellucid.config import Given, read_plan
 
