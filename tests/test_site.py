@@ -256,6 +256,10 @@ def test_a_path_that_can_be_read_in_one_way_finds_its_place(path: bytes, name: b
         b"/x%5Cy%2F..%2Fadmin",
         b"/x\\y%2f..%2fadmin/z",
         b"/x/..//admin//../y",
+        b"/admin%0a",
+        b"/%61dmin%0A",
+        b"/x/..%2fadmin%0a",
+        b"/x/../admin/..%0a",
     ],
 )
 def test_no_spelling_of_a_path_leads_around_the_rules_of_a_place(path: bytes) -> None:

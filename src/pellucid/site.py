@@ -38,7 +38,7 @@ KEPT_LENGTH = 256
 Found = TypeVar("Found")
 
 # What makes it possible to read a path in more ways than one.
-_FREELY = re.compile(rb"//|/\.|\\|%2[ef]|%5c", re.IGNORECASE)
+_FREELY = re.compile(rb"//|/\.|\\|%2[ef]|%5c|%0a\Z", re.IGNORECASE)
 
 
 class Site:
@@ -188,13 +188,15 @@ def nothing(exchange: Exchange) -> None:
 
 def readings(path: bytes) -> Iterator[Segments]:
     """The names that an app may find in a path: slashes that were encoded may count, as may backslashes, empty names
-    may not, and dots may lead upwards, of which either may be seen to first.
+    may not, and dots may lead upwards, of which either may be seen to first. A line feed at the end may be none of it:
+    before one, too, is where `$` of a regular expression holds.
     """
-    whole = unquote_to_bytes(path)
-    slashed = whole.replace(b"\\", b"/")
-    for names in (_names(path), *(tuple(each.split(b"/")[1:]) for each in dict.fromkeys((whole, slashed)))):
-        filled, followed = tuple(filter(None, names)), _followed(names)
-        yield from (names, filled, followed, _followed(filled), tuple(filter(None, followed)))
+    for text in (path, path[:-3]) if path[-3:].lower() == b"%0a" else (path,):
+        whole = unquote_to_bytes(text)
+        slashed = whole.replace(b"\\", b"/")
+        for names in (_names(text), tuple(whole.split(b"/")[1:]), tuple(slashed.split(b"/")[1:])):
+            filled, followed = tuple(filter(None, names)), _followed(names)
+            yield from (names, filled, followed, _followed(filled), tuple(filter(None, followed)))
 
 
 def _followed(names: Iterable[bytes]) -> Segments:
