@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pellucid.net.aside import Aside
+from pellucid.net.outage import Outage
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -69,13 +70,12 @@ class RedisCalls:
     back.
     """
 
-    __slots__ = ("_aside", "_down", "_link", "_note")
+    __slots__ = ("_aside", "_link", "_outage")
 
     def __init__(self, link: RedisLink, aside: Aside, note: Callable[[str, str], None]) -> None:
         self._link = link
         self._aside = aside
-        self._note = note
-        self._down = False
+        self._outage = Outage(note)
 
     def call(
         self,
@@ -89,23 +89,16 @@ class RedisCalls:
         """
 
         def went_well(result: Result) -> None:
-            self._found(None)
+            self._outage.ends(f"{self._link.name} answers again")
             done(result)
 
         def went_wrong(error: Exception) -> None:
             if not isinstance(error, RedisDown):
                 raise error  # what `work` has raised of its own is its author's mistake, and the log's
-            self._found(error)
+            self._outage.begins(str(error))
             failed(error)
 
         return self._aside.call(lambda: self._link.run(work), went_well, went_wrong, wanted)
-
-    def _found(self, down: RedisDown | None) -> None:
-        if down is not None and not self._down:
-            self._note("error", str(down))
-        elif down is None and self._down:
-            self._note("info", f"{self._link.name} answers again")
-        self._down = down is not None
 
 
 def without_password(url: str) -> str:

@@ -12,6 +12,7 @@ from pellucid.features.auth.settings import AuthSettings
 from pellucid.features.feature import Ground
 from pellucid.message import Field, Headers, Request
 from pellucid.net.aside import Aside
+from pellucid.net.outage import Outage
 from pellucid.protocol.grammar import TOKEN
 from pellucid.server.exchange import Exchange
 from pellucid.setting import Chosen
@@ -34,7 +35,7 @@ OF_CONNECTION = frozenset(
 class Forward:
     """Asks a service, with what it needs to know, and passes its refusals on."""
 
-    __slots__ = ("_aside", "_given", "_groups", "_note", "_service", "_silent", "_time", "_user", "strips")
+    __slots__ = ("_aside", "_given", "_groups", "_outage", "_service", "_time", "_user", "strips")
 
     name = "forward"
 
@@ -56,8 +57,7 @@ class Forward:
         self.strips = frozenset(self._given)
         """The names of fields that none but the service may set."""
         self._aside = aside
-        self._note = note
-        self._silent = False
+        self._outage = Outage(note)
 
     def identify(self, exchange: Exchange, tell: Tell) -> None:
         """Ask about this request."""
@@ -118,16 +118,12 @@ class Forward:
         return name, value
 
     def _failed(self, why: str) -> Wrong:
-        if not self._silent:
-            self._silent = True
-            self._note("error", f"forward-auth: {self._service.url} does not do what it was asked: {why}")
+        self._outage.begins(f"forward-auth: {self._service.url} does not do what it was asked: {why}")
         after = Headers([(b"retry-after", b"%d" % RETRY)])
         return Wrong(f"the service that is asked who this is: {why}", 503, headers=after)
 
     def _answers(self) -> None:
-        if self._silent:
-            self._silent = False
-            self._note("info", f"forward-auth: {self._service.url} answers again")
+        self._outage.ends(f"forward-auth: {self._service.url} answers again")
 
 
 class _Once:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Protocol
 
 from pellucid.features.auth.followed import Followed
 from pellucid.features.auth.jose import Keys, read_keys
 from pellucid.features.feature import Ground
+from pellucid.net.outage import Outage
 
 FRESH = 300.0
 """How long keys of a URL are believed before it is asked again, in seconds."""
@@ -54,7 +54,7 @@ class KeysOfFile:
 class KeysOfUrl:
     """The keys that a URL gives. Those that it gave last are kept for as long as it fails, which is told once."""
 
-    __slots__ = ("_algorithms", "_asked", "_fails", "_fetch", "_ground", "_keys", "_running", "_url", "_waiting")
+    __slots__ = ("_algorithms", "_asked", "_fetch", "_ground", "_keys", "_outage", "_running", "_url", "_waiting")
 
     def __init__(self, url: str, algorithms: frozenset[str], ground: Ground, fetch: Callable[[str], str]) -> None:
         self._url = url
@@ -64,7 +64,7 @@ class KeysOfUrl:
         self._keys: Keys | None = None
         self._asked = float("-inf")
         self._running = False
-        self._fails = False
+        self._outage = Outage(ground.note)
         self._waiting: list[Callable[[], None]] = []
 
     @property
@@ -90,7 +90,7 @@ class KeysOfUrl:
             return
         self._asked = self._ground.reactor.now
         aside = self._ground.aside("keys", 2, 64)
-        self._running = aside.call(self._work, partial(self._done, ""), self._failed)
+        self._running = aside.call(self._work, self._given, self._failed)
 
     def _work(self) -> Keys:
         # In a thread.
@@ -98,16 +98,16 @@ class KeysOfUrl:
 
     def _failed(self, error: Exception) -> None:
         why = str(error) if isinstance(error, ValueError) else f"{self._url} could not be asked: {error!r}"
-        self._done(why, self._keys)
+        kept = "; the keys that it gave before are kept" if self._keys is not None else ""
+        self._outage.begins(f"the keys of tokens cannot be had: {' '.join(why.split())}{kept}")
+        self._done()
 
-    def _done(self, why: str, keys: Keys | None) -> None:
-        if why and not self._fails:
-            kept = "; the keys that it gave before are kept" if keys is not None else ""
-            self._ground.note("error", f"the keys of tokens cannot be had: {' '.join(why.split())}{kept}")
-        elif self._fails and not why:
-            self._ground.note("info", f"{self._url} gives the keys of tokens again")
-        self._fails = bool(why)
+    def _given(self, keys: Keys) -> None:
         self._keys = keys
+        self._outage.ends(f"{self._url} gives the keys of tokens again")
+        self._done()
+
+    def _done(self) -> None:
         self._running = False
         waiting, self._waiting = self._waiting, []
         for then in waiting:

@@ -61,14 +61,14 @@ class Sessions:
             held = Held(exchange)
             self.turns.enter(exchange, visit.name, partial(self._at_turn, exchange, visit, held))
             return held
-        outage = self._keeping.desk.outage
-        if outage.fresh:
+        standing = self._keeping.desk.standing
+        if standing.just_down:
             exchange.respond(*unavailable())
         elif self._keeping.readers is not None:
             held = Held(exchange)
             self._read_ahead(exchange, visit, held)
             return held
-        elif outage.on:  # it is tried here, where nobody's app has to see it fail
+        elif standing.down:  # it is tried here, where nobody's app has to see it fail
             try:
                 visit.fetch()
             except Unkept:
@@ -179,7 +179,7 @@ class Sessions:
 
     def _found(self, down: Unkept | None) -> None:
         if self._keeping.desk is not None:
-            self._keeping.desk.outage.found(down)
+            self._keeping.desk.standing.found(down)
 
 
 def unavailable(why: str = "sessions cannot be had just now") -> tuple[Response, Body]:

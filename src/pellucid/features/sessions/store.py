@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pellucid.features.sessions.records import Clean, Operation, Record, Unkept
 from pellucid.net.aside import Aside
+from pellucid.net.outage import Outage
 from pellucid.net.reactor import Reactor, Timer
 
 MOST_AT_ONCE = 256
@@ -48,32 +49,33 @@ class Store(Protocol):
         """Let go of it."""
 
 
-class Outage:
-    """Whether a store is down, which the log is told once, as it is told when the store is back."""
+class Standing:
+    """Whether a store is down, and since when."""
 
-    __slots__ = ("_note", "_reactor", "_since", "on")
+    __slots__ = ("_outage", "_reactor", "_since")
 
     def __init__(self, reactor: Reactor, note: Callable[[str, str], None]) -> None:
         self._reactor = reactor
-        self._note = note
+        self._outage = Outage(note)
         self._since = 0.0
-        self.on = False
 
     @property
-    def fresh(self) -> bool:
-        """Whether it was found down a moment ago: it need not be asked again."""
-        return self.on and self._reactor.now < self._since + PAUSE
+    def down(self) -> bool:
+        """Whether it was, when it was asked last."""
+        return self._outage.on
+
+    @property
+    def just_down(self) -> bool:
+        """Whether that was a moment ago: it need not be asked again."""
+        return self.down and self._reactor.now < self._since + PAUSE
 
     def found(self, down: Unkept | None) -> None:
         """The store was asked, and this came of it; in the loop's thread."""
-        if down is not None:
+        if down is None:
+            self._outage.ends("sessions are kept again")
+        else:
             self._since = self._reactor.now
-            if not self.on:
-                self.on = True
-                self._note("error", f"{down}; whoever needs a session is answered with 503")
-        elif self.on:
-            self.on = False
-            self._note("info", "sessions are kept again")
+            self._outage.begins(f"{down}; whoever needs a session is answered with 503")
 
 
 class Desk:
@@ -82,7 +84,7 @@ class Desk:
     Also a life, and the thread's: at its end all is written that was handed in.
     """
 
-    __slots__ = ("_aside", "_clock", "_reactor", "_timer", "_waiting", "_writing", "outage", "store")
+    __slots__ = ("_aside", "_clock", "_reactor", "_timer", "_waiting", "_writing", "standing", "store")
 
     def __init__(
         self,
@@ -93,7 +95,7 @@ class Desk:
         clock: Callable[[], float],
     ) -> None:
         self.store = store
-        self.outage = Outage(reactor, note)
+        self.standing = Standing(reactor, note)
         self._reactor = reactor
         self._clock = clock
         self._aside = aside
@@ -125,14 +127,14 @@ class Desk:
 
     def _written(self, batch: list[tuple[Operation, Done, Failed]], results: list[bool]) -> None:
         self._go_on()
-        self.outage.found(None)
+        self.standing.found(None)
         for (_, done, _), result in zip(batch, results, strict=True):
             done(result)
 
     def _not_written(self, batch: list[tuple[Operation, Done, Failed]], error: Exception) -> None:
         self._go_on()
         down = error if isinstance(error, Unkept) else Unkept(f"sessions cannot be written: {error!r}")
-        self.outage.found(down)
+        self.standing.found(down)
         for _, _, failed in batch:
             failed(down)
         if down is not error:
