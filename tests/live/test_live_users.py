@@ -231,9 +231,14 @@ def test_a_person_logs_in_and_out_in_a_browser(page: Page, site: str) -> None:
 
 def test_a_person_whose_session_has_expired_logs_in_once_more(page: Page, site: str, folder: Path) -> None:
     page.open(f"{site}/who")
+    fill_in(page, "alice", "secret")
+    assert where(page) == "/who"
     with sqlite3.connect(folder / "sessions.db") as store:
         store.execute("DELETE FROM session")
     store.close()
+    page.reload()
+    assert where(page) == "/login?next=/who"
+    page.call("Network.clearBrowserCookies")
     fill_in(page, "alice", "secret")
     assert "open for too long" in shown(page)
     fill_in(page, "alice", "secret")
@@ -275,7 +280,7 @@ def test_by_tls_the_cookie_is_of_this_host_alone(folder: Path) -> None:
         "serve", "starlette_app:app", *options(folder, "form"), *session, cwd=folder, environment=home
     ) as server:
         answer = fetch(f"https://127.0.0.1:{server.port}/login", "--insecure")
-        assert answer["set-cookie"].startswith("__Host-sid=")
+        assert answer["set-cookie"].startswith("__Host-pellucid-login=")
         assert "; Secure" in answer["set-cookie"]
 
 

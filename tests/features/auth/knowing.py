@@ -72,8 +72,9 @@ class Told:
 
     @property
     def cookie(self) -> bytes:
-        """The cookie that it sets, as a client sends it back."""
-        return (self.headers.get(b"set-cookie") or b"").partition(b";")[0]
+        """The cookies that it sets, as a client sends them back."""
+        fields = self.headers.all(b"set-cookie")
+        return b"; ".join(field.partition(b";")[0] for field in fields if b"Max-Age=0" not in field)
 
     @property
     def token(self) -> str:

@@ -112,8 +112,10 @@ def test_too_many_wrong_passwords_are_told_in_the_page(place: Place) -> None:
 
 def test_the_id_of_a_session_that_was_planted_is_worth_nothing_after_the_login(tmp_path: Path) -> None:
     place = Place(tmp_path, "form", session="memory")
-    planted = place.ask(PAGE, target=b"/login")
-    told = send(place, b"/login", cookie(planted), token=planted.token, user="alice", password="secret")
+    planted = log_in(place, "bob", "hunter2")
+    page = place.ask(PAGE, target=b"/login")
+    both = b"cookie", planted.cookie + b"; " + page.cookie
+    told = send(place, b"/login", both, token=page.token, user="alice", password="secret")
     assert told.cookie
     assert told.cookie != planted.cookie
     assert place.ask(PAGE, cookie(told)).status == 200
@@ -123,8 +125,22 @@ def test_the_id_of_a_session_that_was_planted_is_worth_nothing_after_the_login(t
     assert b"made-up" not in told.cookie
 
 
+def test_strangers_who_look_at_the_page_are_not_remembered(tmp_path: Path) -> None:
+    place = Place(tmp_path, "form", session="memory")
+    page = place.ask(PAGE, target=b"/login")
+    (field,) = page.headers.all(b"set-cookie")
+    assert re.fullmatch(rb"pellucid-login=[\w-]{24}; Path=/; HttpOnly; SameSite=Lax", field)
+    assert page.exchange.session is not None
+    assert not page.exchange.session
+    # With the token that it has it is given no other.
+    assert b"set-cookie" not in place.ask(PAGE, cookie(page), target=b"/login").headers
+    (one, other) = log_in(place).headers.all(b"set-cookie")
+    assert one.startswith(b"pellucid-login=; Max-Age=0; ")
+    assert other.startswith(b"sid=")
+
+
 @pytest.mark.parametrize("sent", [{}, {"token": ""}, {"token": "x" * 24}, {"token": "\u00e9"}])
-def test_without_the_token_of_the_session_nobody_is_logged_in(place: Place, sent: dict[str, str]) -> None:
+def test_without_the_token_of_the_page_nobody_is_logged_in(place: Place, sent: dict[str, str]) -> None:
     page = place.ask(PAGE, target=b"/login")
     told = send(place, b"/login", cookie(page), user="alice", password="secret", **sent)
     assert told.status == 403

@@ -1,7 +1,8 @@
 """Logging in at a page, for as long as a session lasts, and logging out; it knows neither stores nor hashes.
 
-What the page sends counts only with a token that the session holds, so no other site can log anybody in or out. The id
-of the session is another one from then on.
+What the page sends counts only with a token that its client has got, so no other site can log anybody in or out: in a
+cookie before it has logged in, since strangers must not fill a store of sessions, and in its session from then on. The
+id of the session is another one then.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from pellucid.features.auth.late import Late
 from pellucid.features.auth.page import Pages
 from pellucid.features.auth.scheme import Found, Tell, Wrong
 from pellucid.features.auth.submitted import read_form, text_in
+from pellucid.features.auth.ticket import given, new_ticket, taken, ticket_in
 from pellucid.features.auth.verifying import Passwords
-from pellucid.message import Headers, Response
+from pellucid.message import Field, Headers, Response
 from pellucid.piece import Body
 from pellucid.server.exchange import Exchange
 from pellucid.server.held import Held
@@ -128,8 +130,14 @@ class Form:
         back = next_in(parse_query(exchange.request.query))
         if self._user(exchange) is not None:
             return _to(back.encode())
-        assert exchange.session is not None
-        return self._pages.login(token_of(exchange.session), back)
+        return self._shown(exchange, back)
+
+    def _shown(self, exchange: Exchange, back: str, message: str = "", status: int = 200, name: str = "") -> Answer:
+        request = exchange.request
+        known = ticket_in(request)
+        ticket = known or new_ticket()
+        response, body = self._pages.login(ticket, back, message, status, name)
+        return response if known else Response(status, response.headers.plus(given(request, ticket))), body
 
     def _leave_page(self, exchange: Exchange) -> Answer:
         user = self._user(exchange)
@@ -141,10 +149,10 @@ class Form:
     def _login(self, exchange: Exchange, held: Late, sent: dict[str, list[str]]) -> None:
         session, back = exchange.session, next_in(sent)
         assert session is not None
-        if not holds(session, text_in(sent, "token")):
+        if not same(ticket_in(exchange.request), text_in(sent, "token")):
             # In another tab somebody may have logged in meanwhile.
             user = self._user(exchange)
-            held.answer(*(_to(back.encode()) if user else self._pages.login(token_of(session), back, OLD, 403)))
+            held.answer(*(_to(back.encode()) if user else self._shown(exchange, back, OLD, 403)))
             return
         name = unicodedata.normalize("NFC", text_in(sent, "user").strip())
         told = partial(self._logged_in, exchange, held, session, back, name)
@@ -156,13 +164,13 @@ class Form:
             session[WHO] = [found.name, mark_of(self._passwords.hash_of(found.name))]
             session[TOKEN] = secrets.token_urlsafe(18)
             exchange.user = found
-            held.answer(*_to(back.encode()))
+            held.answer(*_to(back.encode(), taken(exchange.request)))
             return
         assert isinstance(found, Wrong)
         exchange.why = found.why
         message = {429: OFTEN, 503: BUSY}.get(found.status, WRONG)
         status = found.status if found.status != 401 else 403  # a 401 would need a way to answer it by a field
-        response, body = self._pages.login(token_of(session), back, message, status, name)
+        response, body = self._shown(exchange, back, message, status, name)
         response = Response(response.status, response.headers.plus(*found.headers))
         held.answer_late(response, body) if found.account else held.answer(response, body)
 
@@ -188,7 +196,7 @@ def readable(exchange: Exchange) -> bool:
 
 
 def token_of(session: Session) -> str:
-    """The token of this session's forms; the same in all tabs."""
+    """The token of the forms of whoever has logged in; the same in all tabs."""
     token: Any = session.get(TOKEN)
     if not isinstance(token, str) or not token:
         token = session[TOKEN] = secrets.token_urlsafe(18)
@@ -198,7 +206,12 @@ def token_of(session: Session) -> str:
 def holds(session: Session, token: str) -> bool:
     """Whether this is the token of the session."""
     kept = session.get(TOKEN)
-    return isinstance(kept, str) and bool(kept) and hmac.compare_digest(kept.encode(), token.encode("utf-8", "replace"))
+    return isinstance(kept, str) and same(kept, token)
+
+
+def same(kept: str, token: str) -> bool:
+    """Whether a form was sent with the token that there is."""
+    return bool(kept) and hmac.compare_digest(kept.encode(), token.encode("utf-8", "replace"))
 
 
 def mark_of(stored: str) -> str:
@@ -244,5 +257,5 @@ def parse_query(query: bytes) -> dict[str, list[str]]:
         return {}
 
 
-def _to(path: bytes) -> Answer:
-    return Response(303, Headers([(b"location", path), (b"cache-control", b"no-store")])), b""
+def _to(path: bytes, *more: Field) -> Answer:
+    return Response(303, Headers([(b"location", path), (b"cache-control", b"no-store"), *more])), b""
