@@ -8,7 +8,7 @@ from sessioning import KEY, NOW, InLoop, Place, count, everything, nothing
 
 from pellucid.features.sessions.memory import MemoryStore
 from pellucid.features.sessions.records import Change, Operation, Record, Unkept
-from pellucid.features.sessions.store import CLEANING, MOST_AT_ONCE, MOST_WAITING, PAUSE, PORTION, Desk
+from pellucid.features.sessions.store import CLEANING, MOST_AT_ONCE, MOST_WAITING, PAUSE, PORTION, Desk, Outcome
 from pellucid.session import Session
 
 
@@ -202,3 +202,18 @@ def test_a_store_of_files_is_let_go_of_at_the_end(tmp_path: Path) -> None:
     desk.end(lambda: told.append("ended"), 1.0)
     assert told == ["ended"]
     assert [path.name for path in tmp_path.iterdir()] == ["s.db"]  # the last one to leave has tidied up
+
+
+class Partial(Faulty):
+    """One in which a change is given up, and others are not."""
+
+    def apply(self, operations: Sequence[Operation]) -> list[Outcome]:  # type: ignore[override]  # it tells more
+        super().apply(operations)
+        return [Unkept("it is busy") for _ in operations]
+
+
+def test_a_change_that_is_given_up_is_no_outage() -> None:
+    place = place_of(Partial())
+    assert place.ask(count).status == 503
+    assert place.notes == []
+    assert place.ask(nothing).status == 200

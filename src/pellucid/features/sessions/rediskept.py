@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pellucid.features.sessions.records import Change, Clean, Give, Operation, Record, Take, Unkept, settle
+from pellucid.features.sessions.store import Outcome
 from pellucid.net.redislink import RedisDown, RedisLink
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class RedisStore:
             raise Unkept(f"sessions: {down}") from None
         return _record(text)
 
-    def apply(self, operations: Sequence[Operation]) -> list[bool]:
-        """Carry them out; whether each one came to something. Raises Unkept."""
+    def apply(self, operations: Sequence[Operation]) -> list[Outcome]:
+        """Carry them out; what came of each one. Raises Unkept."""
         try:
             return self._link.run(lambda client: [_apply(client, operation) for operation in operations])
         except RedisDown as down:
@@ -64,7 +65,7 @@ class RedisStore:
         self._link.close()
 
 
-def _apply(client: Client, operation: Operation) -> bool:
+def _apply(client: Client, operation: Operation) -> Outcome:
     if isinstance(operation, Change):
         return _change(client, operation)
     if isinstance(operation, Take):
@@ -76,7 +77,7 @@ def _apply(client: Client, operation: Operation) -> bool:
     return False
 
 
-def _change(client: Client, change: Change) -> bool:
+def _change(client: Client, change: Change) -> Outcome:
     before, after = _key(change.before or change.name), _key(change.name)
     if not change.data:
         client.delete(before)
@@ -91,7 +92,7 @@ def _change(client: Client, change: Change) -> bool:
         if now == 1:
             return True
         kept = _record(now or None)
-    raise RedisDown("one of them is changed by others all the time")
+    return Unkept("others change this session all the time")  # who does that to its own has no say over those of others
 
 
 def _key(name: bytes, kind: bytes = b"") -> bytes:

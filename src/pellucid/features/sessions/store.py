@@ -26,6 +26,9 @@ CLEANING = 60.0
 PORTION = 500
 """How much of it at once."""
 
+Outcome = bool | Unkept
+"""Whether an operation came to something, or why it alone was not carried out: others may have been."""
+
 Done = Callable[[bool], None]
 Failed = Callable[[Unkept], None]
 
@@ -42,8 +45,8 @@ class Store(Protocol):
     def read(self, name: bytes) -> Record | None:
         """The session of this name; in any thread. Raises Unkept."""
 
-    def apply(self, operations: Sequence[Operation]) -> list[bool]:
-        """Carry them out in their order; whether each one came to something. Raises Unkept."""
+    def apply(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
+        """Carry them out in their order; what came of each one. Raises Unkept where the store cannot be had."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -125,11 +128,14 @@ class Desk:
             lambda error: self._not_written(batch, error),
         )
 
-    def _written(self, batch: list[tuple[Operation, Done, Failed]], results: list[bool]) -> None:
+    def _written(self, batch: list[tuple[Operation, Done, Failed]], results: Sequence[Outcome]) -> None:
         self._go_on()
         self.standing.found(None)
-        for (_, done, _), result in zip(batch, results, strict=True):
-            done(result)
+        for (_, done, failed), result in zip(batch, results, strict=True):
+            if isinstance(result, Unkept):
+                failed(result)
+            else:
+                done(result)
 
     def _not_written(self, batch: list[tuple[Operation, Done, Failed]], error: Exception) -> None:
         self._go_on()
