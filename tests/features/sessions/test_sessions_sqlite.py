@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sessioning import NOW
 
+from pellucid.features.sessions import sqlite
 from pellucid.features.sessions.records import Change, Clean, Give, Operation, Record, Take, Unkept
 from pellucid.features.sessions.sqlite import SqliteStore
 
@@ -217,6 +218,24 @@ def test_a_file_that_was_taken_away_is_begun_anew_by_all(opened: Opened) -> None
     assert one.read(b"a") is None
     one.apply([new(b"b")])
     assert other.read(b"b") is not None
+
+
+def test_who_reads_is_not_held_up_while_a_file_is_begun_anew(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = opened.store()
+    store.apply([new()])
+    opened.file.unlink()
+    found: list[Record | None] = []
+    prepare = sqlite._prepare
+
+    def reading(writing: sqlite3.Connection) -> None:
+        with ThreadPoolExecutor(1) as loop:
+            found.append(loop.submit(store.read, b"a").result(10))
+        prepare(writing)
+
+    monkeypatch.setattr(sqlite, "_prepare", reading)
+    store.apply([Clean(NOW, NOW - 30, 1)])
+    assert found == [Record('{"n":1}', 1, NOW, NOW)]
+    assert store.read(b"a") is None
 
 
 def test_a_file_that_is_begun_anew_has_the_key_of_those_who_go_on(opened: Opened) -> None:

@@ -120,11 +120,12 @@ class SqliteStore:
             writing = self._connect(WRITING)
             try:
                 _prepare(writing)
-                self._reading = self._connect(READING)
+                reading = self._connect(READING)
+                reading.execute(READ, (b"",)).fetchone()  # else what is beside the file would be opened much later
             except BaseException:
                 writing.close()
                 raise
-        self._writing = writing
+        self._writing, self._reading = writing, reading
         self._file = status.st_dev, status.st_ino
         if status.st_mode & 0o077:
             shown = self._shown
@@ -138,13 +139,16 @@ class SqliteStore:
         except FileNotFoundError:
             found = NO_FILE
         if found == NO_FILE or found != self._file:
-            with self._lock:
-                self._reading.close()
-                self._writing.close()
-                self._file = NO_FILE  # until there is one that can be opened: another may get the same number
+            before = self._reading, self._writing
+            self._file = NO_FILE  # until there is one that can be opened: another may get the same number
+            try:
                 self._open()
-                if self._key:  # which goes on signing here, and is to be believed by workers that begin later
-                    self._leave_key(self._key)
+            finally:
+                with self._lock:  # not longer than that, since the loop reads
+                    before[0].close()
+                before[1].close()
+            if self._key:  # which goes on signing here, and is to be believed by workers that begin later
+                self._leave_key(self._key)
 
     def _leave_key(self, key: str) -> None:
         self._writing.execute("INSERT OR IGNORE INTO fact VALUES ('key', ?)", (key,))
