@@ -91,8 +91,7 @@ class SqliteStore:
     def apply(self, operations: Sequence[Operation]) -> list[bool]:
         """Carry them out, all or none; whether each one came to something. Raises Unkept."""
         try:
-            if any(isinstance(operation, Clean) for operation in operations):
-                self._follow()
+            self._follow()
             connection = self._writing
             connection.execute("BEGIN IMMEDIATE")
             try:
