@@ -204,6 +204,20 @@ def test_a_store_of_files_is_let_go_of_at_the_end(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["s.db"]  # the last one to leave has tidied up
 
 
+def test_what_was_read_ahead_is_not_read_again_in_the_loop_though_there_was_nothing() -> None:
+    store = Far()
+    place = place_of(store)
+    cookie = place.ask(count).cookie
+    place.wait(90_000)
+    before = store.reads
+    exchange = place.begin(cookie)
+    place.settle()
+    assert store.reads == before + 1
+    store.fault = DOWN  # nobody is to notice
+    assert place.use(exchange, everything).body == b"{}"
+    assert store.reads == before + 1
+
+
 class Partial(Faulty):
     """One in which a change is given up, and others are not."""
 

@@ -40,7 +40,7 @@ class Visit:
     nothing; `id` is the same until it gets another. `down` is why it could not be read.
     """
 
-    __slots__ = ("_clock", "_read", "_span", "down", "id", "record", "renewed", "shown")
+    __slots__ = ("_clock", "_fetched", "_read", "_span", "down", "id", "record", "renewed", "shown")
 
     def __init__(
         self, shown: str, read: Callable[[str], Record | None], span: Span, clock: Callable[[], float]
@@ -49,6 +49,7 @@ class Visit:
         self.record: Record | None = None
         self.renewed = False
         self.down: Unkept | None = None
+        self._fetched = not shown
         self._read = read
         self._span = span
         self._clock = clock
@@ -59,13 +60,14 @@ class Visit:
         return name_of(self.shown)
 
     def fetch(self) -> None:
-        """Read it. Raises Unkept."""
-        if self.shown and self.record is None:
+        """Read it, once: in the loop nobody is to wait for what a thread has found missing. Raises Unkept."""
+        if not self._fetched:
             try:
                 record = self._read(self.shown)
             except Unkept as error:
                 self.down = error
                 raise
+            self._fetched = True
             if record is not None and self._span.ends(record.begun, record.used) > self._clock():
                 self.record = record
 
