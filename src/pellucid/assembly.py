@@ -112,10 +112,10 @@ class _Assembling:
     def assemble(self) -> Assembly:
         """Make each app, and put them at their hosts and mounts with the features around them."""
         # Features first, since what is wrong is told sooner than an app is loaded.
-        front = in_order(FRONT, self._settings, self._ground)
         for settings in (self._settings, *(place.settings for place in self._plan.places)):
             for makers in (OF_HOST, OF_PLACE):
                 self._around(makers, settings)
+        front = in_order(FRONT, self._settings, self._ground)
         try:
             hosts = {host: self._hosted(front, places) for host, places in self._places.items()}
         except BaseException:

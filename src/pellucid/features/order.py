@@ -14,6 +14,7 @@ from pellucid.features.auth import (
     ForwardSettings,
     JwtSettings,
     auth_feature,
+    forged_feature,
 )
 from pellucid.features.compression import CompressionSettings, compression_feature
 from pellucid.features.cors import CorsSettings, cors_feature
@@ -73,8 +74,10 @@ FRONT: tuple[Make, ...] = (
     lambda chosen, ground: forwarded_feature(chosen[ProxySettings], chosen[ForwardedSettings]),
     # After that, which says whose names are believed.
     lambda chosen, ground: request_id_feature(chosen[RequestIdSettings]),
+    # Whatever place is asked for.
+    lambda chosen, ground: forged_feature(ground),
 )
-"""In front of all hosts: of the whole server."""
+"""In front of all hosts: of the whole server. They are made last, when it is known what the places have."""
 
 OF_HOST: tuple[Make, ...] = (
     # Before all that answers: nothing is told in the clear.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from pellucid.features.auth.forged import USUAL, Stripped
 from pellucid.features.auth.form import Form
 from pellucid.features.auth.late import Late
 from pellucid.features.auth.rules import Rules
@@ -18,11 +19,6 @@ from pellucid.server.held import Held
 from pellucid.server.refusal import refusal
 from pellucid.user import User
 
-FORGED: frozenset[bytes] = frozenset(
-    (b"remote-user", b"x-remote-user", b"x-forwarded-user", b"x-authenticated-user", b"auth-type")
-)
-"""Fields that apps take for the name of a user whom somebody in front has found out; a client's own never pass."""
-
 SHARING = frozenset((b"public", b"private", b"s-maxage", b"no-cache", b"no-store"))
 """What in a Cache-Control tells that somebody has thought of the caches that others use."""
 
@@ -30,7 +26,7 @@ SHARING = frozenset((b"public", b"private", b"s-maxage", b"no-cache", b"no-store
 class Door:
     """What stands around a place that knows its users."""
 
-    __slots__ = ("_form", "_groups", "_private", "_rules", "_schemes", "_strips")
+    __slots__ = ("_form", "_groups", "_private", "_rules", "_schemes", "_stripped")
 
     def __init__(
         self, schemes: Sequence[Scheme], rules: Rules, form: Form | None, groups: Callable[[str], frozenset[str]]
@@ -40,16 +36,12 @@ class Door:
         self._rules = rules
         self._form = form
         self._groups = groups
-        self._strips = frozenset(map(_dashed, FORGED.union(*(getattr(scheme, "strips", ()) for scheme in schemes))))
+        self._stripped = Stripped(USUAL.union(*(getattr(scheme, "strips", ()) for scheme in schemes)))
         self._private = ChangedHeaders(_private)
 
     def ask(self, exchange: Exchange) -> Held | None:
         """Find out who asks, and answer whoever may not have it."""
-        headers = exchange.request.headers
-        # Many apps make one name of dashes and underscores.
-        forged = [name for name in headers.index if _dashed(name) in self._strips]
-        if forged:
-            exchange.request.headers = headers.without(*forged)
+        self._stripped.ask(exchange)
         exchange.identified = True
         if self._form is not None and self._form.has(exchange):
             return self._form.serve(exchange)
@@ -150,7 +142,3 @@ def _private(headers: Headers) -> Headers:
     if not SHARING.isdisjoint(member.partition(b"=")[0] for member in list_members(told)):
         return headers
     return headers.without(b"cache-control").plus((b"cache-control", told + b", private"))
-
-
-def _dashed(name: bytes) -> bytes:
-    return name.replace(b"_", b"-")

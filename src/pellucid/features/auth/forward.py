@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urljoin
 
 from pellucid.features.auth.asking import Service, Told
+from pellucid.features.auth.forged import told_by_services
 from pellucid.features.auth.forwardsettings import ForwardSettings
 from pellucid.features.auth.scheme import Found, Tell, Wrong, is_name
 from pellucid.features.auth.settings import AuthSettings
@@ -168,7 +169,9 @@ def forward_scheme(chosen: Chosen, ground: Ground) -> Forward:
     if chosen[AuthSettings].auth[-1:] != ("forward",):
         raise ValueError("--auth: forward comes last: what the service says is the end of it, and no other is asked")
     aside = ground.aside("forward", THREADS, MOST_WAITING)
-    return ground.shared(("auth forward", settings), lambda: Forward(settings, aside, ground.note))
+    forward = ground.shared(("auth forward", settings), lambda: Forward(settings, aside, ground.note))
+    told_by_services(ground).update(forward.strips)
+    return forward
 
 
 def _name(text: str, option: str) -> bytes:
