@@ -33,6 +33,19 @@ def test_a_connection_that_rests_may_ask_once_more_within_the_rest(rest: float) 
     assert stage.open_connections == 0
 
 
+def test_who_does_not_say_that_it_has_heard_of_the_end_does_not_hold_it_up() -> None:
+    stage = Stage()
+    client = stage.client()
+    client.talk(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0" + b"\0\0\0\4\1\0\0\0\0")
+    stage.server.stop(10, 2)
+    assert b"leaving." in client.talk()  # the PING that is not answered (RFC 9113 6.8)
+    assert not client.ended
+    stage.wait(2)
+    assert client.ended
+    assert not client.broken
+    assert stage.open_connections == 0
+
+
 def test_an_answer_that_has_begun_said_nothing_so_one_more_may_follow() -> None:
     app = Later()
     stage = Stage(app)

@@ -81,7 +81,7 @@ class Http2:
             return Phase.HEAD
         running = [stream for stream in session.streams.values() if not stream.answered]
         if not running:
-            rests = self._inbound.resting and not session.draining and not session.streams
+            rests = self._inbound.resting and not session.streams
             return Phase.IDLE if rests else Phase.HEAD
         if all(stream.tunnel for stream in running):
             return Phase.TUNNEL
