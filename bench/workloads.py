@@ -15,7 +15,7 @@ import h2load
 import load
 import sockets
 import ways
-from apps.asgi_app import coded
+from apps.page_app import coded
 from load import Ask
 from peers import Peer, Server
 from table import CONSTANT, ONE, TWO, Column
@@ -172,7 +172,7 @@ APPLICATIONS = (
     Workload(
         "compress",
         "ASGI: a page of 74 KB, compressed by zstd, 64 connections",
-        app_servers.compressing("asgi_app:page", "asgi_app:compressed"),
+        app_servers.compressing("page_app:page", "page_app:compressed"),
         Ask.of("/page", coded()),
         ways.requests,
         _REQUEST_COLUMNS,
