@@ -229,7 +229,7 @@ def from_here(exchange: Exchange) -> bool:
 def wants_page(headers: Headers) -> bool:
     """Whether a person waits for a page, and no script for data."""
     mode = headers.get(b"sec-fetch-mode")
-    return b"text/html" in headers.get(b"accept", b"") if mode is None else mode == b"navigate"  # type: ignore[operator]
+    return b"text/html" in headers.index.get(b"accept", b"") if mode is None else mode == b"navigate"
 
 
 def is_here(path: bytes) -> bool:
