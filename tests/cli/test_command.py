@@ -395,6 +395,12 @@ def test_what_is_in_force_is_shown_with_where_it_was_chosen(served: Served, site
     assert served.targets == []
 
 
+def test_what_was_switched_off_is_told_as_it_was_typed() -> None:
+    shown = run("show", "--config", "", "--no-listing", "--security-headers").stdout
+    assert re.search(r"^listing = false +# --no-listing$", shown, re.M)
+    assert re.search(r"^security-headers = true +# --security-headers$", shown, re.M)
+
+
 def test_what_is_shown_has_no_secrets(served: Served, site: Path) -> None:
     site.write_text(f'serve = "demo"\nsession = "cookie"\nsession-key = "{"s" * 40}"\n')
     shown = run("show").stdout

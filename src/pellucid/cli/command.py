@@ -265,7 +265,7 @@ def _params(*more: click.Parameter) -> list[click.Parameter]:
             type=FileType(),
             metavar="FILE",
             help="The file to read, in the place of pellucid.toml in the current folder and of [tool.pellucid] in its "
-            "pyproject.toml; empty for none. Files are named in it from its own folder on.",
+            "pyproject.toml; --config '' reads none. Files are named in it from its own folder on.",
         ),
         *more,
     ]

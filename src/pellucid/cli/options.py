@@ -151,8 +151,13 @@ def given_of(ctx: click.Context, targets: tuple[str, ...], values: dict[str, Any
 
     known = {each.name: each for each in all_settings()}
     chosen = chosen_of(values)
-    origins = {name: origin(name, known[name].option, known[name].variable) for name in chosen}
+    origins = {name: origin(name, _spelled(known[name], value), known[name].variable) for name, value in chosen.items()}
     return Given(chosen, origins, targets, origin("targets", "the command line", "PELLUCID_TARGETS"))
+
+
+def _spelled(setting: Setting, value: Any) -> str:
+    # What is switched off was said by the option's other form.
+    return f"--no-{setting.option[2:]}" if value is False else setting.option
 
 
 def metavar_of(setting: Setting) -> str:

@@ -76,7 +76,9 @@ class Forward:
             if not once.told:
                 once.tell(self._failed(str(error)))
 
-        wanted = lambda: not (once.told or exchange.gone)  # noqa: E731  # it is a value here
+        def wanted() -> bool:
+            return not (once.told or exchange.gone)
+
         if not self._aside.call(lambda: self._service.ask(fields), done, failed, wanted):
             timer.cancel()
             once.tell(self._failed("too many requests wait for it"))
